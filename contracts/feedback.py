@@ -1,0 +1,87 @@
+"""Facts of feedback, the listening: invitations, ratings, opinions and their answers. Free text stays in the vault."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from contracts.fact import Fact
+from contracts.vocabulary import (
+    AgencyCode,
+    ContentHash,
+    DossierId,
+    FieldCode,
+    InvitationId,
+    OpinionId,
+    PrincipalId,
+    ProcedureCode,
+    RatingId,
+    VaultRef,
+)
+
+Criterion: TypeAlias = Literal["time", "agencies-contacted", "contacts-to-complete", "attitude"]
+
+
+class InvitationIssued(Fact, type="feedback.invitation.issued.v1"):
+    """An applicant may answer once: after a result, or after a refusal (TT 01/2018, Điều 12.2)."""
+
+    invitation_id: InvitationId
+    dossier_id: DossierId
+    agency: AgencyCode
+    procedure: ProcedureCode
+    field: FieldCode
+    occasion: Literal["result", "refusal"]
+    token_hash: ContentHash
+    issued_at: datetime
+    expires_at: datetime
+
+
+class InvitationUsed(Fact, type="feedback.invitation.used.v1"):
+    """The one answer was given."""
+
+    invitation_id: InvitationId
+    used_at: datetime
+
+
+class RatingRecorded(Fact, type="feedback.rating.recorded.v1"):
+    """An answer: points of the one-stop decree (0, 1 or 2 each) and overall satisfaction from 1 to 5. Names no dossier."""
+
+    rating_id: RatingId
+    agency: AgencyCode
+    procedure: ProcedureCode
+    field: FieldCode
+    occasion: Literal["result", "refusal"]
+    satisfaction: Annotated[int, Field(ge=1, le=5)]
+    points: dict[Criterion, Annotated[int, Field(ge=0, le=2)]]
+    comment_ref: VaultRef | None
+    commitment: ContentHash | None
+    recorded_at: datetime
+
+
+class OpinionReceived(Fact, type="feedback.opinion.received.v1"):
+    """Something somebody wanted to say: suggestion box, hotline, web, letter or in person."""
+
+    opinion_id: OpinionId
+    agency: AgencyCode
+    channel: Literal["box", "hotline", "web", "portal", "letter", "in-person"]
+    topic: Literal["attitude", "delay", "procedure", "fee", "facility", "praise", "other"]
+    anonymous: bool
+    text_ref: VaultRef
+    commitment: ContentHash
+    received_at: datetime
+
+
+class OpinionAnswered(Fact, type="feedback.opinion.answered.v1"):
+    """The department answered; the answer's text stays in the vault beside the opinion's."""
+
+    opinion_id: OpinionId
+    agency: AgencyCode
+    answer_ref: VaultRef
+    commitment: ContentHash
+    answered_by: PrincipalId
+    answered_at: datetime
+
+
+FeedbackFact: TypeAlias = InvitationIssued | InvitationUsed | RatingRecorded | OpinionReceived | OpinionAnswered

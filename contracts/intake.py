@@ -1,0 +1,218 @@
+"""Facts of intake, the door: procedures published, dossiers received, supplemented, refused, withdrawn, returned."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from contracts.fact import Fact, Value
+from contracts.vocabulary import (
+    AgencyCode,
+    ApplicantKind,
+    Channel,
+    Confidence,
+    ContentHash,
+    Deadline,
+    DossierCode,
+    DossierId,
+    FieldCode,
+    Limit,
+    MissingComponent,
+    Outcome,
+    PrincipalId,
+    ProcedureCode,
+    StartRule,
+    SupplementMode,
+    SupplementStage,
+    VaultRef,
+)
+
+
+class Component(Value):
+    """One paper of a dossier (thành phần hồ sơ)."""
+
+    code: str
+    name: str
+    required: bool = True
+
+
+class Fee(Value):
+    """One line of the fee table, in đồng; `case` names when it applies."""
+
+    case: str
+    applicant_kind: ApplicantKind | None = None
+    channel: Channel | None = None
+    amount_vnd: Annotated[int, Field(ge=0)]
+
+
+class ProcedurePublished(Fact, type="intake.procedure.published.v1"):
+    """A version of a procedure entered the catalogue; a dossier is pinned to `content_hash` (NĐ 63/2010, Điều 8.2)."""
+
+    code: ProcedureCode
+    content_hash: ContentHash
+    name: str
+    field: FieldCode
+    field_name: str
+    agency: AgencyCode
+    agency_name: str
+    limit: Limit | None
+    start_rule: StartRule
+    supplement_mode: SupplementMode
+    notice_days: int | None
+    components: tuple[Component, ...]
+    fees: tuple[Fee, ...]
+    result: str | None
+    validity_months: int | None
+    legal_basis: tuple[str, ...]
+    confidence: Confidence
+    published_at: datetime
+
+
+class Enterprise(Value):
+    """An enterprise's public identity: name and tax code (mã số thuế)."""
+
+    name: str
+    tax_code: str
+
+
+class DossierSubmitted(Fact, type="intake.dossier.submitted.v1"):
+    """A dossier arrived at the door (NĐ 61/2018, Điều 16). The personal part stays in the vault under `personal_ref`."""
+
+    dossier_id: DossierId
+    agency: AgencyCode
+    procedure: ProcedureCode
+    procedure_hash: ContentHash
+    field: FieldCode
+    channel: Channel
+    applicant_kind: ApplicantKind
+    enterprise: Enterprise | None
+    personal_ref: VaultRef
+    commitment: ContentHash
+    components: tuple[str, ...]
+    submitted_at: datetime
+    arrived_at: datetime
+
+
+class DossierSupplementRequested(Fact, type="intake.dossier.supplement-requested.v1"):
+    """The applicant was asked to complete the dossier, form SUPPLEMENT_REQUEST (NĐ 61/2018, Điều 17.2.a and 19.4)."""
+
+    dossier_id: DossierId
+    agency: AgencyCode
+    stage: SupplementStage
+    round: Annotated[int, Field(ge=1)]
+    missing: tuple[MissingComponent, ...]
+    requested_at: datetime
+    requested_by: PrincipalId
+
+
+class DossierSupplemented(Fact, type="intake.dossier.supplemented.v1"):
+    """The applicant brought what was asked for; `stage` tells whose request it answers."""
+
+    dossier_id: DossierId
+    agency: AgencyCode
+    stage: SupplementStage
+    round: Annotated[int, Field(ge=1)]
+    components: tuple[str, ...]
+    received_at: datetime
+
+
+class DossierAccepted(Fact, type="intake.dossier.accepted.v1"):
+    """The dossier is complete and received: code, appointment and its derivation, form RECEIPT (NĐ 61/2018, Điều 17.2.c)."""
+
+    dossier_id: DossierId
+    agency: AgencyCode
+    code: DossierCode
+    procedure: ProcedureCode
+    procedure_hash: ContentHash
+    field: FieldCode
+    channel: Channel
+    applicant_kind: ApplicantKind
+    arrived_at: datetime
+    accepted_at: datetime
+    accepted_by: PrincipalId
+    supplement_mode: SupplementMode
+    deadline: Deadline | None
+    fee_vnd: Annotated[int, Field(ge=0)]
+
+
+class DossierRefused(Fact, type="intake.dossier.refused.v1"):
+    """The desk did not receive the dossier, form REFUSAL; the clock never ran (NĐ 61/2018, Điều 17.2.b)."""
+
+    dossier_id: DossierId
+    agency: AgencyCode
+    procedure: ProcedureCode
+    field: FieldCode
+    channel: Channel
+    reason: Literal["out-of-competence", "conditions-not-met", "supplement-not-given", "duplicate"]
+    legal_basis: str
+    refused_at: datetime
+    refused_by: PrincipalId
+
+
+class DossierWithdrawn(Fact, type="intake.dossier.withdrawn.v1"):
+    """The applicant took the dossier back before a decision."""
+
+    dossier_id: DossierId
+    agency: AgencyCode
+    reason: Literal["no-longer-needed", "will-resubmit", "other"]
+    withdrawn_at: datetime
+
+
+class DossierRescheduled(Fact, type="intake.dossier.rescheduled.v1"):
+    """The appointment moved because the clock restarted or resumed after a supplement (NĐ 61/2018, Điều 19.4)."""
+
+    dossier_id: DossierId
+    agency: AgencyCode
+    due_before_at: datetime
+    deadline: Deadline
+    rescheduled_at: datetime
+
+
+class DossierResultReady(Fact, type="intake.dossier.result-ready.v1"):
+    """The result lies at the desk: the instant by which punctuality is judged (national status 9)."""
+
+    dossier_id: DossierId
+    agency: AgencyCode
+    outcome: Outcome
+    result_number: str | None
+    ready_at: datetime
+
+
+class DossierReturned(Fact, type="intake.dossier.returned.v1"):
+    """The applicant has the result (national status 10; NĐ 61/2018, Điều 20)."""
+
+    dossier_id: DossierId
+    agency: AgencyCode
+    procedure: ProcedureCode
+    field: FieldCode
+    code: DossierCode
+    channel: Channel
+    returned_at: datetime
+    returned_by: PrincipalId
+
+
+class RegisterNumberAllotted(Fact, type="intake.register.number-allotted.v1"):
+    """A serial of the day's register was given to one dossier; the stream's version is the serial, so none is given twice."""
+
+    agency: AgencyCode
+    day: date
+    serial: Annotated[int, Field(ge=1)]
+    code: DossierCode
+    dossier_id: DossierId
+
+
+IntakeFact: TypeAlias = (
+    ProcedurePublished
+    | DossierSubmitted
+    | DossierSupplementRequested
+    | DossierSupplemented
+    | DossierAccepted
+    | DossierRefused
+    | DossierWithdrawn
+    | DossierRescheduled
+    | DossierResultReady
+    | DossierReturned
+    | RegisterNumberAllotted
+)

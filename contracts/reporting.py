@@ -1,0 +1,47 @@
+"""Facts of reporting, the mirror: reports published, with the positions that they were drawn at."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from contracts.fact import Fact, Value
+from contracts.vocabulary import AgencyCode, ContentHash, FieldCode, PrincipalId, ReportId
+
+Count: TypeAlias = Annotated[int, Field(ge=0)]
+
+
+class FieldFigures(Value):
+    """One line of form II.06a: received = online + direct + carried over = resolved + in progress."""
+
+    field: FieldCode
+    received: Count
+    received_online: Count
+    received_direct: Count
+    carried_over: Count
+    resolved: Count
+    resolved_early: Count
+    resolved_on_time: Count
+    resolved_late: Count
+    in_progress: Count
+    in_progress_in_time: Count
+    in_progress_late: Count
+
+
+class ReportPublished(Fact, type="reporting.report.published.v1"):
+    """A periodic report as it was published: its lines, the definition they follow, and the position of each source."""
+
+    report_id: ReportId
+    agency: AgencyCode
+    period_from: date
+    period_to: date
+    definition_hash: ContentHash
+    positions: dict[str, Annotated[int, Field(ge=0)]]
+    lines: tuple[FieldFigures, ...]
+    published_by: PrincipalId
+    published_at: datetime
+
+
+ReportingFact: TypeAlias = ReportPublished

@@ -1,0 +1,1 @@
+"""How Motcua is run: one machine, compose, Kubernetes."""

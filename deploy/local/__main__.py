@@ -1,0 +1,138 @@
+"""The commands of ./motcua. Each imports only what it needs, so that `status` starts as quickly as it can."""
+
+# ruff: noqa: PLC0415 - imports inside commands: see above
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+DATA = Path(__file__).resolve().parents[2] / ".motcua" / "data"
+SERVICES = ("intake", "processing", "feedback", "reporting")
+
+Data = Annotated[Path, Parameter(name="--data", help="Folder that keeps everything: databases, streams, keys, logs.")]
+PassedOn = Annotated[str, Parameter(allow_leading_hyphen=True, show=False)]
+
+app = App(name="./motcua", help="Motcua on this machine: một cửa, one door.", version_flags=[])
+events = App(name="events", help="Watch or export the facts.")
+app.command(events)
+
+
+@app.command
+def up(
+    data: Data = DATA,
+    *,
+    detach: Annotated[bool, Parameter(negative="", show_default=False, help="Return as soon as everything answers.")] = False,
+    demo_clock: Annotated[bool, Parameter(negative="", show_default=False, help="Take the time from Motcua-Demo-Time.")] = False,
+    services: Annotated[str, Parameter(help="Which services, with commas.")] = ",".join(SERVICES),
+    package: Annotated[str, Parameter(show=False)] = "services",
+) -> int:
+    """Start PostgreSQL, NATS and the services, and keep them alive until Ctrl-C."""
+    from deploy.local import commands
+
+    if detach:
+        clock = ["--demo-clock"] if demo_clock else []
+        return commands.up_detached(data.resolve(), ["--services", services, "--package", package, *clock])
+    return commands.up(data.resolve(), [name for name in services.split(",") if name], package, demo_clock=demo_clock)
+
+
+@app.command
+def down(data: Data = DATA) -> int:
+    """Stop what `up` started."""
+    from deploy.local import commands
+
+    return commands.down(data.resolve())
+
+
+@app.command
+def status(data: Data = DATA, *, json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False) -> int:
+    """Show which process runs where and whether it answers. Exit code 3: nothing runs."""
+    from deploy.local import commands
+
+    return commands.status(data.resolve(), as_json=json)
+
+
+@app.command
+def demo(
+    *,
+    dossiers: Annotated[int, Parameter(help="How many dossiers.")] = 300,
+    days: Annotated[int, Parameter(help="Over how many days.")] = 90,
+    seed: Annotated[int, Parameter(help="The same seed tells the same story.")] = 1,
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
+    keep: Annotated[bool, Parameter(negative="", show_default=False, help="Leave everything running.")] = False,
+) -> int | None:
+    """Play some months of a department's life through the real services."""
+    from deploy.local import demo
+
+    return demo.main(dossiers=dossiers, days=days, seed=seed, as_json=json, keep=keep)
+
+
+@app.command
+def test(*pytest: PassedOn) -> None:
+    """Run all tests on real servers; what follows is passed to pytest (-n0 --pdb, -k name, a path)."""
+    from deploy.local import commands
+
+    commands.test(pytest)
+
+
+@app.command
+def check() -> int:
+    """Run format, lint, types, import rules and the tests that need no server."""
+    from deploy.local import commands
+
+    return commands.check()
+
+
+@app.command
+def verify(*arguments: PassedOn) -> int | None:
+    """Check a log, a dossier or an exported bundle against its hashes and seals."""
+    from deploy.local import verify
+
+    return verify.main(arguments)
+
+
+@events.command
+def tail(*arguments: PassedOn) -> int | None:
+    """Print facts as they are recorded."""
+    from deploy.local import events
+
+    return events.tail(arguments)
+
+
+@events.command
+def export(*arguments: PassedOn) -> int | None:
+    """Write facts to a file."""
+    from deploy.local import events
+
+    return events.export(arguments)
+
+
+@app.command
+def token(
+    *,
+    role: Annotated[list[str], Parameter(negative="", help="Several times: portal, desk, officer, leader, analyst, operator.")],
+    agency: Annotated[list[str] | None, Parameter(negative="", help="Agency code, several times; without it, all.")] = None,
+    sub: Annotated[str, Parameter(help="Pseudonymous id of the person.")] = "developer",
+    ttl: Annotated[int, Parameter(help="Seconds.")] = 8 * 3600,
+    data: Data = DATA,
+) -> int:
+    """Print a signed token that the local services accept."""
+    from deploy.local.issuer import Issuer
+
+    sys.stdout.write(Issuer(data.resolve() / "issuer").token(sub, role, agency or ["*"], ttl) + "\n")
+    return 0
+
+
+@app.command
+def contracts(*arguments: PassedOn) -> int | None:
+    """Generate JSON Schemas and AsyncAPI from the facts."""
+    from contracts import generate
+
+    return generate.main(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -1,0 +1,1 @@
+"""The only code that the services share; no service's word is in it."""

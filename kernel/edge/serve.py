@@ -1,0 +1,109 @@
+"""Beside the steps: serving, and ending so that nobody's request is lost.
+
+SIGTERM: readiness goes off, the load balancer gets `drain_seconds` to notice, then no new connection is accepted, requests
+under way get `shutdown_seconds`, and the app's lifespan closes what it opened. A second signal ends the waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Coroutine, Iterator
+from typing import Any, Final, TypeVar
+
+import uvicorn
+from fastapi import FastAPI
+
+from kernel.edge.health import Health
+
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+BACKLOG: Final = 1024
+KEEP_ALIVE_SECONDS: Final = 75
+LOGGER: Final = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Server(uvicorn.Server):
+    """Uvicorn without its signal handlers: the process has more to end than the HTTP server."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+    def port(self) -> int:
+        """Give the port that is listened on, once `started`; it was chosen by the system if the setting was 0."""
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+
+def server(app: FastAPI, host: str, port: int, *, shutdown_seconds: int = 20) -> Server:
+    """Make the server of an app."""
+    return Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=shutdown_seconds,
+        )
+    )
+
+
+async def serve(app: FastAPI, host: str, port: int, *, drain_seconds: float = 0.0, shutdown_seconds: int = 20) -> None:
+    """Serve in the running loop until SIGTERM or SIGINT, or until the task is cancelled.
+
+    Raises:
+        RuntimeError: if the app's lifespan failed or the port is taken.
+    """
+    served, stop = server(app, host, port, shutdown_seconds=shutdown_seconds), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, on_signal, served, stop, number)
+    draining = asyncio.create_task(drain(served, stop, app.state.health, drain_seconds), name="drain")
+    try:
+        await served.serve()
+        if not served.started:
+            raise RuntimeError("the HTTP server did not start")
+    except SystemExit as exit_:  # how uvicorn says that the port is taken
+        raise RuntimeError("the HTTP server did not start") from exit_
+    finally:
+        draining.cancel()
+        await asyncio.gather(draining, return_exceptions=True)
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+def on_signal(served: Server, stop: asyncio.Event, number: int) -> None:
+    """Begin to end; the second time, end at once."""
+    LOGGER.info("%s received", signal.Signals(number).name)
+    if stop.is_set():
+        served.should_exit = served.force_exit = True
+    stop.set()
+
+
+async def drain(served: Server, stop: asyncio.Event, health: Health, drain_seconds: float) -> None:
+    """Wait for the signal, then let the load balancer go elsewhere before the door is closed."""
+    await stop.wait()
+    health.draining = True
+    await asyncio.sleep(drain_seconds)
+    served.should_exit = True
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a process's main coroutine, on uvloop where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(main)
+    return uvloop.run(main)

@@ -1,0 +1,332 @@
+"""Step 4 of 8, append: one durable commit for many callers.
+
+Callers put their requests into a queue; a writer takes whatever has gathered while its previous commit was under way and
+stores it in one statement. An idle log adds no waiting, a busy one shares each flush among hundreds of callers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from kernel.eventlog.errors import Busy, Conflict
+from kernel.eventlog.event import Codec, History, Meta, Row, Slice, event_id, rows_of
+from kernel.eventlog.metrics import APPEND_BATCH, APPEND_SECONDS, APPENDED
+from kernel.eventlog.sql import QUERY
+from kernel.eventlog.trace import span
+
+BATCH_MAX: Final = 512
+QUEUE_MAX: Final = 4096
+WRITERS: Final = 2
+RECONNECT_SECONDS: Final = 0.2
+RECONNECT_TRIES_MAX: Final = 15
+POOL_MAX: Final = 8
+
+LOGGER: Final = logging.getLogger(__name__)
+
+UNAVAILABLE: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+)
+"""The database is away, full or slow: nothing is wrong with the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table whose rows are stored in the same statement as events, or not at all: `columns` maps names to types."""
+
+    name: str
+    columns: Mapping[str, str]
+
+    def insert(self, first_parameter: int) -> str:
+        """Write the insert as a part of the append statement; its arrays are parameters from `first_parameter` on."""
+        arrays = ", ".join(f"${first_parameter + n}::{type_}[]" for n, type_ in enumerate(self.columns.values()))
+        names = ", ".join(self.columns)
+        return f"INSERT INTO {self.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608 - names are the program's own
+
+
+Beside = Mapping[Table, Sequence[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Where a request's events stand: the position of the last, and the version that each stream has now."""
+
+    pos: int
+    versions: Mapping[UUID, int]
+
+
+@dataclass(slots=True)
+class Request:
+    """One caller's events, and the future that the caller waits for."""
+
+    rows: list[Row]
+    beside: Beside
+    done: asyncio.Future[Appended]
+
+    @property
+    def streams(self) -> set[UUID]:
+        """The streams that it writes to."""
+        return {row.stream for row in self.rows}
+
+    def succeed(self, pos: int) -> None:
+        """Tell the caller that the events are durable; a caller who has gone away hears nothing."""
+        if not self.done.done():
+            self.done.set_result(Appended(pos, {row.stream: row.version for row in self.rows}))
+
+    def fail(self, error: Exception) -> None:
+        """Tell the caller that nothing was stored, or that it is not known."""
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+def append_statement(tables: Sequence[Table] = ()) -> str:
+    """Compose the append statement with the tables that may take rows beside the events."""
+    statement, first = QUERY["append"], 7
+    for n, table in enumerate(tables):
+        insert = f"), beside_{n} AS (\n    {table.insert(first)}\n)\nSELECT base FROM h"
+        statement = statement.replace(")\nSELECT base FROM h", insert)
+        first += len(table.columns)
+    return statement
+
+
+def append_arguments(rows: Sequence[Row], tables: Sequence[Table], besides: Iterable[Beside]) -> list[Any]:
+    """Turn rows into the columns that the append statement unnests."""
+    arguments: list[Any] = [
+        len(rows),
+        [row.stream for row in rows],
+        [row.version for row in rows],
+        [row.subject for row in rows],
+        [row.body for row in rows],
+        [row.hash for row in rows],
+    ]
+    given = list(besides)
+    for table in tables:
+        extra = [values for beside in given for values in beside.get(table, ())]
+        arguments.extend([values[n] for values in extra] for n in range(len(table.columns)))
+    return arguments
+
+
+@dataclass
+class Log:
+    """The log of one service: histories out, facts in.
+
+    Args:
+        dsn: the running service's own database, as a role that may insert and select.
+        source: the service's name; positions are known to others as `<source>/<pos>`.
+        codec: how bodies become facts.
+        tables: tables that may take rows beside events.
+    """
+
+    dsn: str
+    source: str
+    codec: Codec
+    tables: tuple[Table, ...] = ()
+    writers: int = WRITERS
+    queue_max: int = QUEUE_MAX
+    appended: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _queue: deque[Request] = field(default_factory=deque[Request], init=False)
+    _waiting: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _idle: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]], init=False)
+    _busy: int = field(default=0, init=False)
+    _closing: bool = field(default=False, init=False)
+    _listeners: list[asyncio.Event] = field(default_factory=list[asyncio.Event], init=False)
+    pool: asyncpg.Pool[asyncpg.Record] = field(init=False)
+
+    async def open(self) -> Log:
+        """Connect and start the writers.
+
+        Raises:
+            OSError, asyncpg.PostgresError: if the database cannot be reached.
+        """
+        self.pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=POOL_MAX, command_timeout=15)
+        self._statement = append_statement(self.tables)
+        self._tasks = [asyncio.create_task(self._write(), name=f"append-{n}") for n in range(self.writers)]
+        return self
+
+    async def close(self) -> None:
+        """Store what was taken on, then disconnect."""
+        self._closing = True
+        while self._queue or self._busy:
+            self._idle.clear()
+            await self._idle.wait()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.pool.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the writers run."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
+
+    def listen(self) -> asyncio.Event:
+        """Give an event that is set after every commit; the relay and the log's own readers wait for it."""
+        event = asyncio.Event()
+        self._listeners.append(event)
+        return event
+
+    async def head(self) -> int:
+        """Give the last position."""
+        return int(await self._ask("head"))
+
+    async def epoch(self) -> UUID:
+        """Give the identity of this history."""
+        return await self._ask("epoch")
+
+    async def _ask(self, query: str) -> Any:
+        try:
+            return await self.pool.fetchval(QUERY[query])
+        except UNAVAILABLE as error:
+            raise Busy("database-away") from error
+
+    async def load(self, stream: UUID) -> History:
+        """Read the whole history of a stream.
+
+        Raises:
+            Busy: if the database is away.
+            Unreadable: if a stored event cannot be read.
+        """
+        try:
+            found = await self.pool.fetch(QUERY["load"], stream)
+        except UNAVAILABLE as error:
+            raise Busy("database-away") from error
+        return history_of(self.source, self.codec, stream, found)
+
+    async def append(self, slices: Sequence[Slice], meta: Meta, beside: Beside | None = None) -> Appended:
+        """Store facts for one or several streams, all or none, and rows beside them.
+
+        Returns when they are durable. The same command again (same event ids at the same versions) is a success.
+
+        Raises:
+            Conflict: if a stream has moved on, or a row beside the events is there already.
+            Busy: if the queue is full or the database is away; the outcome is then unknown, and asking again is safe.
+        """
+        if self._closing or len(self._queue) >= self.queue_max:
+            raise Busy("queue-full")
+        recorded_at, rows = datetime.now(UTC), list[Row]()
+        for slice_ in slices:
+            rows += rows_of(self.source, slice_, meta, recorded_at, first=len(rows))
+        request = Request(rows, beside or {}, asyncio.get_running_loop().create_future())
+        self._queue.append(request)
+        self._waiting.set()
+        return await request.done
+
+    def _take(self) -> list[Request]:
+        """Take a batch in which no two requests touch the same stream; the second would only conflict."""
+        batch, streams, later = list[Request](), set[UUID](), list[Request]()
+        while self._queue and len(batch) < BATCH_MAX:
+            request = self._queue.popleft()
+            if streams.isdisjoint(request.streams):
+                streams |= request.streams
+                batch.append(request)
+            else:
+                later.append(request)
+        self._queue.extendleft(reversed(later))
+        return batch
+
+    async def _write(self) -> None:
+        """Take, store, answer, for as long as the process lives."""
+        connection: asyncpg.Connection[asyncpg.Record] | None = None
+        while True:
+            if not self._queue:
+                self._idle.set()
+                self._waiting.clear()
+                await self._waiting.wait()
+            if not (batch := self._take()):
+                continue
+            self._busy += 1
+            try:
+                connection = await self._store(connection, batch)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the callers must hear of it, and the writer lives on
+                LOGGER.exception("append failed")
+                for request in batch:
+                    request.fail(error)
+            finally:
+                self._busy -= 1
+                self._idle.set()
+
+    async def _store(self, connection: asyncpg.Connection[asyncpg.Record] | None, batch: list[Request]) -> asyncpg.Connection[asyncpg.Record] | None:
+        """Store a batch; what the loss of the connection left unknown is looked up and tried again."""
+        for _ in range(RECONNECT_TRIES_MAX):
+            try:
+                if connection is None or connection.is_closed():
+                    connection = await asyncpg.connect(self.dsn, command_timeout=15)
+                await self._commit(connection, batch)
+            except UNAVAILABLE:
+                # The commit may have happened. The next try finds our own event ids and takes that for success.
+                LOGGER.warning("the database is away", exc_info=True)
+                if connection is not None:
+                    with contextlib.suppress(Exception):
+                        connection.terminate()
+                connection = None
+                await asyncio.sleep(RECONNECT_SECONDS)
+                continue
+            for event in self._listeners:
+                event.set()
+            return connection
+        for request in batch:
+            request.fail(Busy("database-away"))
+        return connection
+
+    async def _commit(self, connection: asyncpg.Connection[asyncpg.Record], batch: list[Request]) -> None:
+        """One statement for all; if one request spoils it, each alone, so that only the guilty is told."""
+        try:
+            await self._execute(connection, batch)
+        except UNAVAILABLE:
+            raise
+        except asyncpg.PostgresError as error:
+            if len(batch) > 1:
+                for request in batch:
+                    await self._commit(connection, [request])
+            elif not isinstance(error, asyncpg.UniqueViolationError):
+                batch[0].fail(error)
+            elif (pos := await self._ours(connection, batch[0])) is not None:
+                batch[0].succeed(pos)
+            else:
+                batch[0].fail(Conflict(error.constraint_name or ""))
+
+    async def _execute(self, connection: asyncpg.Connection[asyncpg.Record], batch: list[Request]) -> None:
+        rows = [row for request in batch for row in request.rows]
+        arguments = append_arguments(rows, self.tables, (request.beside for request in batch))
+        with span("append", events=len(rows), requests=len(batch)), APPEND_SECONDS.time():
+            pos: int = await connection.fetchval(self._statement, *arguments)
+        APPEND_BATCH.observe(len(batch))
+        APPENDED.inc(len(rows))
+        for request in batch:
+            pos += len(request.rows)
+            request.succeed(pos)
+
+    async def _ours(self, connection: asyncpg.Connection[asyncpg.Record], request: Request) -> int | None:
+        """Give the position of the request's last event if an earlier try of the same command stored it."""
+        last = request.rows[-1]
+        found = await connection.fetchrow(QUERY["stored"], last.stream, last.version)
+        return found["pos"] if found is not None and event_id(found["body"]) == last.id else None
+
+
+def history_of(source: str, codec: Codec, stream: UUID, found: Sequence[asyncpg.Record]) -> History:
+    """Turn stored rows (pos, version, body, hash in order of version) into a history."""
+    if not found:
+        return History(stream)
+    last = found[-1]
+    events = tuple(codec.decode(source, row["pos"], row["body"]) for row in found)
+    return History(stream, last["version"], last["pos"], last["hash"], events)

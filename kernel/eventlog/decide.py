@@ -1,0 +1,103 @@
+"""Step 2 of 8, handle: load a stream, fold it, decide, append; once more if somebody else was first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+from kernel.eventlog.append import Beside, Log
+from kernel.eventlog.errors import Busy, Conflict, VersionMismatch
+from kernel.eventlog.event import Fact, History, Meta, Slice
+
+RETRIES_MAX: Final = 8
+
+Command = TypeVar("Command")
+State = TypeVar("State")
+
+
+@dataclass(frozen=True, slots=True)
+class Decider(Generic[Command, State]):
+    """One aggregate's three names: where it begins, what a command leads to, what a fact makes of it. All pure."""
+
+    initial: State
+    decide: Callable[[Command, State], Sequence[Any]]
+    evolve: Callable[[State, Any], State]
+
+    def fold(self, facts: Sequence[Any], state: State | None = None) -> State:
+        """Give the state after some facts, from the beginning or from `state` on."""
+        return reduce(self.evolve, facts, self.initial if state is None else state)
+
+    def state_of(self, history: History) -> State:
+        """Give the state that a history leads to."""
+        return self.fold([event.fact for event in history.events])
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[State]):
+    """What a command led to: the stream's version and position now, its state, and the facts that are new."""
+
+    stream: UUID
+    version: int
+    pos: int
+    state: State
+    facts: Sequence[Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Target(Generic[Command, State]):
+    """A command, and the stream and decider that it is for."""
+
+    stream: UUID
+    decider: Decider[Command, State]
+    command: Command
+
+
+async def carry_out(
+    log: Log,
+    target: Target[Command, State],
+    meta: Meta,
+    *,
+    agency: str,
+    expected: int | None = None,
+    beside: Callable[[Outcome[State]], Beside] | None = None,
+    also: Callable[[Outcome[State]], Sequence[Slice]] | None = None,
+) -> Outcome[State]:
+    """Carry a command out on its stream.
+
+    Args:
+        log: the service's own log.
+        target: stream, decider and command.
+        meta: who, when, why.
+        agency: whose events these are.
+        expected: the version that the caller has seen, if the caller insists on it.
+        beside: rows to be stored with the facts, made from the outcome (its `pos` is not known yet and 0).
+        also: facts of further streams to be stored in the same commit.
+
+    Raises:
+        Refused: if the command makes no sense in this state.
+        VersionMismatch: if `expected` is not the version.
+        Conflict: if a row beside the events is there already.
+        Busy: if others kept being first, or the database is away.
+    """
+    for _ in range(RETRIES_MAX):
+        history = await log.load(target.stream)
+        if expected is not None and history.version != expected:
+            raise VersionMismatch(expected, history.version)
+        state = target.decider.state_of(history)
+        facts = target.decider.decide(target.command, state)
+        if not facts:
+            return Outcome(target.stream, history.version, history.pos, state, ())
+        after = target.decider.fold(facts, state)
+        outcome = Outcome(target.stream, history.version + len(facts), 0, after, facts)
+        slices = [Slice(history, agency, facts), *(also(outcome) if also else ())]
+        try:
+            appended = await log.append(slices, meta, beside(outcome) if beside else None)
+        except Conflict as conflict:
+            if conflict.constraint != "event_stream_version_key":
+                raise
+            continue
+        return Outcome(target.stream, outcome.version, appended.pos, after, facts)
+    raise Busy("contended")

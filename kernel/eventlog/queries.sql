@@ -1,0 +1,88 @@
+-- name: append
+-- Advance the head and insert at the next positions: one statement, one round trip, one flush for many callers.
+WITH h AS (
+    UPDATE log.head SET pos = pos + $1 RETURNING pos - $1 AS base
+), e AS (
+    INSERT INTO log.event (pos, stream, version, subject, body, hash)
+    SELECT h.base + n, s, v, j, b, x
+    FROM h, unnest($2::uuid[], $3::int[], $4::text[], $5::bytea[], $6::bytea[]) WITH ORDINALITY AS u (s, v, j, b, x, n)
+)
+SELECT base FROM h
+
+-- name: load
+-- The whole history of one stream.
+SELECT pos, version, body, hash FROM log.event WHERE stream = $1 ORDER BY version
+
+-- name: load_many
+-- The histories of several streams, for a batch of reactions.
+SELECT stream, pos, version, body, hash FROM log.event WHERE stream = ANY($1::uuid[]) ORDER BY stream, version
+
+-- name: stored
+-- What stands at one version of a stream: ours from an earlier try, or somebody else's.
+SELECT pos, body FROM log.event WHERE stream = $1 AND version = $2
+
+-- name: read
+-- The log from a position on, in order.
+SELECT pos, subject, body FROM log.event WHERE pos > $1 ORDER BY pos LIMIT $2
+
+-- name: read_hashes
+-- Hashes of a range of positions, for a seal.
+SELECT hash FROM log.event WHERE pos > $1 AND pos <= $2 ORDER BY pos
+
+-- name: head
+SELECT pos FROM log.head
+
+-- name: epoch
+SELECT epoch FROM log.head
+
+-- name: begin_checkpoint
+-- A consumer that has read nothing yet stands at 0.
+INSERT INTO log.checkpoint (consumer, source) VALUES ($1, $2) ON CONFLICT DO NOTHING
+
+-- name: checkpoint
+SELECT pos FROM log.checkpoint WHERE consumer = $1 AND source = $2
+
+-- name: move_checkpoint
+-- Compare and set: a second consumer of the same name finds no row to move and is fenced.
+UPDATE log.checkpoint SET pos = $4 WHERE consumer = $1 AND source = $2 AND pos = $3
+
+-- name: lock_checkpoint
+SELECT pos FROM log.checkpoint WHERE consumer = $1 AND source = $2 FOR UPDATE
+
+-- name: park
+INSERT INTO log.parked (consumer, source, pos, stream, body, error) VALUES ($1, $2, $3, $4, $5, $6)
+
+-- name: parked_streams
+SELECT DISTINCT stream FROM log.parked WHERE consumer = $1
+
+-- name: parked_of_stream
+SELECT source, pos, body FROM log.parked WHERE consumer = $1 AND stream = $2 AND source = $3 ORDER BY pos
+
+-- name: unpark
+DELETE FROM log.parked WHERE consumer = $1 AND stream = $2 AND source = $3
+
+-- name: count_parked
+SELECT count(*) FROM log.parked
+
+-- name: live_version
+SELECT version FROM log.read_model WHERE name = $1
+
+-- name: set_live_version
+INSERT INTO log.read_model (name, version) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET version = excluded.version
+
+-- name: live_positions
+-- Where the live version of a read model stands, per source.
+SELECT c.source, c.pos FROM log.checkpoint AS c
+JOIN log.read_model AS m ON c.consumer = m.name || '_v' || m.version
+WHERE m.name = $1
+
+-- name: last_seal
+SELECT upto, root, previous, key_id, signature, at FROM log.seal ORDER BY upto DESC LIMIT 1
+
+-- name: add_seal
+INSERT INTO log.seal (upto, root, previous, key_id, signature, at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+
+-- name: column_types
+-- The types of a table's columns, so that a projection can be written as arrays.
+SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
+WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped

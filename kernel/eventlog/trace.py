@@ -1,0 +1,32 @@
+"""Spans per command, batch and window; never per event, where a span would cost more than the event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from opentelemetry import trace
+from opentelemetry.trace import Link, Span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+LINKS_MAX: Final = 32
+
+_TRACER: Final = trace.get_tracer("motcua.eventlog")
+_W3C: Final = TraceContextTextMapPropagator()
+
+
+@contextmanager
+def span(name: str, traceparents: Iterable[str | None] = (), **attributes: str | int) -> Iterator[Span]:
+    """Open a span; `traceparents` of the events it works on become links, at most `LINKS_MAX` distinct ones."""
+    wanted = list(dict.fromkeys(t for t in traceparents if t is not None))[:LINKS_MAX]
+    contexts = (trace.get_current_span(_W3C.extract({"traceparent": t})).get_span_context() for t in wanted)
+    with _TRACER.start_as_current_span(name, links=[Link(c) for c in contexts if c.is_valid], attributes=attributes) as opened:
+        yield opened
+
+
+def current_traceparent() -> str | None:
+    """Give the W3C traceparent of the present span, if one is being recorded."""
+    carrier: dict[str, str] = {}
+    _W3C.inject(carrier)
+    return carrier.get("traceparent")

@@ -1,0 +1,188 @@
+"""Deadlines: from a start, a limit and a calendar to a due instant that carries its own derivation.
+
+How a limit is counted: the first day is not (Bộ luật Dân sự 2015, Điều 147.2); working days skip days off; calendar days count all of
+them, and a last day that is a day off is pushed to the next working day (Điều 148.5); hours run from the moment itself (Điều 147.1),
+within office hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal, Protocol, TypeAlias
+
+from kernel.legalclock.calendar import Calendar, in_hours_of
+from kernel.legalclock.instants import day_of, midnight, utc
+from kernel.legalclock.phrases import EVERY_DAY, FIRST_DAY, NOTHING_LEFT, OUTSIDE, PUSHED
+from kernel.legalclock.rule_pack import RulePack
+from kernel.legalclock.segment import Segment, SegmentLike, merged
+
+LimitUnit: TypeAlias = Literal["working-days", "calendar-days", "working-hours"]
+StartRule: TypeAlias = Literal["complete", "arrival"]
+
+
+class LimitLike(Protocol):
+    """Whatever has an amount and a unit."""
+
+    @property
+    def amount(self) -> int: ...
+    @property
+    def unit(self) -> LimitUnit: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Time allowed: an amount above zero and what it counts."""
+
+    amount: int
+    unit: LimitUnit
+
+
+class DeadlineLike(Protocol):
+    """Whatever has a deadline's attributes: ours, or a model read back from a fact."""
+
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def due_on(self) -> date: ...
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def start_rule(self) -> StartRule: ...
+    @property
+    def limit(self) -> LimitLike: ...
+    @property
+    def calendar(self) -> str: ...
+    @property
+    def rule_pack(self) -> str: ...
+    @property
+    def segments(self) -> Sequence[SegmentLike]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    """A due instant that explains itself.
+
+    `due_at` (UTC) is the closing of the last day, or for hours the very instant; `due_on` its local day. `starts_at` is when the clock
+    began: the event itself, or the next opening where that counts. `segments` cover [event, due_at) with no gap and no overlap, and
+    what counts in them is exactly the limit.
+    """
+
+    due_at: datetime
+    due_on: date
+    starts_at: datetime
+    start_rule: StartRule
+    limit: Limit
+    calendar: str
+    rule_pack: str
+    segments: tuple[Segment, ...]
+
+
+def deadline(start_at: datetime, limit: LimitLike, start_rule: StartRule, calendar: Calendar, rule_pack: RulePack) -> Deadline:
+    """Compute when a limit that begins with an event ends.
+
+    Args:
+        start_at: the event, aware. Under "complete" an event outside office hours counts as one at the next opening; under "arrival"
+            its own local day is the first day, be it a Sunday.
+        limit: amount above zero and unit.
+        start_rule: "complete" (từ khi nhận đủ) or "arrival" (từ khi nhận được).
+        calendar: as known at the time of computing.
+        rule_pack: the rules in force.
+
+    Raises:
+        NaiveInstant: if `start_at` has no time zone.
+        OutsideCalendar: if any of it lies outside the calendar.
+        ValueError: if the amount is not above zero.
+    """
+    if limit.amount <= 0:
+        message = f"a limit of {limit.amount} {limit.unit} is none"
+        raise ValueError(message)
+    course = Course(utc(start_at), limit.unit, start_rule, calendar, rule_pack)
+    due_at, segments = course.count(limit.amount if limit.unit != "working-hours" else timedelta(hours=limit.amount))
+    return Deadline(
+        due_at=due_at,
+        due_on=day_of(due_at),
+        starts_at=course.begins_at,
+        start_rule=start_rule,
+        limit=Limit(limit.amount, limit.unit),
+        calendar=calendar.version,
+        rule_pack=rule_pack.id,
+        segments=merged(segments),
+    )
+
+
+def is_late(deadline: DeadlineLike, instant: datetime) -> bool:
+    """Tell whether something done at an instant is late: days by local date (Bộ luật Dân sự 2015, Điều 148.6), hours by the instant."""
+    if deadline.limit.unit == "working-hours":
+        return utc(instant) > deadline.due_at
+    return day_of(instant) > deadline.due_on
+
+
+def appointment_at(deadline: DeadlineLike, calendar: Calendar) -> datetime:
+    """Give the time to print on the receipt: on the due day, at the clock time of the start, within office hours; hours stay as they are."""
+    if deadline.limit.unit == "working-hours":
+        return deadline.due_at
+    return min(in_hours_of(calendar, deadline.due_on, deadline.starts_at), deadline.due_at)
+
+
+class Course:
+    """The way of a limit from one event on, under one calendar: where it begins, and how far an amount leads."""
+
+    def __init__(self, event_at: datetime, unit: LimitUnit, start_rule: StartRule, calendar: Calendar, rule_pack: RulePack) -> None:
+        """Find the instant at which the clock begins."""
+        self.event_at = event_at
+        self.unit: LimitUnit = unit
+        self.calendar = calendar
+        self.sources = rule_pack.sources
+        by_day_of_arrival = start_rule == "arrival" and unit != "working-hours"
+        self.begins_at = event_at if by_day_of_arrival else calendar.next_opening(event_at)
+
+    def count(self, amount: int | timedelta) -> tuple[datetime, list[Segment]]:
+        """Give the due instant and the segments from the event to it. An amount of no days ends on the day itself."""
+        if isinstance(amount, timedelta):
+            due_at, counted = self._hours(amount)
+        elif amount == 0:
+            due_at, counted = self._today()
+        elif self.unit == "working-days":
+            due_at, counted = self._working_days(amount)
+        else:
+            due_at, counted = self._calendar_days(amount)
+        waited = Segment(self.event_at, self.begins_at, counts=False, why=OUTSIDE, source=self.sources["outside-hours"])
+        return due_at, [waited, *counted]
+
+    def _hours(self, amount: timedelta) -> tuple[datetime, list[Segment]]:
+        due_at = self.calendar.after_time_worked(self.calendar.time_worked(self.begins_at) + amount)
+        return due_at, self.calendar.clock_track.between(self.begins_at, due_at)
+
+    def _working_days(self, amount: int) -> tuple[datetime, list[Segment]]:
+        first = day_of(self.begins_at)
+        due_at = self.calendar.closing(self.calendar.add_working_days(first, amount))
+        next_day = midnight(first + timedelta(days=1))
+        return due_at, [self._first_day(next_day), *self.calendar.days_track.between(next_day, due_at)]
+
+    def _calendar_days(self, amount: int) -> tuple[datetime, list[Segment]]:
+        first = day_of(self.begins_at)
+        last = first + timedelta(days=amount)
+        next_day = midnight(first + timedelta(days=1))
+        if self.calendar.is_working(last):
+            due_at = self.calendar.closing(last)
+            return due_at, [self._first_day(next_day), self._every_day(next_day, due_at)]
+        pushed = self.calendar.add_working_days(last, 1)
+        after_last, due_at = midnight(last + timedelta(days=1)), self.calendar.closing(pushed)
+        return due_at, [
+            self._first_day(next_day),
+            self._every_day(next_day, after_last),
+            *self.calendar.days_track.between(after_last, midnight(pushed)),
+            Segment(midnight(pushed), due_at, counts=False, why=PUSHED, source=self.sources["last-day"]),
+        ]
+
+    def _today(self) -> tuple[datetime, list[Segment]]:
+        due_at = self.calendar.closing(day_of(self.calendar.next_opening(self.begins_at)))
+        return due_at, [Segment(self.begins_at, due_at, counts=False, why=NOTHING_LEFT, source=self.sources["counted"])]
+
+    def _first_day(self, next_day: datetime) -> Segment:
+        return Segment(self.begins_at, next_day, counts=False, why=FIRST_DAY, source=self.sources["first-day"])
+
+    def _every_day(self, start_at: datetime, end_at: datetime) -> Segment:
+        return Segment(start_at, end_at, counts=True, why=EVERY_DAY, source=self.sources["counted"])

@@ -1,0 +1,58 @@
+"""What segments say: one Vietnamese phrase for each reason, and the same in English. Facts carry the Vietnamese only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+WORKING_DAY: Final = "Ngày làm việc"
+SWAPPED_IN: Final = "Ngày làm bù cho ngày "  # + dd/mm/yyyy
+EVERY_DAY: Final = "Ngày liên tục, kể cả ngày nghỉ"
+OFFICE_HOURS: Final = "Giờ làm việc"
+
+WEEKLY_REST: Final = "Nghỉ hằng tuần"
+HOLIDAY: Final = "Nghỉ lễ: "  # + occasion
+IN_LIEU: Final = "Nghỉ bù: "  # + occasion
+SWAPPED_OFF: Final = "Nghỉ hoán đổi, làm bù ngày "  # + dd/mm/yyyy
+PROVISIONAL: Final = " (dự kiến)"
+AFTER_HOURS: Final = "Ngoài giờ làm việc"
+
+OUTSIDE: Final = "Nhận ngoài giờ: tính từ giờ mở cửa kế tiếp"
+FIRST_DAY: Final = "Ngày đầu không tính"
+PUSHED: Final = "Ngày cuối là ngày nghỉ: hết hạn vào ngày làm việc kế tiếp"
+NOTHING_LEFT: Final = "Thời hạn đã dùng hết: hết hạn trong ngày"
+PAUSED: Final = "Chờ bổ sung"
+BEFORE_OPENING: Final = "Yêu cầu trước giờ mở cửa: ngày này chưa tính"
+COUNTED_ANEW: Final = "Đã tính trước đó, nay tính lại từ đầu"
+
+_ENGLISH: Final[Mapping[str, str]] = {
+    WORKING_DAY: "Working days",
+    EVERY_DAY: "Calendar days, days off included",
+    OFFICE_HOURS: "Office hours",
+    WEEKLY_REST: "Weekly rest",
+    AFTER_HOURS: "Outside office hours",
+    OUTSIDE: "Received outside office hours: counts from the next opening",
+    FIRST_DAY: "The first day is not counted",
+    PUSHED: "The last day is a day off: the limit ends on the next working day",
+    NOTHING_LEFT: "The limit is used up: it ends today",
+    PAUSED: "Waiting for the supplement",
+    BEFORE_OPENING: "Asked before opening: this day is not used yet",
+    COUNTED_ANEW: "Counted before, now counted anew",
+}
+_ENGLISH_PREFIX: Final[Mapping[str, str]] = {
+    SWAPPED_IN: "Working day in exchange for ",
+    HOLIDAY: "Public holiday: ",
+    IN_LIEU: "Day off in lieu: ",
+    SWAPPED_OFF: "Day off in exchange for ",
+}
+
+
+def in_english(why: str, occasions: Mapping[str, str]) -> str:
+    """Give a segment's reason in English; a reason that a caller worded stays as it is. `occasions` maps Vietnamese names to English."""
+    if why.endswith(PROVISIONAL):
+        return in_english(why.removesuffix(PROVISIONAL), occasions) + " (provisional)"
+    for prefix, english in _ENGLISH_PREFIX.items():
+        if why.startswith(prefix):
+            rest = why.removeprefix(prefix)
+            return english + occasions.get(rest, rest)
+    return _ENGLISH.get(why, why)

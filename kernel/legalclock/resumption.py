@@ -1,0 +1,76 @@
+"""Stopping and going on: a limit that waited for a supplement is counted anew, or goes on with what is left of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
+
+from kernel.legalclock.calendar import Calendar
+from kernel.legalclock.deadline import Course, Deadline, DeadlineLike, Limit, is_late
+from kernel.legalclock.instants import day_of, midnight, utc
+from kernel.legalclock.phrases import BEFORE_OPENING, COUNTED_ANEW, PAUSED
+from kernel.legalclock.rule_pack import rule_pack
+from kernel.legalclock.segment import Segment, SegmentLike, merged, until
+
+SupplementMode: TypeAlias = Literal["restart", "pause"]
+
+
+def resume(
+    deadline: DeadlineLike,
+    paused_at: datetime,
+    resumed_at: datetime,
+    mode: SupplementMode,
+    calendar: Calendar,
+    *,
+    why: str = PAUSED,
+    source: str | None = None,
+) -> Deadline:
+    """Compute the deadline after a pause.
+
+    Args:
+        deadline: the one that was running, derivation included.
+        paused_at: when the supplement was asked for. That day counts as used unless it was asked before opening.
+        resumed_at: when the supplement was complete; treated like a start under the deadline's start rule.
+        mode: "restart": the whole limit again (NĐ 61/2018, Điều 19.4); "pause": what is left of it (sector law). With no day left, the
+            limit ends on the day of resuming.
+        calendar: as known when resuming.
+        why: what the pause was for, in a few Vietnamese words.
+        source: legal text of the pause; the rule pack's unless given.
+
+    Returns:
+        A deadline whose segments still begin with the first event. After a restart, what had been counted before no longer counts. A
+        limit that had run out before the pause comes back unchanged: asking late does not make the delay undone.
+
+    Raises:
+        ValueError: if the three instants are not in order, or the deadline carries no derivation.
+    """
+    paused_at, resumed_at = utc(paused_at), utc(resumed_at)
+    if not deadline.segments:
+        raise ValueError("a deadline without its segments cannot be resumed")
+    if not deadline.segments[0].start_at <= paused_at <= resumed_at:
+        message = f"paused at {paused_at}, resumed at {resumed_at}, begun at {deadline.segments[0].start_at}"
+        raise ValueError(message)
+    if is_late(deadline, paused_at) or (deadline.limit.unit == "working-hours" and paused_at == deadline.due_at):
+        return _same(deadline)
+    pack = rule_pack(deadline.rule_pack)
+    before = until(deadline.segments, paused_at)
+    course = Course(resumed_at, deadline.limit.unit, deadline.start_rule, calendar, pack)
+    if mode == "restart":
+        again = pack.sources["restart"]
+        before = [replace(piece, counts=False, why=COUNTED_ANEW, source=again) if piece.counts else piece for piece in before]
+    else:
+        before = _spare_the_day(before, paused_at, calendar, pack.sources["pause"])
+    due_at, after = course.count(_whole(deadline) - _used(before, deadline))  # type: ignore[operator] # both are days, or both hours
+    pause = Segment(paused_at, resumed_at, counts=False, why=why, source=source or pack.sources[mode])
+    return Deadline(
+        due_at=due_at,
+        due_on=day_of(due_at),
+        starts_at=course.begins_at if mode == "restart" else utc(deadline.starts_at),
+        start_rule=deadline.start_rule,
+        limit=Limit(deadline.limit.amount, deadline.limit.unit),
+        calendar=calendar.version,
+        rule_pack=pack.id,
+        segments=merged([*before, pause, *after]),
+    )

@@ -1,0 +1,95 @@
+"""Segments: the stretches of time that a deadline is made of, each with what it counts, why, and by which text."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Protocol
+
+
+class SegmentLike(Protocol):
+    """Whatever has a segment's attributes: ours, or a model read back from a fact."""
+
+    @property
+    def start_at(self) -> datetime: ...
+    @property
+    def end_at(self) -> datetime: ...
+    @property
+    def counts(self) -> bool: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """From `start_at` until, not including, `end_at` (UTC). `why` is Vietnamese and short, `source` names the legal text."""
+
+    start_at: datetime
+    end_at: datetime
+    counts: bool
+    why: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Segments that lie end to end over all the time a calendar covers, ready to be cut."""
+
+    segments: tuple[Segment, ...]
+    starts: tuple[datetime, ...]
+
+    def between(self, start_at: datetime, end_at: datetime) -> list[Segment]:
+        """Cut out [start_at, end_at); both must lie within the track. Whole segments are shared, not copied."""
+        if start_at >= end_at:
+            return []
+        part = list(self.segments[bisect_right(self.starts, start_at) - 1 : bisect_left(self.starts, end_at)])
+        if part[0].start_at < start_at:
+            part[0] = replace(part[0], start_at=start_at)
+        if part[-1].end_at > end_at:
+            part[-1] = replace(part[-1], end_at=end_at)
+        return part
+
+
+def track(pieces: Iterable[Segment]) -> Track:
+    """Lay pieces end to end, neighbours that say the same made one.
+
+    Raises:
+        ValueError: if two neighbours leave a gap or overlap.
+    """
+    segments = merged(pieces)
+    for one, other in pairwise(segments):
+        if one.end_at != other.start_at:
+            message = f"{one} does not end where {other} begins"
+            raise ValueError(message)
+    return Track(segments, tuple(segment.start_at for segment in segments))
+
+
+def merged(pieces: Iterable[Segment]) -> tuple[Segment, ...]:
+    """Join neighbours that say the same, and drop what lasts no time."""
+    runs: list[Segment] = []
+    for piece in pieces:
+        if piece.start_at == piece.end_at:
+            continue
+        last = runs[-1] if runs else None
+        if last is not None and (last.counts, last.why, last.source) == (piece.counts, piece.why, piece.source):
+            runs[-1] = Segment(last.start_at, piece.end_at, last.counts, last.why, last.source)
+        else:
+            runs.append(piece)
+    return tuple(runs)
+
+
+def until(segments: Sequence[SegmentLike], end_at: datetime) -> list[Segment]:
+    """Give the part before an instant. Where the segments end before it, the last one is drawn out to it."""
+    part = [
+        Segment(piece.start_at, min(piece.end_at, end_at), piece.counts, piece.why, piece.source)
+        for piece in segments
+        if piece.start_at < end_at
+    ]
+    if part and part[-1].end_at < end_at:
+        part[-1] = replace(part[-1], end_at=end_at)
+    return part

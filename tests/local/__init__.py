@@ -1,0 +1,1 @@
+"""The launcher, the embedded servers and the supervisor."""

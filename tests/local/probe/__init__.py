@@ -1,0 +1,1 @@
+"""The smallest thing that the supervisor can run as a service."""
