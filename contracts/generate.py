@@ -33,6 +33,14 @@ ROLES: Final = {
     "reporting": "The mirror: periodic reports as they were published.",
 }
 
+PARAMETERS: Final[Document] = {
+    "shard": {
+        "description": f"CRC-32 of the stream's id, modulo {SHARDS}: facts of one thing keep their order within a shard.",
+        "enum": [f"{shard:02d}" for shard in range(SHARDS)],
+    },
+    "agency": {"description": "The agency's code, lower case, with hyphens for dots.", "examples": ["h09-13"]},
+}
+
 
 class _Plain(yaml.SafeDumper):
     """Writes everything where it stands, with no anchors: a contract is read from top to bottom."""
@@ -41,6 +49,14 @@ class _Plain(yaml.SafeDumper):
         """Say yes for all data."""
         del data
         return True
+
+    def text(self, data: str) -> yaml.Node:
+        """Write several lines as a block, and quote what some YAML would read as a number: `08` is a string here and 8 elsewhere."""
+        style = "|" if "\n" in data else "'" if data[:1].isdigit() else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Plain.add_representer(str, _Plain.text)
 
 
 def sentence(fact: type[Fact]) -> str:
@@ -79,6 +95,7 @@ def asyncapi(service: str) -> Document:
         "operations": {f"send.{fact.TYPE}": _operation(fact) for fact in facts},
         "components": {
             "messages": {fact.TYPE: _message(fact) for fact in facts},
+            "parameters": PARAMETERS,
             "securitySchemes": {"account": {"type": "userPassword", "description": "A user of the broker that may read the stream."}},
         },
     }
@@ -90,13 +107,7 @@ def _channel(service: str, fact: type[Fact]) -> Document:
         "address": f"{service}.{{shard}}.{{agency}}.{name}",
         "title": fact.__name__,
         "messages": {fact.TYPE: {"$ref": f"#/components/messages/{fact.TYPE}"}},
-        "parameters": {
-            "shard": {
-                "description": f"CRC-32 of the stream's id, modulo {SHARDS}: facts of one thing keep their order within a shard.",
-                "enum": [f"{shard:02d}" for shard in range(SHARDS)],
-            },
-            "agency": {"description": "The agency's code, lower case, with hyphens for dots.", "examples": ["h09-13"]},
-        },
+        "parameters": {name: {"$ref": f"#/components/parameters/{name}"} for name in PARAMETERS},
     }
 
 
@@ -168,12 +179,13 @@ Every fact that may leave a service is a pydantic model here, one module per pub
 | `golden/<type>.json` | one whole example of every event version ever published; added to, never edited (`golden/SHA256SUMS`) |
 | `released/<type>.json` | the schemas as they were last released; `python -m contracts.compatibility` compares with them |
 
-A published event version may gain optional fields and further words in a closed list; readers ignore what they do not know. Anything else is
-a new version with a new name, and an upcaster that leads from the old one to it. No fact holds personal data: it refers to the vault of the
-service that received it (`personal_ref`, `text_ref`) and commits to it with a salted hash (`commitment`).
+A published event version may gain optional fields and further words in a closed list; readers ignore what they do not know. Anything
+else is a new version with a new name, and an upcaster that leads from the old one to it. No fact holds personal data: it refers to the
+vault of the service that received it (`personal_ref`, `text_ref`) and commits to it with a salted hash (`commitment`).
 
 A new fact takes four steps: the model and its place in the union at the end of its module; its Vietnamese name in `terms.py`; its golden
-file (and `sha256sum *.json > SHA256SUMS` in `golden/`); then `python -m contracts.generate` and `python -m contracts.compatibility --release`.
+file (and `sha256sum *.json > SHA256SUMS` in `golden/`); then `python -m contracts.generate` and
+`python -m contracts.compatibility --release`.
 
 ## The envelope
 

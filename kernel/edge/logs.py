@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TextIO
@@ -48,13 +48,13 @@ def configure(service: str, level: str = "INFO", *, fields: Iterable[str] = (), 
     known = FIELDS | frozenset(fields)
     number = logging.getLevelNamesMapping()[level]
 
-    def finish(_: object, name: str, event: EventDict) -> bytes:
-        return line(event | {"level": name, "service": service}, known)
+    def finish(_: object, name: str, event: EventDict) -> str:
+        return line({**event, "level": name, "service": service}, known)
 
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, finish],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.BytesLoggerFactory(getattr(target, "buffer", None) or _Bytes(target)),
+        logger_factory=structlog.PrintLoggerFactory(target),
         cache_logger_on_first_use=False,
     )
     handler = _Handler(service, known, target)
@@ -66,8 +66,9 @@ def configure(service: str, level: str = "INFO", *, fields: Iterable[str] = (), 
         logging.getLogger(name).propagate = True
 
 
-def line(event: EventDict, known: frozenset[str]) -> bytes:
+def line(event: Mapping[str, Any], known: frozenset[str]) -> str:
     """Write one line from the known fields of an event."""
+    event = dict(event)
     failure = event.pop("exc_info", None)
     if failure:
         error = failure if isinstance(failure, BaseException) else failure[1] if isinstance(failure, tuple) else sys.exception()
@@ -75,10 +76,10 @@ def line(event: EventDict, known: frozenset[str]) -> bytes:
             event |= {"error": error_name(error), "where": places(error)}
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
-        event = {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"} | dict(event)
+        event = {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}", **event}
     kept = {name: shortened(value) for name, value in event.items() if name in known}
     at = structlog.processors.TimeStamper(fmt="iso", utc=True, key="at")(None, "", {})
-    return orjson.dumps(at | kept, default=str)
+    return orjson.dumps({**at, **kept}, default=str).decode()
 
 
 def shortened(value: Any) -> Any:
@@ -106,19 +107,6 @@ def frames(trail: TracebackType | None) -> list[traceback.FrameSummary]:
     return list(traceback.StackSummary.extract(traceback.walk_tb(trail), lookup_lines=False))[-FRAMES_MAX:]
 
 
-class _Bytes:
-    """Lets a stream of text take bytes."""
-
-    def __init__(self, target: TextIO) -> None:
-        self._target = target
-
-    def write(self, data: bytes) -> None:
-        self._target.write(data.decode())
-
-    def flush(self) -> None:
-        self._target.flush()
-
-
 class _Handler(logging.Handler):
     """Writes the standard library's records in the same form."""
 
@@ -136,5 +124,5 @@ class _Handler(logging.Handler):
         }
         if record.exc_info:
             event["exc_info"] = record.exc_info
-        self._target.write(line(event, self._known).decode() + "\n")
+        self._target.write(line(event, self._known) + "\n")
         self._target.flush()

@@ -68,12 +68,17 @@ class Allowed:
     action: str
 
     async def __call__(self, request: Request) -> Principal:
+        """Let the caller through, or not."""
         guard: Guard = request.app.state.guard
         return await guard.admit(request.headers.get("authorization"), self.action)
 
 
 def allowed(action: str) -> Any:
-    """Name who may call a route: `principal: Annotated[Principal, allowed("dossier.submit")]`."""
+    """Name the action of a route.
+
+    Written as `principal: Annotated[Principal, allowed("dossier.submit")]`; where nobody needs the principal, among the
+    route's `dependencies`.
+    """
     return Depends(Allowed(action))
 
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, Self
 
-import asyncpg
 from fastapi import Query
-from typing_extensions import Self
 
 from kernel.edge.problem import NOT_THERE_YET, retry_later
+from kernel.eventlog import wait_until
+from kernel.eventlog.sql import Pool
 
 WAIT_SECONDS: Final = 2.0
 PATTERN: Final = r"^[a-z][a-z-]{0,30}/[0-9]{1,18}$"
 
-After = Annotated[str | None, Query(pattern=PATTERN, description="Answer only once the read table has got to this position, e.g. `intake/1234`.")]
+After = Annotated[
+    str | None, Query(pattern=PATTERN, description="Answer once the read table is as far as this position, e.g. `intake/1234`.")
+]
 """The type of a route's parameter `after`; what is not of that form is a 422."""
 
 
@@ -46,16 +48,14 @@ class Position:
         return f"{self.source}/{self.pos}"
 
 
-async def wait_for(pool: asyncpg.Pool[Any], consumer: str, after: str | None, within_seconds: float = WAIT_SECONDS) -> None:
-    """Return when a consumer has applied everything up to `after`; at once without one.
+async def wait_for(pool: Pool, model: str, after: str | None, within_seconds: float = WAIT_SECONDS) -> None:
+    """Return when a read model has applied everything up to `after`; at once without one.
 
     Raises:
         Problem: 503 with Retry-After, if it has not within the bound.
     """
     if after is None:
         return
-    from kernel.eventlog import wait_until
-
     position = Position.parse(after)
-    if not await wait_until(pool, consumer, position.source, position.pos, within_seconds):
+    if not await wait_until(pool, model, position.source, position.pos, within_seconds):
         raise retry_later(NOT_THERE_YET)

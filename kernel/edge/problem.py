@@ -45,7 +45,8 @@ def refusal(slug: str, vi: str, en: str, *, status: int = 409, members: tuple[st
 
     Args:
         slug: the `Refused.reason`.
-        vi, en: the sentence that explains it.
+        vi: the sentence that explains it.
+        en: the same in English.
         status: 409, or 404 where the reason is that the thing does not exist.
         members: keys of `Refused.detail` that the caller may see; they must not hold personal data.
     """

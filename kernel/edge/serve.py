@@ -10,13 +10,18 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Generator
 from typing import Any, Final, TypeVar
 
 import uvicorn
 from fastapi import FastAPI
 
 from kernel.edge.health import Health
+
+try:
+    import uvloop
+except ImportError:  # not made for Windows
+    uvloop = None
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 BACKLOG: Final = 1024
@@ -30,7 +35,7 @@ class Server(uvicorn.Server):
     """Uvicorn without its signal handlers: the process has more to end than the HTTP server."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         """Leave the signals alone."""
         yield
 
@@ -102,8 +107,4 @@ async def drain(served: Server, stop: asyncio.Event, health: Health, drain_secon
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a process's main coroutine, on uvloop where there is one."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(main)
-    return uvloop.run(main)
+    return asyncio.run(main) if uvloop is None else uvloop.run(main)

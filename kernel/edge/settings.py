@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from typing_extensions import Self
 
 DEVELOPMENT_ISSUER: Final = "https://dev.motcua.invalid"
 DEVELOPMENT_SECRET: Final = "development"  # noqa: S105 - refused beside any other issuer

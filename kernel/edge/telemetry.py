@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
@@ -16,6 +17,8 @@ from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 from opentelemetry.trace import Link
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.requests import Request
+
+from kernel.eventlog import current_traceparent
 
 QUEUE_MAX: Final = 4096
 BATCH_MAX: Final = 512
@@ -28,7 +31,7 @@ _TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16
 class QueryRemover(SpanProcessor):
     """Takes the query string out of HTTP spans: a search term can be a name."""
 
-    def on_start(self, span: Span, parent_context: object = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002 - the interface's
         """Overwrite the attribute before anybody can export it."""
         if span.attributes is not None and "url.query" in span.attributes:
             span.set_attribute("url.query", "REDACTED")
@@ -58,13 +61,6 @@ def start(service: str, endpoint: str | None, *, ratio: float = 1.0) -> Callable
         provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=QUEUE_MAX, max_export_batch_size=BATCH_MAX))
     trace.set_tracer_provider(provider)
     return provider.shutdown
-
-
-def current_traceparent() -> str | None:
-    """Give the W3C traceparent of the present span, if there is one."""
-    carrier: dict[str, str] = {}
-    _W3C.inject(carrier)
-    return carrier.get("traceparent")
 
 
 def traceparent_of(request: Request) -> str | None:

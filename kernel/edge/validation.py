@@ -24,7 +24,9 @@ _NUMBER: Final = Sentence("Phải là số.", "Must be a number.")
 _TRUTH: Final = Sentence("Phải là đúng hoặc sai (true hoặc false).", "Must be true or false.")
 _LIST: Final = Sentence("Phải là danh sách.", "Must be a list.")
 _OBJECT: Final = Sentence("Phải là đối tượng JSON.", "Must be a JSON object.")
-_DATE: Final = Sentence("Phải là ngày theo dạng năm-tháng-ngày, ví dụ 2026-03-31.", "Must be a date as year-month-day, for example 2026-03-31.")
+_DATE: Final = Sentence(
+    "Phải là ngày theo dạng năm-tháng-ngày, ví dụ 2026-03-31.", "Must be a date as year-month-day, for example 2026-03-31."
+)
 _INSTANT: Final = Sentence(
     "Phải là thời điểm theo RFC 3339 có múi giờ, ví dụ 2026-03-31T08:00:00+07:00.",
     "Must be an instant as of RFC 3339 with an offset, for example 2026-03-31T08:00:00+07:00.",

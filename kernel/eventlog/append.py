@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -21,7 +21,7 @@ import asyncpg
 from kernel.eventlog.errors import Busy, Conflict
 from kernel.eventlog.event import Codec, History, Meta, Row, Slice, event_id, rows_of
 from kernel.eventlog.metrics import APPEND_BATCH, APPEND_SECONDS, APPENDED
-from kernel.eventlog.sql import QUERY
+from kernel.eventlog.sql import QUERY, Connection, Pool
 from kernel.eventlog.trace import span
 
 BATCH_MAX: Final = 512
@@ -30,6 +30,8 @@ WRITERS: Final = 2
 RECONNECT_SECONDS: Final = 0.2
 RECONNECT_TRIES_MAX: Final = 15
 POOL_MAX: Final = 8
+READ_TRIES_MAX: Final = 4
+READ_RETRY_SECONDS: Final = 0.2
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ UNAVAILABLE: Final = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was cancelled in the middle
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.CannotConnectNowError,
@@ -142,7 +145,6 @@ class Log:
     tables: tuple[Table, ...] = ()
     writers: int = WRITERS
     queue_max: int = QUEUE_MAX
-    appended: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _queue: deque[Request] = field(default_factory=deque[Request], init=False)
     _waiting: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _idle: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -150,7 +152,7 @@ class Log:
     _busy: int = field(default=0, init=False)
     _closing: bool = field(default=False, init=False)
     _listeners: list[asyncio.Event] = field(default_factory=list[asyncio.Event], init=False)
-    pool: asyncpg.Pool[asyncpg.Record] = field(init=False)
+    pool: Pool = field(init=False)
 
     async def open(self) -> Log:
         """Connect and start the writers.
@@ -185,19 +187,29 @@ class Log:
         self._listeners.append(event)
         return event
 
+    def committed(self) -> None:
+        """Wake those who listen; also for a commit that went past this object's writers (a reactor's)."""
+        for event in self._listeners:
+            event.set()
+
     async def head(self) -> int:
         """Give the last position."""
-        return int(await self._ask("head"))
+        return (await self._ask("head"))[0]["pos"]
 
     async def epoch(self) -> UUID:
         """Give the identity of this history."""
-        return await self._ask("epoch")
+        return (await self._ask("epoch"))[0]["epoch"]
 
-    async def _ask(self, query: str) -> Any:
-        try:
-            return await self.pool.fetchval(QUERY[query])
-        except UNAVAILABLE as error:
-            raise Busy("database-away") from error
+    async def _ask(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Read, and read again where a connection of the pool turns out to be dead."""
+        for attempt in range(READ_TRIES_MAX):
+            try:
+                return await self.pool.fetch(QUERY[query], *arguments)
+            except UNAVAILABLE as error:
+                if attempt == READ_TRIES_MAX - 1:
+                    raise Busy("database-away") from error
+                await asyncio.sleep(READ_RETRY_SECONDS)
+        raise AssertionError
 
     async def load(self, stream: UUID) -> History:
         """Read the whole history of a stream.
@@ -206,11 +218,7 @@ class Log:
             Busy: if the database is away.
             Unreadable: if a stored event cannot be read.
         """
-        try:
-            found = await self.pool.fetch(QUERY["load"], stream)
-        except UNAVAILABLE as error:
-            raise Busy("database-away") from error
-        return history_of(self.source, self.codec, stream, found)
+        return history_of(self.source, self.codec, stream, await self._ask("load", stream))
 
     async def append(self, slices: Sequence[Slice], meta: Meta, beside: Beside | None = None) -> Appended:
         """Store facts for one or several streams, all or none, and rows beside them.
@@ -246,7 +254,7 @@ class Log:
 
     async def _write(self) -> None:
         """Take, store, answer, for as long as the process lives."""
-        connection: asyncpg.Connection[asyncpg.Record] | None = None
+        connection: Connection | None = None
         while True:
             if not self._queue:
                 self._idle.set()
@@ -257,7 +265,7 @@ class Log:
             self._busy += 1
             try:
                 connection = await self._store(connection, batch)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the callers must hear of it, and the writer lives on
+            except Exception as error:
                 LOGGER.exception("append failed")
                 for request in batch:
                     request.fail(error)
@@ -265,7 +273,7 @@ class Log:
                 self._busy -= 1
                 self._idle.set()
 
-    async def _store(self, connection: asyncpg.Connection[asyncpg.Record] | None, batch: list[Request]) -> asyncpg.Connection[asyncpg.Record] | None:
+    async def _store(self, connection: Connection | None, batch: list[Request]) -> Connection | None:
         """Store a batch; what the loss of the connection left unknown is looked up and tried again."""
         for _ in range(RECONNECT_TRIES_MAX):
             try:
@@ -281,14 +289,13 @@ class Log:
                 connection = None
                 await asyncio.sleep(RECONNECT_SECONDS)
                 continue
-            for event in self._listeners:
-                event.set()
+            self.committed()
             return connection
         for request in batch:
             request.fail(Busy("database-away"))
         return connection
 
-    async def _commit(self, connection: asyncpg.Connection[asyncpg.Record], batch: list[Request]) -> None:
+    async def _commit(self, connection: Connection, batch: list[Request]) -> None:
         """One statement for all; if one request spoils it, each alone, so that only the guilty is told."""
         try:
             await self._execute(connection, batch)
@@ -305,7 +312,7 @@ class Log:
             else:
                 batch[0].fail(Conflict(error.constraint_name or ""))
 
-    async def _execute(self, connection: asyncpg.Connection[asyncpg.Record], batch: list[Request]) -> None:
+    async def _execute(self, connection: Connection, batch: list[Request]) -> None:
         rows = [row for request in batch for row in request.rows]
         arguments = append_arguments(rows, self.tables, (request.beside for request in batch))
         with span("append", events=len(rows), requests=len(batch)), APPEND_SECONDS.time():
@@ -316,7 +323,7 @@ class Log:
             pos += len(request.rows)
             request.succeed(pos)
 
-    async def _ours(self, connection: asyncpg.Connection[asyncpg.Record], request: Request) -> int | None:
+    async def _ours(self, connection: Connection, request: Request) -> int | None:
         """Give the position of the request's last event if an earlier try of the same command stored it."""
         last = request.rows[-1]
         found = await connection.fetchrow(QUERY["stored"], last.stream, last.version)

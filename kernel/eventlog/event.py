@@ -132,7 +132,7 @@ def rows_of(source: str, slice_: Slice, meta: Meta, recorded_at: datetime, first
         if meta.traceparent is not None:
             head["traceparent"] = meta.traceparent
         # The fact's own JSON is spliced in as it is: one serialisation, and the bytes the contract made.
-        body = b"%b,\"data\":%b}" % (orjson.dumps(head, option=orjson.OPT_UTC_Z)[:-1], fact.model_dump_json().encode())
+        body = b'%b,"data":%b}' % (orjson.dumps(head, option=orjson.OPT_UTC_Z)[:-1], fact.model_dump_json().encode())
         hash_ = hashlib.sha256(hash_ + body).digest()
         rows.append(Row(head["id"], history.stream, version, subject_of(fact.TYPE, history.stream, slice_.agency), body, hash_))
     return rows

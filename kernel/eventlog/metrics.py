@@ -8,7 +8,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 APPENDED: Final = Counter("log_appended_total", "Events stored.")
 APPEND_BATCH: Final = Histogram("log_append_batch_requests", "Requests per commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512))
-APPEND_SECONDS: Final = Histogram("log_append_seconds", "Time of one commit.", buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5))
+APPEND_SECONDS: Final = Histogram(
+    "log_append_seconds", "Time of one commit.", buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5)
+)
 HEAD: Final = Gauge("log_head", "Last position of the log.")
 RELAY_POS: Final = Gauge("log_relay_pos", "Last position that the stream has confirmed.")
 RELAY_OLDEST_SECONDS: Final = Gauge("log_relay_oldest_unpublished_seconds", "Age of the oldest event that the stream does not have.")

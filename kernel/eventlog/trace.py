@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Final
 
@@ -17,7 +17,7 @@ _W3C: Final = TraceContextTextMapPropagator()
 
 
 @contextmanager
-def span(name: str, traceparents: Iterable[str | None] = (), **attributes: str | int) -> Iterator[Span]:
+def span(name: str, traceparents: Iterable[str | None] = (), **attributes: str | int) -> Generator[Span]:
     """Open a span; `traceparents` of the events it works on become links, at most `LINKS_MAX` distinct ones."""
     wanted = list(dict.fromkeys(t for t in traceparents if t is not None))[:LINKS_MAX]
     contexts = (trace.get_current_span(_W3C.extract({"traceparent": t})).get_span_context() for t in wanted)

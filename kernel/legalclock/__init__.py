@@ -1,8 +1,8 @@
 """The legal clock: working time, deadlines, and the derivation of each deadline. Pure arithmetic over dated, sourced data.
 
-    calendar = load_calendar().as_known_at(now)
-    due = deadline(accepted_at, Limit(5, "working-days"), "complete", calendar, rule_pack_on(day_of(accepted_at)))
-    print(explain(due))
+calendar = load_calendar().as_known_at(now)
+due = deadline(accepted_at, Limit(5, "working-days"), "complete", calendar, rule_pack_on(day_of(accepted_at)))
+print(explain(due))
 """
 
 from kernel.legalclock.calendar import Calendar, Entry, EntryKind, OutsideCalendar, Week, Window

@@ -240,9 +240,8 @@ class Calendar:
         return self.knowledge.changes()
 
     def _as_of(self, change: datetime | None) -> Calendar:
-        if change == self.known_at:
-            return self
         made = self.knowledge.made
+        made.setdefault(self.known_at, self)
         if change not in made:
             made[change] = Calendar(self.name, self.knowledge, change)
         return made[change]
@@ -254,7 +253,9 @@ class Calendar:
 
     @cached_property
     def _entries(self) -> dict[date, Entry]:
-        return dict(sorted((entry.on, entry) for entry in self.knowledge.entries if self._holds(entry)))
+        # Of two entries for one day the last holds; the data file has no such pair, only a what-if does.
+        held = {entry.on: entry for entry in self.knowledge.entries if self._holds(entry)}
+        return {on: held[on] for on in sorted(held)}
 
     @cached_property
     def _weeks(self) -> list[Week]:

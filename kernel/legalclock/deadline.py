@@ -26,9 +26,14 @@ class LimitLike(Protocol):
     """Whatever has an amount and a unit."""
 
     @property
-    def amount(self) -> int: ...
+    def amount(self) -> int:
+        """How many, above zero."""
+        ...
+
     @property
-    def unit(self) -> LimitUnit: ...
+    def unit(self) -> LimitUnit:
+        """What is counted."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +48,44 @@ class DeadlineLike(Protocol):
     """Whatever has a deadline's attributes: ours, or a model read back from a fact."""
 
     @property
-    def due_at(self) -> datetime: ...
+    def due_at(self) -> datetime:
+        """The last instant, aware."""
+        ...
+
     @property
-    def due_on(self) -> date: ...
+    def due_on(self) -> date:
+        """Its local day."""
+        ...
+
     @property
-    def starts_at(self) -> datetime: ...
+    def starts_at(self) -> datetime:
+        """When the clock began, aware."""
+        ...
+
     @property
-    def start_rule(self) -> StartRule: ...
+    def start_rule(self) -> StartRule:
+        """What made it begin."""
+        ...
+
     @property
-    def limit(self) -> LimitLike: ...
+    def limit(self) -> LimitLike:
+        """The time allowed."""
+        ...
+
     @property
-    def calendar(self) -> str: ...
+    def calendar(self) -> str:
+        """Version of the calendar."""
+        ...
+
     @property
-    def rule_pack(self) -> str: ...
+    def rule_pack(self) -> str:
+        """Name of the rule pack."""
+        ...
+
     @property
-    def segments(self) -> Sequence[SegmentLike]: ...
+    def segments(self) -> Sequence[SegmentLike]:
+        """The derivation, first event to due instant."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +148,10 @@ def is_late(deadline: DeadlineLike, instant: datetime) -> bool:
 
 
 def appointment_at(deadline: DeadlineLike, calendar: Calendar) -> datetime:
-    """Give the time to print on the receipt: on the due day, at the clock time of the start, within office hours; hours stay as they are."""
+    """Give the time to print on the receipt: on the due day, at the clock time of the start, within office hours.
+
+    Never after `due_at`. A limit in hours is its own appointment.
+    """
     if deadline.limit.unit == "working-hours":
         return deadline.due_at
     return min(in_hours_of(calendar, deadline.due_on, deadline.starts_at), deadline.due_at)

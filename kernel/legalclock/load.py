@@ -8,15 +8,22 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from kernel.legalclock.calendar import Calendar, Coverage, Entry, Knowledge, Week, Window
 from kernel.legalclock.instants import midnight
 
+CALENDARS: Final = ("vn",)
+"""Calendars with data beside the code. One with an agency's own hours is made of one of these (Calendar.kept_by)."""
+
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-@lru_cache
+class _Known(TypedDict):
+    known_from: datetime | None
+    known_until: datetime | None
+
+
 def load_calendar(name: str = "vn") -> Calendar:
     """Give the calendar of that name with all that is known today; read once, then kept.
 
@@ -24,6 +31,11 @@ def load_calendar(name: str = "vn") -> Calendar:
         FileNotFoundError: if there is no such data.
         ValueError: if the data contradicts itself; the message names the day.
     """
+    return _loaded(name)
+
+
+@lru_cache
+def _loaded(name: str) -> Calendar:
     return parse_calendar(data_text(f"{name}.toml"))
 
 
@@ -33,9 +45,11 @@ def calendar_of_version(version: str) -> Calendar:
     Raises:
         LookupError: if no state of knowledge of the named data has that version.
     """
-    for calendar in load_calendar(version.partition("-")[0]).versions():
-        if calendar.version == version:
-            return calendar
+    name = version.partition("-")[0]
+    if name in CALENDARS:
+        for calendar in load_calendar(name).versions():
+            if calendar.version == version:
+                return calendar
     message = f"no calendar has version {version}"
     raise LookupError(message)
 
@@ -104,10 +118,10 @@ def _windows(pairs: Iterable[Iterable[time]]) -> tuple[Window, ...]:
     return tuple(zip(edges[::2], edges[1::2], strict=True))
 
 
-def _known(row: Mapping[str, Any]) -> dict[str, datetime | None]:
+def _known(row: Mapping[str, Any]) -> _Known:
     # A letter counts from the beginning of its day: its hour is seldom known.
-    days: dict[str, date | None] = {name: row.get(name) for name in ("known_from", "known_until")}
-    return {name: midnight(day) if day else None for name, day in days.items()}
+    known_from, known_until = row.get("known_from"), row.get("known_until")
+    return {"known_from": midnight(known_from) if known_from else None, "known_until": midnight(known_until) if known_until else None}
 
 
 def _refuse_contradictions(entries: Iterable[Entry]) -> None:

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from kernel.legalclock.calendar import Calendar
-from kernel.legalclock.deadline import Course, Deadline, DeadlineLike, Limit, is_late
+from kernel.legalclock.deadline import Course, Deadline, DeadlineLike, Limit, LimitLike, is_late
 from kernel.legalclock.instants import day_of, midnight, utc
 from kernel.legalclock.phrases import BEFORE_OPENING, COUNTED_ANEW, PAUSED
-from kernel.legalclock.rule_pack import rule_pack
+from kernel.legalclock.rule_pack import RulePack, rule_pack
 from kernel.legalclock.segment import Segment, SegmentLike, merged, until
 
 SupplementMode: TypeAlias = Literal["restart", "pause"]
@@ -61,8 +61,8 @@ def resume(
         again = pack.sources["restart"]
         before = [replace(piece, counts=False, why=COUNTED_ANEW, source=again) if piece.counts else piece for piece in before]
     else:
-        before = _spare_the_day(before, paused_at, calendar, pack.sources["pause"])
-    due_at, after = course.count(_whole(deadline) - _used(before, deadline))  # type: ignore[operator] # both are days, or both hours
+        before = _spare_the_day(before, paused_at, calendar, pack) if deadline.limit.unit != "working-hours" else before
+    due_at, after = course.count(_left(before, deadline.limit))
     pause = Segment(paused_at, resumed_at, counts=False, why=why, source=source or pack.sources[mode])
     return Deadline(
         due_at=due_at,
@@ -73,4 +73,40 @@ def resume(
         calendar=calendar.version,
         rule_pack=pack.id,
         segments=merged([*before, pause, *after]),
+    )
+
+
+def days_counted(segment: SegmentLike) -> int:
+    """Count the local days that a segment touches."""
+    return (day_of(segment.end_at - timedelta.resolution) - day_of(segment.start_at)).days + 1
+
+
+def _left(before: Sequence[Segment], limit: LimitLike) -> int | timedelta:
+    # Segments that count begin and end at midnight, save the last before a pause: no day is in two of them.
+    counted = [piece for piece in before if piece.counts]
+    if limit.unit == "working-hours":
+        return timedelta(hours=limit.amount) - sum((piece.end_at - piece.start_at for piece in counted), timedelta())
+    return limit.amount - sum(days_counted(piece) for piece in counted)
+
+
+def _spare_the_day(before: list[Segment], paused_at: datetime, calendar: Calendar, pack: RulePack) -> list[Segment]:
+    windows = calendar.windows(day_of(paused_at))
+    if not before or not before[-1].counts or not windows or paused_at >= windows[0][0]:
+        return before
+    last = before[-1]
+    cut_at = max(midnight(day_of(paused_at)), last.start_at)
+    spared = Segment(cut_at, paused_at, counts=False, why=BEFORE_OPENING, source=pack.sources["pause"])
+    return [*before[:-1], replace(last, end_at=cut_at), spared]
+
+
+def _same(deadline: DeadlineLike) -> Deadline:
+    return Deadline(
+        due_at=utc(deadline.due_at),
+        due_on=deadline.due_on,
+        starts_at=utc(deadline.starts_at),
+        start_rule=deadline.start_rule,
+        limit=Limit(deadline.limit.amount, deadline.limit.unit),
+        calendar=deadline.calendar,
+        rule_pack=deadline.rule_pack,
+        segments=tuple(until(deadline.segments, utc(deadline.due_at))),
     )

@@ -14,15 +14,29 @@ class SegmentLike(Protocol):
     """Whatever has a segment's attributes: ours, or a model read back from a fact."""
 
     @property
-    def start_at(self) -> datetime: ...
+    def start_at(self) -> datetime:
+        """First instant, aware."""
+        ...
+
     @property
-    def end_at(self) -> datetime: ...
+    def end_at(self) -> datetime:
+        """First instant after it, aware."""
+        ...
+
     @property
-    def counts(self) -> bool: ...
+    def counts(self) -> bool:
+        """Whether it uses up the limit."""
+        ...
+
     @property
-    def why(self) -> str: ...
+    def why(self) -> str:
+        """The reason, in Vietnamese."""
+        ...
+
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """The legal text."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

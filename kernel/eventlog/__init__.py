@@ -1,0 +1,46 @@
+"""How facts are kept and carried: append, relay, consume, project, rebuild, verify."""
+
+from kernel.eventlog.append import Appended, Beside, Log, Table
+from kernel.eventlog.decide import Decider, Outcome, Target, carry_out
+from kernel.eventlog.errors import Busy, Conflict, Doubt, Fenced, Halt, Refused, VersionMismatch
+from kernel.eventlog.event import Codec, Fact, History, Meta, Recorded, Slice, Unreadable
+from kernel.eventlog.project import Columns, Projection, ReadModel, read_ddl
+from kernel.eventlog.react import Reaction, Reactor
+from kernel.eventlog.trace import current_traceparent
+from kernel.eventlog.waiting import positions, wait_until
+from kernel.eventlog.worker import Worker
+
+__all__ = [
+    "Appended",
+    "Beside",
+    "Busy",
+    "Codec",
+    "Columns",
+    "Conflict",
+    "Decider",
+    "Doubt",
+    "Fact",
+    "Fenced",
+    "Halt",
+    "History",
+    "Log",
+    "Meta",
+    "Outcome",
+    "Projection",
+    "Reaction",
+    "Reactor",
+    "ReadModel",
+    "Recorded",
+    "Refused",
+    "Slice",
+    "Table",
+    "Target",
+    "Unreadable",
+    "VersionMismatch",
+    "Worker",
+    "carry_out",
+    "current_traceparent",
+    "positions",
+    "read_ddl",
+    "wait_until",
+]  # fmt: skip

@@ -1,0 +1,218 @@
+"""Step 6 of 8, consume: apply a batch and move the checkpoint, in one transaction or not at all.
+
+What follows from that one rule: a batch read twice is applied once; a crash between two steps leaves nothing; a second
+consumer of the same name finds the checkpoint moved and stops (it is fenced).
+
+A fact that nobody can apply is parked with the later facts of its stream; the other streams go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import Final
+from uuid import UUID
+
+from kernel.eventlog.append import UNAVAILABLE
+from kernel.eventlog.errors import Busy, Conflict, Doubt, Fenced
+from kernel.eventlog.event import Codec, Recorded, Unreadable, stream_of
+from kernel.eventlog.metrics import CHECKPOINT, FENCED, PARKED
+from kernel.eventlog.sql import QUERY, Connection, Pool
+from kernel.eventlog.subscriber import Carried
+from kernel.eventlog.trace import span
+
+CAUSE_SECONDS: Final = 5.0
+ERROR_MAX: Final = 2000
+
+LOGGER: Final = logging.getLogger(__name__)
+RETRIED: Final = (*UNAVAILABLE, Busy, Conflict, Doubt)
+"""Errors that another try may not meet; every other is the fact's own fault, or its handler's."""
+
+
+class Consumer(ABC):
+    """Something that reads logs and keeps its place: a read model or a reactor.
+
+    Args:
+        name: the checkpoint's name; one process at a time moves it.
+        sources: the services whose logs it reads.
+        pool: the service's own database.
+        codec: how bodies become facts.
+    """
+
+    def __init__(self, name: str, sources: Sequence[str], pool: Pool, codec: Codec) -> None:
+        """Keep what it works with; `positions` are known after `begin`."""
+        self.name = name
+        self.sources = tuple(sources)
+        self.pool = pool
+        self.codec = codec
+        self.positions: dict[str, int] = {}
+        self._parked: set[UUID] = set()
+        self._turn = asyncio.Lock()
+        self._moved = asyncio.Condition()
+
+    @abstractmethod
+    async def write(self, connection: Connection, source: str, events: Sequence[Recorded]) -> None:
+        """Write the effect of some events within the caller's transaction."""
+
+    async def begin(self, source: str) -> int:
+        """Give the position to read `source` from, and forget everything remembered about it."""
+        async with self.pool.acquire() as connection:
+            await connection.execute(QUERY["begin_checkpoint"], self.name, source)
+            pos = await connection.fetchval(QUERY["checkpoint"], self.name, source)
+            self._parked = {row["stream"] for row in await connection.fetch(QUERY["parked_streams"], self.name)}
+        await self._stand_at(source, pos)
+        return pos
+
+    async def apply(self, carried: Carried) -> None:
+        """Apply a contiguous batch.
+
+        Raises:
+            Fenced: if another consumer of the same name has moved the checkpoint.
+            Doubt: if the batch does not follow the checkpoint, or its causes do not arrive.
+        """
+        events = carried.events
+        while events:
+            ready, events = await self._ready(carried.source, events)
+            with span(f"apply {self.name}", (e.traceparent for _, _, e in ready if e), source=carried.source, events=len(ready)):
+                async with self._turn:
+                    await self._apply(carried.source, ready)
+
+    async def _ready(self, source: str, events: Sequence[tuple[int, bytes]]) -> tuple[list[Read], Sequence[tuple[int, bytes]]]:
+        """Cut before the first event whose cause, in another log that is read here, is not applied yet.
+
+        So nothing is ever shown before what led to it. Causes are acyclic in time: waiting for one cannot deadlock.
+        """
+        ready: list[Read] = []
+        for n, (pos, body) in enumerate(events):
+            try:
+                event = self.codec.decode(source, pos, body)
+            except Unreadable as error:
+                LOGGER.warning("%s: %s", self.name, error)
+                ready.append((pos, body, None))
+                continue
+            if (cause := self._missing(source, event)) is not None:
+                if ready:
+                    return ready, events[n:]
+                await self._wait_for(*cause)
+            ready.append((pos, body, event))
+        return ready, ()
+
+    def _missing(self, source: str, event: Recorded) -> tuple[str, int] | None:
+        if event.cause is None:
+            return None
+        of, _, pos = event.cause.partition("/")
+        return (of, int(pos)) if of != source and of in self.sources and self.positions.get(of, 0) < int(pos) else None
+
+    async def _wait_for(self, source: str, pos: int) -> None:
+        async with self._moved:
+            try:
+                await asyncio.wait_for(self._moved.wait_for(lambda: self.positions.get(source, 0) >= pos), CAUSE_SECONDS)
+            except TimeoutError as error:
+                message = f"{self.name} waits for {source}/{pos}"
+                raise Doubt(message) from error
+
+    async def _apply(self, source: str, batch: Sequence[Read]) -> None:
+        """Apply run by run; on an error that is not passing, apply each half, and park the one that cannot be applied."""
+        while batch:
+            waits = self._must_wait(batch[0])
+            run = list(takewhile(self._must_wait if waits else self._may_go, batch))
+            batch = batch[len(run) :]
+            if waits:
+                for read in run:
+                    await self._park(source, read, Waiting("an earlier fact of this stream is parked, or this one is unreadable"))
+                continue
+            try:
+                await self._commit(source, run)
+            except RETRIED:
+                raise
+            except Exception as error:  # noqa: BLE001 - a bug in a handler must not stop the other streams
+                if len(run) == 1:
+                    await self._park(source, run[0], error)
+                    continue
+                await self._apply(source, run[: len(run) // 2])
+                await self._apply(source, run[len(run) // 2 :])
+
+    def _must_wait(self, read: Read) -> bool:
+        """Whether a fact is to be parked without trying: it cannot be read, or an earlier one of its stream is parked."""
+        event = read[2]
+        return event is None or event.stream in self._parked
+
+    def _may_go(self, read: Read) -> bool:
+        return not self._must_wait(read)
+
+    async def _commit(self, source: str, batch: Sequence[Read]) -> None:
+        async with self.pool.acquire() as connection, connection.transaction():
+            await self._move(connection, source, batch)
+            await self.write(connection, source, [event for _, _, event in batch if event is not None])
+        await self._stand_at(source, batch[-1][0])
+        self.committed()
+
+    def committed(self) -> None:  # noqa: B027 - doing nothing is a good answer
+        """Do what is to follow a commit; nothing, unless a subclass says so."""
+
+    async def _move(self, connection: Connection, source: str, batch: Sequence[Read]) -> None:
+        here, there = self.positions[source], batch[-1][0]
+        if batch[0][0] != here + 1:
+            message = f"{self.name}: {source}/{batch[0][0]} does not follow {here}"
+            raise Doubt(message)
+        if await connection.execute(QUERY["move_checkpoint"], self.name, source, here, there) != "UPDATE 1":
+            FENCED.labels(self.name).inc()
+            message = f"{self.name}: somebody else moved the checkpoint of {source}"
+            raise Fenced(message)
+
+    async def _park(self, source: str, read: Read, error: Exception) -> None:
+        """Keep the fact with its error and go on; the later facts of its stream will follow it here."""
+        pos, body, _ = read
+        stream = stream_or_none(body)
+        why = f"{type(error).__name__}: {error}"[:ERROR_MAX]
+        async with self.pool.acquire() as connection, connection.transaction():
+            await self._move(connection, source, [read])
+            await connection.execute(QUERY["park"], self.name, source, pos, stream, body, why)
+        self._parked.add(stream)
+        PARKED.set(await self.pool.fetchval(QUERY["count_parked"]))
+        LOGGER.error("%s parked %s/%d: %s", self.name, source, pos, type(error).__name__)
+        await self._stand_at(source, pos)
+
+    async def unpark(self, stream: UUID) -> int:
+        """Apply the parked facts of a stream, in order, after the handler has been mended; give how many.
+
+        Raises:
+            Exception: what the handler raised, with everything left parked.
+        """
+        count = 0
+        async with self._turn, self.pool.acquire() as connection, connection.transaction():
+            for source in self.sources:
+                await connection.fetchval(QUERY["lock_checkpoint"], self.name, source)
+                rows = await connection.fetch(QUERY["parked_of_stream"], self.name, stream, source)
+                if rows:
+                    await self.write(connection, source, [self.codec.decode(source, row["pos"], row["body"]) for row in rows])
+                    await connection.execute(QUERY["unpark"], self.name, stream, source)
+                    count += len(rows)
+        self._parked.discard(stream)
+        PARKED.set(await self.pool.fetchval(QUERY["count_parked"]))
+        return count
+
+    async def _stand_at(self, source: str, pos: int) -> None:
+        async with self._moved:
+            self.positions[source] = pos
+            self._moved.notify_all()
+        CHECKPOINT.labels(self.name, source).set(pos)
+
+
+Read = tuple[int, bytes, Recorded | None]
+"""Position, bytes, and the event if the bytes could be read."""
+
+
+class Waiting(Exception):  # noqa: N818 - the reason a fact is parked for
+    """An earlier fact of the same stream is parked."""
+
+
+def stream_or_none(body: bytes) -> UUID:
+    """Give the stream of a body, or the nil UUID for bytes that are no event at all."""
+    try:
+        return stream_of(body)
+    except (ValueError, KeyError, TypeError):
+        return UUID(int=0)

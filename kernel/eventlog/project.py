@@ -1,0 +1,106 @@
+"""Step 7 of 8, projections: read tables that answer for the facts.
+
+A projection says which row an event is about and which columns it sets, to absolute values. Events of one batch that touch
+the same row become one write. A column per source keeps the position that a row is good for, so that a replay from an
+older checkpoint changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from kernel.eventlog.consume import Consumer
+from kernel.eventlog.event import Codec, Recorded
+from kernel.eventlog.sql import QUERY, Connection, Pool
+
+Columns = Mapping[str, Any]
+
+SCHEMA: Final = "read"
+_TABLES: Final = re.compile(r"CREATE TABLE (\w+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """One read table: `key` gives the row that an event is about (None = not its business), `columns` what it sets there."""
+
+    table: str
+    key_column: str
+    key: Callable[[Recorded], Any]
+    columns: Callable[[Recorded], Columns]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadModel:
+    """The read tables of one service that are rebuilt together.
+
+    `ddl` creates the tables with unqualified names; each has a column `pos_<source> bigint` per source. A change of `ddl` or
+    of what the projections do needs a new `version`: it fills beside the old one and is switched when it has caught up.
+    """
+
+    name: str
+    version: int
+    sources: tuple[str, ...]
+    ddl: str
+    projections: tuple[Projection, ...]
+
+    @property
+    def consumer(self) -> str:
+        """The name of its checkpoints, and of the schema that its tables live in."""
+        return f"{self.name}_v{self.version}"
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables that it has."""
+        return _TABLES.findall(self.ddl)
+
+
+def read_ddl(path: Path) -> str:
+    """Read the file of a read model's tables."""
+    return path.read_text(encoding="utf-8")
+
+
+class Projector(Consumer):
+    """Fills the tables of one version of a read model."""
+
+    def __init__(self, model: ReadModel, pool: Pool, codec: Codec) -> None:
+        """Keep the model; the tables are there already (see rebuild.py)."""
+        super().__init__(model.consumer, model.sources, pool, codec)
+        self.model = model
+        self._types: dict[str, dict[str, str]] = {}
+
+    async def write(self, connection: Connection, source: str, events: Sequence[Recorded]) -> None:
+        """Fold the batch into rows and write each group of rows that set the same columns with one statement."""
+        # Losing the last moments to a power cut rolls back the rows and the checkpoint together: they are applied again.
+        await connection.execute("SET LOCAL synchronous_commit = off")
+        guard = f"pos_{source}"
+        for projection in self.model.projections:
+            rows: dict[Any, dict[str, Any]] = {}
+            for event in events:
+                if (key := projection.key(event)) is not None and (columns := projection.columns(event)):
+                    rows.setdefault(key, {}).update(columns, **{guard: event.pos})
+            groups: dict[tuple[str, ...], list[Any]] = {}
+            for key in sorted(rows):
+                groups.setdefault(tuple(sorted(rows[key])), []).append(key)
+            types = await self._column_types(connection, projection.table) if groups else {}
+            for names, keys in groups.items():
+                arrays = [[rows[key][name] for key in keys] for name in names]
+                await connection.execute(self._upsert(projection, names, types, guard), keys, *arrays)
+
+    async def _column_types(self, connection: Connection, table: str) -> dict[str, str]:
+        if table not in self._types:
+            found = await connection.fetch(QUERY["column_types"], f"{self.model.consumer}.{table}")
+            self._types[table] = {row["attname"]: row["format_type"] for row in found}
+        return self._types[table]
+
+    def _upsert(self, projection: Projection, names: Sequence[str], types: Mapping[str, str], guard: str) -> str:
+        columns = (projection.key_column, *names)
+        arrays = ", ".join(f"${n}::{types[name]}[]" for n, name in enumerate(columns, 1))
+        sets = ", ".join(f"{name} = excluded.{name}" for name in names)
+        return (
+            f"INSERT INTO {self.model.consumer}.{projection.table} AS t ({', '.join(columns)}) SELECT * FROM unnest({arrays}) "  # noqa: S608
+            f"ON CONFLICT ({projection.key_column}) DO UPDATE SET {sets} WHERE coalesce(t.{guard}, 0) < excluded.{guard}"
+        )

@@ -1,0 +1,60 @@
+"""Step 7 of 8, projections: a new version of a read model fills beside the old one and is switched when it has caught up.
+
+Readers see only the views in schema `read`. The switch replaces them in one transaction, so a reader sees the old version
+or the new one, never a half.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from kernel.eventlog.project import SCHEMA, ReadModel
+from kernel.eventlog.sql import QUERY, Connection, Pool
+
+LAG_MAX: Final = 100
+INSTALL_LOCK: Final = 0x6D6F74637561  # "motcua": one installer at a time per database
+
+LOGGER: Final = logging.getLogger(__name__)
+
+
+async def install(pool: Pool, model: ReadModel) -> bool:
+    """Make the tables of this version if they are not there; give whether the views already show it.
+
+    The first version of a model is shown at once: an empty register is true while nothing has happened.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", INSTALL_LOCK)
+        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        if await connection.fetchval("SELECT to_regnamespace($1)", model.consumer) is None:
+            await connection.execute(f"CREATE SCHEMA {model.consumer}")
+            await connection.execute(f"SET LOCAL search_path = {model.consumer}, public")
+            await connection.execute(model.ddl)
+            await connection.execute("RESET search_path")
+        for source in model.sources:
+            await connection.execute(QUERY["begin_checkpoint"], model.consumer, source)
+        live = await connection.fetchval(QUERY["live_version"], model.name)
+        if live is None:
+            await _show(connection, model)
+    return live is None or live == model.version
+
+
+async def switch(pool: Pool, model: ReadModel) -> None:
+    """Let the views show this version; older versions stay for `drop_older`."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", INSTALL_LOCK)
+        await _show(connection, model)
+    LOGGER.info("read model %s shows version %d", model.name, model.version)
+
+
+async def _show(connection: Connection, model: ReadModel) -> None:
+    for table in model.tables:
+        await connection.execute(f"DROP VIEW IF EXISTS {SCHEMA}.{table}")
+        await connection.execute(f"CREATE VIEW {SCHEMA}.{table} AS SELECT * FROM {model.consumer}.{table}")  # noqa: S608
+    await connection.execute(QUERY["set_live_version"], model.name, model.version)
+
+
+async def drop_older(pool: Pool, model: ReadModel) -> None:
+    """Drop the tables of versions that are no longer shown."""
+    for version in range(1, model.version):
+        await pool.execute(f"DROP SCHEMA IF EXISTS {model.name}_v{version} CASCADE")

@@ -1,0 +1,93 @@
+"""Step 5 of 8, relay: signed seals tie all streams of a log together.
+
+A seal is the Merkle root over the hashes of a range of positions, the digest of the previous seal, and a signature
+(Ed25519, RFC 8032). Whoever holds a seal can tell an edited, deleted, inserted or back-dated event below it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+from kernel.eventlog.append import Log
+from kernel.eventlog.event import NO_HASH
+from kernel.eventlog.sql import QUERY, Pool
+
+SEAL_SECONDS: Final = 10.0
+SEAL_EVENTS_MAX: Final = 4096
+_LEAF: Final = b"\x00"
+_NODE: Final = b"\x01"
+
+
+def merkle_root(hashes: Sequence[bytes]) -> bytes:
+    """Give the root over some hashes, as RFC 9162 section 2.1 has it but for a promoted odd node."""
+    level = [hashlib.sha256(_LEAF + leaf).digest() for leaf in hashes]
+    while len(level) > 1:
+        pairs = [hashlib.sha256(_NODE + a + b).digest() for a, b in zip(level[::2], level[1::2], strict=False)]
+        level = pairs + ([level[-1]] if len(level) % 2 else [])
+    return level[0] if level else NO_HASH
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What is signed: the log's name, the last position, the root since the previous seal, and that seal's digest."""
+
+    source: str
+    upto: int
+    root: bytes
+    previous: bytes
+
+    @property
+    def digest(self) -> bytes:
+        """Give the digest that the signature covers and that the next seal names."""
+        name = b"motcua-seal-v1\n%b\n" % self.source.encode()
+        return hashlib.sha256(name + self.upto.to_bytes(8, "big") + self.root + self.previous).digest()
+
+
+def key_id_of(key: Ed25519PublicKey) -> str:
+    """Name a key by the beginning of its own hash."""
+    return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
+
+
+def load_key(path: Path) -> Ed25519PrivateKey:
+    """Read a signing key (PKCS #8 PEM).
+
+    Raises:
+        TypeError: if it is not an Ed25519 key.
+    """
+    key = load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        message = f"{path.name} is not an Ed25519 key"
+        raise TypeError(message)
+    return key
+
+
+async def seal_next(pool: Pool, source: str, key: Ed25519PrivateKey) -> int:
+    """Seal what no seal covers yet, at most `SEAL_EVENTS_MAX` events; give how many that were."""
+    last = await pool.fetchrow(QUERY["last_seal"])
+    since = last["upto"] if last else 0
+    head: int = await pool.fetchval(QUERY["head"])
+    upto = min(head, since + SEAL_EVENTS_MAX)
+    if upto == since:
+        return 0
+    previous = Seal(source, last["upto"], last["root"], last["previous"]).digest if last else NO_HASH
+    hashes = [row["hash"] for row in await pool.fetch(QUERY["read_hashes"], since, upto)]
+    seal = Seal(source, upto, merkle_root(hashes), previous)
+    signature = key.sign(seal.digest)
+    await pool.execute(QUERY["add_seal"], upto, seal.root, previous, key_id_of(key.public_key()), signature, datetime.now(UTC))
+    return upto - since
+
+
+async def seal_for_ever(log: Log, key: Ed25519PrivateKey) -> None:
+    """Seal every `SEAL_SECONDS`, and at once again while more than a seal's worth of events waits."""
+    while True:
+        if await seal_next(log.pool, log.source, key) < SEAL_EVENTS_MAX:
+            await asyncio.sleep(SEAL_SECONDS)

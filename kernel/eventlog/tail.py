@@ -1,0 +1,144 @@
+"""Step 6 of 8, consume: a stream read as a log, from a position on and with nothing missing.
+
+The broker keeps no state for us that matters: an ephemeral consumer that acknowledges nothing starts behind our own
+checkpoint. Sequence must follow sequence. Whatever else happens (a gap, a silence, an error) is a doubt, and the
+remedy is always the same: throw the reader away and start again from the checkpoint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, Self
+
+import orjson
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+from kernel.eventlog.errors import Doubt
+from kernel.eventlog.relay import stream_name
+
+BATCH_MAX: Final = 1000
+EXPIRES_SECONDS: Final = 30
+HEARTBEAT_SECONDS: Final = 1
+SILENCE_SECONDS: Final = HEARTBEAT_SECONDS * 2.5
+INACTIVE_SECONDS: Final = 30.0
+NANOSECONDS: Final = 1_000_000_000
+REQUEST_EXPIRED: Final = ("408", "409")
+
+
+def sequence_of(message: Msg) -> int:
+    """Give the stream sequence from the reply subject `$JS.ACK.<stream>.<consumer>.<delivered>.<sequence>…`."""
+    return int(message.reply.split(".", 6)[5])
+
+
+@dataclass
+class Tail:
+    """Reads the mirror of `source` from `after` + 1 on; use as an async context manager.
+
+    Args:
+        nats: a connection.
+        source: whose log.
+        after: the position that is already known.
+        batch_max: how many events `next` gives at most.
+    """
+
+    nats: Client
+    source: str
+    after: int
+    batch_max: int = BATCH_MAX
+    _seen: int = field(init=False)
+    _asked: int = field(default=0, init=False)
+    _ready: deque[Msg] = field(default_factory=deque[Msg], init=False)
+    _news: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _doubt: str | None = field(default=None, init=False)
+    _subscription: Subscription = field(init=False)
+    _consumer: str = field(init=False)
+
+    async def __aenter__(self) -> Self:
+        """Open the reader.
+
+        Raises:
+            nats.js.errors.NotFoundError: if the stream is not there (yet).
+        """
+        self._seen = self.after
+        info = await self.nats.jetstream().add_consumer(
+            stream_name(self.source),
+            ConsumerConfig(
+                ack_policy=AckPolicy.NONE,
+                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+                opt_start_seq=self.after + 1,
+                inactive_threshold=INACTIVE_SECONDS,
+                mem_storage=True,
+                num_replicas=1,
+            ),
+        )
+        self._consumer = info.name
+        self._inbox = self.nats.new_inbox()
+        self._subscription = await self.nats.subscribe(self._inbox, cb=self._hear, pending_msgs_limit=0)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+        """Close the reader; the broker forgets its consumer by itself."""
+        if self.nats.is_connected:
+            await self._subscription.unsubscribe()
+
+    async def next(self) -> list[Msg]:
+        """Give the events that have come, at least one, in order and with none missing.
+
+        Raises:
+            Doubt: if one is missing, or the broker is silent.
+        """
+        while not self._ready:
+            await self._ask()
+            self._news.clear()
+            self._raise_doubt()
+            if self._ready:
+                break
+            try:
+                await asyncio.wait_for(self._news.wait(), SILENCE_SECONDS)
+            except TimeoutError as error:
+                message = f"{self.source}: no heartbeat"
+                raise Doubt(message) from error
+        batch = [self._ready.popleft() for _ in range(min(self.batch_max, len(self._ready)))]
+        await self._ask()
+        return batch
+
+    def _raise_doubt(self) -> None:
+        if self._doubt is not None and not self._ready:
+            raise Doubt(self._doubt)
+
+    async def _ask(self) -> None:
+        """Ask for another batch when less than half of one is on its way; what nobody can take is not asked for."""
+        if self._asked + len(self._ready) > self.batch_max // 2:
+            return
+        request = {"batch": self.batch_max, "expires": EXPIRES_SECONDS * NANOSECONDS, "idle_heartbeat": HEARTBEAT_SECONDS * NANOSECONDS}
+        self._asked += self.batch_max
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream_name(self.source)}.{self._consumer}"
+        await self.nats.publish(subject, orjson.dumps(request), reply=self._inbox)
+
+    async def _hear(self, message: Msg) -> None:
+        self._news.set()
+        if not message.reply.startswith("$JS.ACK."):
+            self._hear_status(message)
+            return
+        sequence = sequence_of(message)
+        self._asked -= 1
+        if sequence != self._seen + 1:
+            self._doubt = f"{self.source}: {sequence} came after {self._seen}"
+        elif self._doubt is None:
+            self._seen = sequence
+            self._ready.append(message)
+
+    def _hear_status(self, message: Msg) -> None:
+        """A heartbeat (100) only breaks the silence; an expired request (408, 409) is asked anew; the rest is a doubt."""
+        headers = message.headers or {}
+        status = headers.get("Status", "")
+        if status in REQUEST_EXPIRED and "Deleted" not in headers.get("Description", ""):
+            self._asked = 0
+        elif status != "100":
+            self._doubt = f"{self.source}: {status} {headers.get('Description', '')}"

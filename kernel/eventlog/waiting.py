@@ -1,0 +1,27 @@
+"""Step 8 of 8, query: how far a read model is, and waiting until it has seen what the caller has seen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from kernel.eventlog.sql import QUERY, Pool
+
+POLL_SECONDS: Final = 0.005
+POLL_SECONDS_MAX: Final = 0.1
+
+
+async def positions(pool: Pool, model: str) -> dict[str, int]:
+    """Give the position per source that the shown version of a read model has applied."""
+    return {row["source"]: row["pos"] for row in await pool.fetch(QUERY["live_positions"], model)}
+
+
+async def wait_until(pool: Pool, model: str, source: str, pos: int, timeout_seconds: float) -> bool:
+    """Wait until the read model has applied `source` up to `pos`; give whether it has, within the bound."""
+    delay, end = POLL_SECONDS, asyncio.get_running_loop().time() + timeout_seconds
+    while (await positions(pool, model)).get(source, 0) < pos:
+        if asyncio.get_running_loop().time() >= end:
+            return False
+        await asyncio.sleep(delay)
+        delay = min(delay * 2, POLL_SECONDS_MAX)
+    return True

@@ -1,0 +1,182 @@
+"""Everything of a log that runs by itself: relay, readers, reactors, seals, rebuilds. One active worker per service.
+
+Leadership is a session's advisory lock; it spares wasted work and is no safety: were two workers to run, the stream's
+compare-and-set and the checkpoints' would let only one of them move anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+import asyncpg
+import nats
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from faststream.nats import NatsBroker
+
+from kernel.eventlog.append import UNAVAILABLE, Log
+from kernel.eventlog.consume import Consumer
+from kernel.eventlog.errors import Doubt
+from kernel.eventlog.metrics import REWINDS
+from kernel.eventlog.project import Projector, ReadModel
+from kernel.eventlog.react import Reacting, Reactor
+from kernel.eventlog.rebuild import LAG_MAX, install, switch
+from kernel.eventlog.relay import POLL_SECONDS, Relay
+from kernel.eventlog.seal import seal_for_ever
+from kernel.eventlog.sql import QUERY
+from kernel.eventlog.subscriber import Carried, subscribe
+from kernel.eventlog.tail import BATCH_MAX
+
+LEADER_LOCK: Final = 0x6C6561646572  # "leader"
+LEADER_SECONDS: Final = 1.0
+RESTART_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
+CONNECTION: Final[dict[str, Any]] = {
+    "max_reconnect_attempts": -1,
+    "reconnect_time_wait": 0.25,
+    "connect_timeout": 2,
+    "ping_interval": 5,
+    "max_outstanding_pings": 2,
+}
+"""A half-open connection is noticed after ten seconds; a broker that is away is asked for four times a second."""
+
+LOGGER: Final = logging.getLogger(__name__)
+
+
+@dataclass
+class Worker:
+    """Runs a service's log beside its HTTP server, or alone.
+
+    Args:
+        log: the open log.
+        nats_url: where the broker is, with this service's own user.
+        models: the read models to fill.
+        reactors: what this service does when others have done something.
+        seal_key: signs seals; none are made without it.
+        replicas: copies of the stream in the broker's cluster.
+    """
+
+    log: Log
+    nats_url: str
+    models: Sequence[ReadModel] = ()
+    reactors: Sequence[Reactor] = ()
+    seal_key: Ed25519PrivateKey | None = None
+    replicas: int = 1
+    leading: bool = field(default=False, init=False)
+    relay: Relay | None = field(default=None, init=False)
+
+    async def run(self) -> None:
+        """Lead whenever nobody else does, until cancelled."""
+        failures = 0
+        while True:
+            try:
+                for model in self.models:
+                    await install(self.log.pool, model)
+                failures = 0
+                await self._lead()
+            except UNAVAILABLE as error:
+                LOGGER.warning("the worker pauses: %s: %s", type(error).__name__, error)
+            except asyncpg.PostgresError:
+                LOGGER.exception("the worker cannot start")
+            await asyncio.sleep(RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)])
+            failures += 1
+
+    async def _lead(self) -> None:
+        connection = await asyncpg.connect(self.log.dsn, command_timeout=5)
+        try:
+            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):  # noqa: ASYNC110 - the lock is another process's
+                await asyncio.sleep(LEADER_SECONDS)
+            self.leading = True
+            work = asyncio.create_task(self._work())
+            try:
+                while not work.done():
+                    await asyncio.wait([work], timeout=LEADER_SECONDS)
+                    await connection.fetchval("SELECT 1")
+                work.result()
+            finally:
+                work.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await work
+        finally:
+            self.leading = False
+            connection.terminate()
+
+    async def _work(self) -> None:
+        """Run every job at once; a job that fails starts again, the others do not notice."""
+        projectors = [Projector(model, self.log.pool, self.log.codec) for model in self.models]
+        reactors = [Reacting(reactor, self.log) for reactor in self.reactors]
+        async with asyncio.TaskGroup() as jobs:
+            jobs.create_task(_for_ever("relay", self._relay))
+            jobs.create_task(_for_ever("readers", partial(self._read_others, [*projectors, *reactors])))
+            for projector in projectors:
+                if self.log.source in projector.sources:
+                    jobs.create_task(_for_ever(projector.name, partial(self._read_own, projector)))
+                jobs.create_task(_for_ever(f"switch {projector.name}", partial(self._switch, projector)))
+            if self.seal_key is not None:
+                jobs.create_task(_for_ever("seals", partial(seal_for_ever, self.log, self.seal_key)))
+
+    async def _relay(self) -> None:
+        connection = await nats.connect(self.nats_url, name=f"{self.log.source}-relay", **CONNECTION)
+        try:
+            self.relay = Relay(self.log, connection, self.replicas)
+            await self.relay.run()
+        finally:
+            await connection.close()
+
+    async def _read_others(self, consumers: Sequence[Consumer]) -> None:
+        """Read the other services' streams through one broker connection."""
+        broker = NatsBroker(self.nats_url, name=f"{self.log.source}-reader", logger=None, graceful_timeout=5, **CONNECTION)
+        for consumer in consumers:
+            for source in consumer.sources:
+                if source != self.log.source:
+                    subscribe(broker, source, consumer.name, partial(consumer.begin, source), consumer.apply)
+        try:
+            await broker.start()
+            await asyncio.Event().wait()
+        finally:
+            await broker.stop()
+
+    async def _read_own(self, consumer: Consumer) -> None:
+        """Read one's own log from its table, with no broker between."""
+        committed, source = self.log.listen(), self.log.source
+        while True:
+            pos = await consumer.begin(source)
+            try:
+                while True:
+                    committed.clear()
+                    rows = await self.log.pool.fetch(QUERY["read"], pos, BATCH_MAX)
+                    if rows:
+                        await consumer.apply(Carried(source, tuple((row["pos"], row["body"]) for row in rows)))
+                        pos = rows[-1]["pos"]
+                    else:
+                        with contextlib.suppress(TimeoutError):
+                            await asyncio.wait_for(committed.wait(), POLL_SECONDS)
+            except Doubt as doubt:
+                REWINDS.labels(consumer.name, source, type(doubt).__name__).inc()
+                await asyncio.sleep(RESTART_SECONDS[0])
+
+    async def _switch(self, projector: Projector) -> None:
+        """When a new version has nearly caught up with the shown one, show it."""
+        model = projector.model
+        while not await install(self.log.pool, model):
+            shown = {row["source"]: row["pos"] for row in await self.log.pool.fetch(QUERY["live_positions"], model.name)}
+            if all(projector.positions.get(source, 0) + LAG_MAX > shown.get(source, 0) for source in model.sources):
+                await switch(self.log.pool, model)
+            else:
+                await asyncio.sleep(POLL_SECONDS)
+        await asyncio.Event().wait()
+
+
+async def _for_ever(name: str, job: Callable[[], Awaitable[None]]) -> None:
+    failures = 0
+    while True:
+        try:
+            await job()
+        except Exception as error:
+            LOGGER.log(logging.WARNING if isinstance(error, UNAVAILABLE) else logging.ERROR, "%s starts again", name, exc_info=True)
+        await asyncio.sleep(RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)])
+        failures += 1
