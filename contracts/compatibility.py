@@ -76,7 +76,7 @@ class _Walk:
 
     def _part(self, old: Any, new: Any, field: str) -> Iterator[Refusal]:
         if isinstance(old, dict) and isinstance(new, dict):
-            yield from self.compare(old, new, field)  # pyright: ignore[reportUnknownArgumentType] - a JSON object is a schema here
+            yield from self.compare(old, new, field)
         elif old != new and new is not True:
             yield Refusal(self.event, field, f"tightened: was {old!r}, is {new!r}")
 

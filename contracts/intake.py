@@ -134,7 +134,7 @@ class DossierAccepted(Fact, type="intake.dossier.accepted.v1"):
     accepted_by: PrincipalId
     supplement_mode: SupplementMode
     deadline: Deadline | None
-    fee_vnd: Annotated[int, Field(ge=0)]
+    fee_vnd: Annotated[int, Field(ge=0)] | None
 
 
 class DossierRefused(Fact, type="intake.dossier.refused.v1"):

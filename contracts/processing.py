@@ -110,16 +110,27 @@ class CaseClockResumed(Fact, type="processing.case.clock-resumed.v1"):
 
 
 class CaseDecided(Fact, type="processing.case.decided.v1"):
-    """The decision. A refusal is a resolution too and can be in time or late."""
+    """The decision is signed. A refusal is a resolution too and can be in time or late."""
 
     case_id: CaseId
     dossier_id: DossierId
     agency: AgencyCode
     outcome: Outcome
     legal_basis: str | None
-    permit_number: str | None
     officer: PrincipalId
     decided_at: datetime
+
+
+class CaseResultIssued(Fact, type="processing.case.result-issued.v1"):
+    """The signed result is numbered, stamped and on its way to the desk (NĐ 30/2020, Điều 15: the number follows the signature)."""
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    outcome: Outcome
+    result_number: str
+    officer: PrincipalId
+    issued_at: datetime
 
 
 class CaseStopped(Fact, type="processing.case.stopped.v1"):
@@ -147,14 +158,14 @@ class PermitIssued(Fact, type="processing.permit.issued.v1"):
     issued_at: datetime
 
 
-class PermitNumberAllotted(Fact, type="processing.permit-book.number-allotted.v1"):
-    """A number of the year's book was given to one permit; numbers run from 1 on 1 January (NĐ 30/2020, Điều 15)."""
+class BookNumberAllotted(Fact, type="processing.book.number-allotted.v1"):
+    """A number of the year's book was given to one result; numbers run from 1 on 1 January (NĐ 30/2020, Điều 15)."""
 
     agency: AgencyCode
     year: int
     serial: Annotated[int, Field(ge=1)]
     number: str
-    permit_id: PermitId
+    case_id: CaseId
 
 
 ProcessingFact: TypeAlias = (
@@ -165,7 +176,8 @@ ProcessingFact: TypeAlias = (
     | CaseClockPaused
     | CaseClockResumed
     | CaseDecided
+    | CaseResultIssued
     | CaseStopped
     | PermitIssued
-    | PermitNumberAllotted
+    | BookNumberAllotted
 )

@@ -94,9 +94,9 @@ class Guarded:
 def guarded_routes(app: FastAPI) -> Iterator[Guarded]:
     """Walk over the routes of an app that are not open to everybody."""
     for route in iter_route_contexts(app.routes):
-        path = route.path_format or route.path or str(route.original_route)
-        if path in OPEN:
+        if route.path in OPEN:
             continue
+        path = route.path_format or route.path or str(route.original_route)
         dependant: Dependant | None = getattr(route, "dependant", None)
         action = action_of(dependant) if dependant is not None else None
         for method in sorted(route.methods or {"*"}):

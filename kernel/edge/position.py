@@ -13,8 +13,7 @@ from typing import Annotated, Final, Self
 from fastapi import Query
 
 from kernel.edge.problem import NOT_THERE_YET, retry_later
-from kernel.eventlog import wait_until
-from kernel.eventlog.sql import Pool
+from kernel.eventlog import Log, wait_until
 
 WAIT_SECONDS: Final = 2.0
 PATTERN: Final = r"^[a-z][a-z-]{0,30}/[0-9]{1,18}$"
@@ -48,7 +47,7 @@ class Position:
         return f"{self.source}/{self.pos}"
 
 
-async def wait_for(pool: Pool, model: str, after: str | None, within_seconds: float = WAIT_SECONDS) -> None:
+async def wait_for(log: Log, model: str, after: str | None, within_seconds: float = WAIT_SECONDS) -> None:
     """Return when a read model has applied everything up to `after`; at once without one.
 
     Raises:
@@ -57,5 +56,5 @@ async def wait_for(pool: Pool, model: str, after: str | None, within_seconds: fl
     if after is None:
         return
     position = Position.parse(after)
-    if not await wait_until(pool, model, position.source, position.pos, within_seconds):
+    if not await wait_until(log.pool, model, position.source, position.pos, within_seconds):
         raise retry_later(NOT_THERE_YET)

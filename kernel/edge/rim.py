@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kernel.edge.health import HTTP_SECONDS
+from kernel.edge.logs import error_name, places
 from kernel.edge.problem import BUSY, INTERNAL, TOO_LARGE, Problem, retry_later
 from kernel.edge.telemetry import trace_id
 
@@ -64,9 +65,9 @@ class Rim:
                 await refused.response(trace_id())(scope, receive, send_safely)
             else:
                 await self._app(scope, self._bounded(scope, receive), send_safely)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - the last one to hear of it
             number = trace_id()
-            LOG.exception("unexpected", trace_id=number, method=scope["method"], route=template(scope))
+            LOG.error("unexpected", error=error_name(error), where=places(error), trace_id=number, route=template(scope))
             if status:
                 raise ResponseBroken from None
             await Problem(INTERNAL).response(number)(scope, receive, send_safely)

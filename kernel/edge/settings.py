@@ -43,6 +43,8 @@ class ServiceSettings(BaseSettings):
 
     cursor_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     vault_keys: SecretStr | None = None
+    seal_key_file: Path | None = None
+    stream_replicas: Annotated[int, Field(ge=1, le=5)] = 1
 
     demo_clock: bool = False
     otlp_endpoint: str | None = None

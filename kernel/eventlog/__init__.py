@@ -1,8 +1,8 @@
 """How facts are kept and carried: append, relay, consume, project, rebuild, verify."""
 
 from kernel.eventlog.append import Appended, Beside, Log, Table
-from kernel.eventlog.decide import Decider, Outcome, Target, carry_out
-from kernel.eventlog.errors import Busy, Conflict, Doubt, Fenced, Halt, Refused, VersionMismatch
+from kernel.eventlog.decide import Decider, Outcome, Target, carry_out, next_in_book
+from kernel.eventlog.errors import Busy, Conflict, Contended, Doubt, Fenced, Halt, Refused, VersionMismatch
 from kernel.eventlog.event import Codec, Fact, History, Meta, Recorded, Slice, Unreadable
 from kernel.eventlog.project import Columns, Projection, ReadModel, read_ddl
 from kernel.eventlog.react import Reaction, Reactor
@@ -17,6 +17,7 @@ __all__ = [
     "Codec",
     "Columns",
     "Conflict",
+    "Contended",
     "Decider",
     "Doubt",
     "Fact",
@@ -40,7 +41,8 @@ __all__ = [
     "Worker",
     "carry_out",
     "current_traceparent",
+    "next_in_book",
     "positions",
     "read_ddl",
     "wait_until",
-]  # fmt: skip
+]

@@ -29,6 +29,7 @@ QUEUE_MAX: Final = 4096
 WRITERS: Final = 2
 RECONNECT_SECONDS: Final = 0.2
 RECONNECT_TRIES_MAX: Final = 15
+CLOSE_SECONDS: Final = 2.0
 POOL_MAX: Final = 8
 READ_TRIES_MAX: Final = 4
 READ_RETRY_SECONDS: Final = 0.2
@@ -57,7 +58,7 @@ class Table:
     """A table whose rows are stored in the same statement as events, or not at all: `columns` maps names to types."""
 
     name: str
-    columns: Mapping[str, str]
+    columns: Mapping[str, str] = field(hash=False)
 
     def insert(self, first_parameter: int) -> str:
         """Write the insert as a part of the append statement; its arrays are parameters from `first_parameter` on."""
@@ -228,9 +229,15 @@ class Log:
         Raises:
             Conflict: if a stream has moved on, or a row beside the events is there already.
             Busy: if the queue is full or the database is away; the outcome is then unknown, and asking again is safe.
+            ValueError: if rows beside do not fit the tables of this log.
         """
         if self._closing or len(self._queue) >= self.queue_max:
             raise Busy("queue-full")
+        for table, given in (beside or {}).items():
+            # Found here, it is the caller's error alone; later it would spoil the whole batch, or lose the rows in silence.
+            if table not in self.tables or any(len(values) != len(table.columns) for values in given):
+                message = f"{table.name}: not a table of this log, or not its columns"
+                raise ValueError(message)
         recorded_at, rows = datetime.now(UTC), list[Row]()
         for slice_ in slices:
             rows += rows_of(self.source, slice_, meta, recorded_at, first=len(rows))
@@ -255,23 +262,28 @@ class Log:
     async def _write(self) -> None:
         """Take, store, answer, for as long as the process lives."""
         connection: Connection | None = None
-        while True:
-            if not self._queue:
-                self._idle.set()
-                self._waiting.clear()
-                await self._waiting.wait()
-            if not (batch := self._take()):
-                continue
-            self._busy += 1
-            try:
-                connection = await self._store(connection, batch)
-            except Exception as error:
-                LOGGER.exception("append failed")
-                for request in batch:
-                    request.fail(error)
-            finally:
-                self._busy -= 1
-                self._idle.set()
+        try:
+            while True:
+                if not self._queue:
+                    self._idle.set()
+                    self._waiting.clear()
+                    await self._waiting.wait()
+                if not (batch := self._take()):
+                    continue
+                self._busy += 1
+                try:
+                    connection = await self._store(connection, batch)
+                except Exception as error:
+                    LOGGER.exception("append failed")
+                    for request in batch:
+                        request.fail(error)
+                finally:
+                    self._busy -= 1
+                    self._idle.set()
+        finally:
+            if connection is not None:
+                with contextlib.suppress(Exception):
+                    await connection.close(timeout=CLOSE_SECONDS)
 
     async def _store(self, connection: Connection | None, batch: list[Request]) -> Connection | None:
         """Store a batch; what the loss of the connection left unknown is looked up and tried again."""

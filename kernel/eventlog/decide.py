@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from kernel.eventlog.append import Beside, Log
-from kernel.eventlog.errors import Busy, Conflict, VersionMismatch
+from kernel.eventlog.errors import Conflict, Contended, VersionMismatch
 from kernel.eventlog.event import Fact, History, Meta, Slice
 
 RETRIES_MAX: Final = 8
 
 Command = TypeVar("Command")
 State = TypeVar("State")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ async def carry_out(
     expected: int | None = None,
     beside: Callable[[Outcome[State]], Beside] | None = None,
     also: Callable[[Outcome[State]], Sequence[Slice]] | None = None,
+    tries: int = RETRIES_MAX,
 ) -> Outcome[State]:
     """Carry a command out on its stream.
 
@@ -75,14 +80,16 @@ async def carry_out(
         expected: the version that the caller has seen, if the caller insists on it.
         beside: rows to be stored with the facts, made from the outcome (its `pos` is not known yet and 0).
         also: facts of further streams to be stored in the same commit.
+        tries: how often to decide anew when somebody else was first; 1 where `also` was decided outside.
 
     Raises:
         Refused: if the command makes no sense in this state.
         VersionMismatch: if `expected` is not the version.
         Conflict: if a row beside the events is there already.
-        Busy: if others kept being first, or the database is away.
+        Contended: if others kept being first.
+        Busy: if the database is away.
     """
-    for _ in range(RETRIES_MAX):
+    for _ in range(tries):
         history = await log.load(target.stream)
         if expected is not None and history.version != expected:
             raise VersionMismatch(expected, history.version)
@@ -100,4 +107,23 @@ async def carry_out(
                 raise
             continue
         return Outcome(target.stream, outcome.version, appended.pos, after, facts)
-    raise Busy("contended")
+    raise Contended
+
+
+_turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+
+
+async def next_in_book(log: Log, book: UUID, work: Callable[[History], Awaitable[Result]]) -> Result:
+    """Let `work` take the next number of a book: a stream whose version is the last number given.
+
+    One at a time within this process, so that its own callers need not fight; if another process was first, `work` gets the
+    newer history. It should carry out its command with `tries=1` and the book's new fact in `also`.
+
+    Raises:
+        Contended: if other processes kept being first.
+    """
+    async with _turns.setdefault(book, asyncio.Lock()):
+        for _ in range(RETRIES_MAX):
+            with contextlib.suppress(Contended):
+                return await work(await log.load(book))
+    raise Contended

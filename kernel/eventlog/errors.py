@@ -24,6 +24,14 @@ class Busy(Exception):  # noqa: N818 - the field's word
         self.retry_after_seconds = retry_after_seconds
 
 
+class Contended(Busy):
+    """Others kept being first at the same stream."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("contended")
+
+
 class Refused(Exception):  # noqa: N818 - the field's word
     """A command that makes no sense in the present state. `reason` is a stable kebab-case word, `detail` names more."""
 

@@ -302,6 +302,6 @@ def in_hours_of(calendar: Calendar, day: date, instant: datetime) -> datetime:
     """Carry an instant's local clock time to a working day, moved into that day's office hours: never after its closing."""
     wanted = datetime.combine(day, local(instant).timetz())
     for start_at, end_at in calendar.windows(day):
-        if wanted <= end_at:
+        if wanted < end_at:
             return max(utc(wanted), start_at)
     return calendar.closing(day)

@@ -154,7 +154,7 @@ def appointment_at(deadline: DeadlineLike, calendar: Calendar) -> datetime:
     """
     if deadline.limit.unit == "working-hours":
         return deadline.due_at
-    return min(in_hours_of(calendar, deadline.due_on, deadline.starts_at), deadline.due_at)
+    return in_hours_of(calendar, deadline.due_on, deadline.starts_at)
 
 
 class Course:

@@ -12,6 +12,7 @@ from kernel.legalclock.instants import local, midnight
 from kernel.legalclock.load import load_calendar
 from kernel.legalclock.phrases import OFFICE_HOURS, WORKING_DAY, in_english
 from kernel.legalclock.resumption import days_counted
+from kernel.legalclock.rule_pack import rule_pack
 from kernel.legalclock.segment import SegmentLike
 
 Language: TypeAlias = Literal["vi", "en"]
@@ -45,7 +46,7 @@ _VIETNAMESE: Final = _Words(
     counted="tính {amount}",
     skipped="không tính",
     until="đến",
-    rules="Lịch làm việc: {calendar}. Bộ quy tắc: {rule_pack}.",
+    rules="Lịch làm việc: {calendar}. Bộ quy tắc: {rule_pack} ({basis}).",
 )
 _ENGLISH: Final = _Words(
     due="Due: {clock} on {weekday}, {day}.",
@@ -61,7 +62,7 @@ _ENGLISH: Final = _Words(
     counted="{amount} counted",
     skipped="not counted",
     until="to",
-    rules="Calendar: {calendar}. Rule pack: {rule_pack}.",
+    rules="Calendar: {calendar}. Rule pack: {rule_pack} ({basis}).",
 )
 
 
@@ -69,7 +70,8 @@ def explain(deadline: DeadlineLike, language: Language = "vi") -> str:
     """Tell in plain sentences how a deadline came about, a line for each stretch of time, in Vietnamese or English.
 
     Raises:
-        ValueError: if a segment's instants have no time zone.
+        NaiveInstant: if an instant has no time zone.
+        NoRulePack: if the deadline names a rule pack that is not known.
     """
     words = _VIETNAMESE if language == "vi" else _ENGLISH
     due_at, begun_at = local(deadline.due_at), local(deadline.starts_at)
@@ -81,7 +83,7 @@ def explain(deadline: DeadlineLike, language: Language = "vi") -> str:
         ),
         words.how,
         *(_line(segment, deadline.limit.unit, words, language) for segment in deadline.segments),
-        words.rules.format(calendar=deadline.calendar, rule_pack=deadline.rule_pack),
+        words.rules.format(calendar=deadline.calendar, rule_pack=deadline.rule_pack, basis=rule_pack(deadline.rule_pack).basis),
     ]
     return "\n".join(lines)
 

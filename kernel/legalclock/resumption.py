@@ -21,7 +21,7 @@ def resume(
     deadline: DeadlineLike,
     paused_at: datetime,
     resumed_at: datetime,
-    mode: SupplementMode,
+    mode: SupplementMode | None,
     calendar: Calendar,
     *,
     why: str = PAUSED,
@@ -34,7 +34,7 @@ def resume(
         paused_at: when the supplement was asked for. That day counts as used unless it was asked before opening.
         resumed_at: when the supplement was complete; treated like a start under the deadline's start rule.
         mode: "restart": the whole limit again (NĐ 61/2018, Điều 19.4); "pause": what is left of it (sector law). With no day left, the
-            limit ends on the day of resuming.
+            limit ends on the day of resuming. None: what the rule pack says where sector law is silent.
         calendar: as known when resuming.
         why: what the pause was for, in a few Vietnamese words.
         source: legal text of the pause; the rule pack's unless given.
@@ -55,6 +55,7 @@ def resume(
     if is_late(deadline, paused_at) or (deadline.limit.unit == "working-hours" and paused_at == deadline.due_at):
         return _same(deadline)
     pack = rule_pack(deadline.rule_pack)
+    mode = mode or pack.supplement_mode
     before = until(deadline.segments, paused_at)
     course = Course(resumed_at, deadline.limit.unit, deadline.start_rule, calendar, pack)
     if mode == "restart":
@@ -93,8 +94,9 @@ def _spare_the_day(before: list[Segment], paused_at: datetime, calendar: Calenda
     windows = calendar.windows(day_of(paused_at))
     if not before or not before[-1].counts or not windows or paused_at >= windows[0][0]:
         return before
+    # What counts in days begins at a midnight, so the cut lies within the last segment or at its beginning.
     last = before[-1]
-    cut_at = max(midnight(day_of(paused_at)), last.start_at)
+    cut_at = midnight(day_of(paused_at))
     spared = Segment(cut_at, paused_at, counts=False, why=BEFORE_OPENING, source=pack.sources["pause"])
     return [*before[:-1], replace(last, end_at=cut_at), spared]
 

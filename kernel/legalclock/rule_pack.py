@@ -20,7 +20,7 @@ class NoRulePack(LookupError):  # noqa: N818 - says what is missing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulePack:
-    """Rules in force on local days [first, until). `sources` names the text of each rule; `unverified` those whose text was not read."""
+    """Rules in force on local days [first, until). `sources` names the text of each rule."""
 
     id: str
     first: date
@@ -28,9 +28,7 @@ class RulePack:
     basis: str
     transfer_threshold: time
     supplement_mode: Literal["restart", "pause"]
-    notice_working_days: int
     sources: Mapping[Rule, str]
-    unverified: tuple[str, ...]
 
 
 @lru_cache
@@ -44,9 +42,7 @@ def rule_packs() -> tuple[RulePack, ...]:
             basis=row["basis"],
             transfer_threshold=row["transfer_threshold"],
             supplement_mode=row["supplement_mode"],
-            notice_working_days=row["notice_working_days"],
             sources=row["sources"],
-            unverified=tuple(row["unverified"]),
         )
         for row in tomllib.loads(data_text("rule_packs.toml"))["pack"]
     )

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.vocabulary import Deadline as DeadlineInFacts
-from kernel.legalclock import LimitUnit, SupplementMode, explain, resume
+from kernel.legalclock import LimitUnit, SupplementMode, explain, resume, rule_pack
 from kernel.legalclock.phrases import in_english
 from tests.kernel.legalclock.moments import ALL_KNOWN, UNITS, any_moment, due, local
 
@@ -31,7 +31,7 @@ def test_a_citizen_reads_each_stretch_of_time_with_its_reason_and_source() -> No
         "- 10/01/2026: tính 1 ngày làm việc. Ngày làm bù cho ngày 02/01/2026 [Công văn 12729/VPCP-KGVX (25/12/2025)]",
         "- 11/01/2026: không tính. Nghỉ hằng tuần [Quyết định 188/1999/QĐ-TTg; Bộ luật Lao động 2019, Điều 105]",
         "- 12/01/2026: tính 1 ngày làm việc. [Quyết định 188/1999/QĐ-TTg; Bộ luật Lao động 2019, Điều 105]",
-        f"Lịch làm việc: {ALL_KNOWN.version}. Bộ quy tắc: vn-2026.",
+        f"Lịch làm việc: {ALL_KNOWN.version}. Bộ quy tắc: vn-2026 ({rule_pack('vn-2026').basis}).",
     ]
 
 

@@ -25,6 +25,12 @@ def test_a_restart_gives_the_whole_limit_again() -> None:
     assert_explains_itself(it, ACCEPTED)
 
 
+def test_where_sector_law_is_silent_the_rule_pack_says_restart() -> None:
+    first, instants = due(ACCEPTED, 15, "working-days"), (local("2018-10-09 10:00"), local("2018-10-15 08:00"))
+
+    assert resume(first, *instants, None, ALL_KNOWN) == resume(first, *instants, "restart", ALL_KNOWN)
+
+
 def test_after_a_restart_what_was_counted_before_says_that_it_no_longer_counts() -> None:
     it = resume(due(ACCEPTED, 15, "working-days"), local("2018-10-09 10:00"), local("2018-10-15 08:00"), "restart", ALL_KNOWN)
 
@@ -53,6 +59,12 @@ def test_a_day_on_which_the_supplement_was_asked_for_before_opening_is_not_used(
 
     assert plain(it.due_at) == "2018-11-02 17:00"
     assert_explains_itself(it, ACCEPTED)
+
+
+def test_a_day_on_which_the_supplement_was_asked_for_at_the_opening_is_used() -> None:
+    it = resume(due(ACCEPTED, 15, "working-days"), local("2018-10-09 07:30"), local("2018-10-15 08:00"), "pause", ALL_KNOWN)
+
+    assert plain(it.due_at) == "2018-11-01 17:00"
 
 
 def test_a_supplement_asked_for_on_the_first_day_has_used_nothing() -> None:

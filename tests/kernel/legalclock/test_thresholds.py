@@ -62,7 +62,7 @@ def test_the_appointment_is_at_the_same_time_of_the_last_day(start: str, printed
 
 @pytest.mark.parametrize(
     ("arrived", "printed"),
-    [("2018-10-05 23:50", "2018-10-12 17:00"), ("2018-10-05 03:00", "2018-10-12 07:30"), ("2018-10-05 12:00", "2018-10-12 13:00")],
+    [("2018-10-05 23:50", "2018-10-12 17:00"), ("2018-10-05 03:00", "2018-10-12 07:30"), ("2018-10-05 11:30", "2018-10-12 13:00")],
 )
 def test_the_appointment_of_what_arrived_at_night_lies_within_office_hours(arrived: str, printed: str) -> None:
     assert plain(appointment_at(due(local(arrived), 5, "working-days", "arrival"), ALL_KNOWN)) == printed

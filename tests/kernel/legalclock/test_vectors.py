@@ -71,6 +71,12 @@ def test_working_hours_run_within_office_hours(start: str, hours: int, result: s
     assert f"{after_working_hours(local(start).replace(tzinfo=None), hours):%Y-%m-%d %H:%M}" == result
 
 
+def test_hours_from_arrival_begin_at_the_next_opening_too() -> None:
+    it = due(local("2018-10-07 23:50"), 2, "working-hours", "arrival")
+
+    assert (plain(it.starts_at), plain(it.due_at)) == ("2018-10-08 07:30", "2018-10-08 09:30")
+
+
 def test_the_years_have_the_working_days_that_were_counted_by_hand() -> None:
     days = {year: ALL_KNOWN.working_days(date(year, 1, 1), date(year, 12, 31)) for year in range(2018, 2028)}  # 1 January is always off
 

@@ -1,0 +1,108 @@
+"""Who may import whom: the contracts of import-linter hold, and each of them fails when it is broken on purpose."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.architecture.source import ROOT, plant, service_folders
+
+CODE: Final = ("contracts", "kernel", "services", "deploy")
+
+BROKEN: Final[dict[str, dict[str, str]]] = {
+    "Services know each other only through contracts": {"services/beta/handle.py": "import services.alpha.handle"},
+    "The kernel knows no service": {"kernel/edge/bad.py": "import contracts.fact"},
+    "Contracts stand alone": {"contracts/bad.py": "import kernel.eventlog.event"},
+    "Domain is pure": {"services/alpha/domain/permit.py": "import asyncpg"},
+    "A service's layers go one way: main, http_api, handle, domain": {"services/alpha/domain/dossier.py": "import services.alpha.handle"},
+    "Only main reads settings": {"services/alpha/query.py": "import services.alpha.settings"},
+    "The event log knows nothing of the edge": {"kernel/eventlog/bad.py": "import kernel.vault"},
+    "The legal clock is arithmetic": {"kernel/legalclock/bad.py": "import pydantic"},
+}
+"""For every contract, a file that breaks it."""
+
+ALLOWED: Final[dict[str, str]] = {
+    "services/alpha/__init__.py": "",
+    "services/alpha/domain/__init__.py": "",
+    "services/alpha/settings.py": "import pydantic_settings",
+    "services/alpha/handle.py": "import contracts.intake; import kernel.eventlog; import services.alpha.domain",
+    "services/alpha/main.py": "import services.alpha.handle; import services.alpha.settings",
+    "services/alpha/domain/deadline.py": "import contracts.intake; import kernel.legalclock; from kernel.eventlog.errors import Refused",
+    "services/beta/__init__.py": "",
+}
+"""Two services as they should be."""
+
+
+def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
+    """Run the import linter on a tree, in a process of its own: in this one the repository's packages are imported already."""
+    program = "import sys; from importlinter.cli import lint_imports_command; lint_imports_command()"
+    command = [sys.executable, "-c", program, "--no-cache", "--no-logo", "--config", str(root / "pyproject.toml")]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
+def copy_of_the_repository(root: Path, files: dict[str, str]) -> Path:
+    """Copy what the linter reads, and add some files."""
+    for package in CODE:
+        shutil.copytree(ROOT / package, root / package, ignore=lambda folder, names: [n for n in names if not _is_code(folder, n)])
+    shutil.copy(ROOT / "pyproject.toml", root)
+    for path, text in files.items():
+        plant(root, path, text + "\n")
+    return root
+
+
+def _is_code(folder: str | os.PathLike[str], name: str) -> bool:
+    return name.endswith(".py") or (name != "__pycache__" and (Path(folder) / name).is_dir())
+
+
+@pytest.fixture(scope="module")
+def complaints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Break every contract at once, each in a file of its own, and give what the linter says to each."""
+    everything = ALLOWED | {path: text for files in BROKEN.values() for path, text in files.items()}
+    output = lint_imports(copy_of_the_repository(tmp_path_factory.mktemp("broken"), everything)).stdout
+    names = "|".join(re.escape(name) for name in BROKEN)
+    _, *sections = re.split(rf"^({names})\n-+\n", output.partition("Broken contracts")[2], flags=re.MULTILINE)
+    return dict(zip(sections[::2], sections[1::2], strict=True))
+
+
+def test_the_import_contracts_hold() -> None:
+    result = lint_imports(ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_two_services_as_they_should_be_break_no_contract(tmp_path: Path) -> None:
+    result = lint_imports(copy_of_the_repository(tmp_path, ALLOWED))
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("contract", BROKEN)
+def test_a_broken_contract_names_the_import_that_broke_it(contract: str, complaints: dict[str, str]) -> None:
+    [(path, text)] = BROKEN[contract].items()
+    importer = path.removesuffix(".py").replace("/", ".")
+    assert f"{importer} -> {text.removeprefix('import ')}" in complaints[contract]
+
+
+def test_every_contract_is_broken_once_by_these_tests() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert set(re.findall(r'^id = ".+"\nname = "(.+)"$', text, re.MULTILINE)) == set(BROKEN)
+
+
+def imports_alone(service: str, folder: Path) -> str:
+    """Import every module of a service with only contracts and the kernel beside it; give what went wrong."""
+    for package in ("contracts", "kernel", f"services/{service}"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    paths = [path.relative_to(folder) for path in sorted((folder / "services").rglob("*.py")) if path.name != "__main__.py"]
+    names = [path.with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__") for path in paths]
+    program = f"import importlib, sys\nsys.path.insert(0, '.')\nfor name in {names!r}: importlib.import_module(name)"
+    return subprocess.run([sys.executable, "-P", "-c", program], cwd=folder, capture_output=True, text=True, check=False).stderr
+
+
+def test_a_service_can_be_imported_with_only_contracts_and_the_kernel_beside_it(tmp_path: Path) -> None:
+    for service in service_folders(ROOT):
+        assert imports_alone(service.name, tmp_path / service.name) == ""
