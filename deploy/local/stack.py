@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -23,6 +25,7 @@ from typing import IO, TYPE_CHECKING, Literal, Self
 
 from deploy.local import broker
 from deploy.local.issuer import AUDIENCE, ISSUER, Issuer
+from deploy.local.keys import prepare_seal_key
 from deploy.local.postgres import Postgres, database_script, run_sql
 from deploy.local.processes import ROOT, free_port, is_free, spawn, tail, wait_until
 from deploy.local.supervisor import Child, Stopped, Supervisor
@@ -154,6 +157,11 @@ class Stack:
         return self._child(name).restarts
 
     @property
+    def seals(self) -> Path:
+        """Return the folder of the keys that sign seals, `<service>.pem` each."""
+        return self.data / "seals"
+
+    @property
     def urls(self) -> dict[str, str]:
         """Return the base URL of each service."""
         return {name: f"http://127.0.0.1:{self._port(name)}" for name in self.services}
@@ -192,6 +200,8 @@ class Stack:
         self._wait_for_ports()
         logs = self.data / "logs"
         self.issuer.prepare()
+        for name in self.services:
+            prepare_seal_key(self.seals / f"{name}.pem")
         home, port = self.data / "postgres", self._port("postgres")
         self.postgres = Postgres(home, port, self._secret("postgres postgres"), logs / "postgres.log", self.fast)
         users = [broker.admin(self._secret("nats admin")), broker.analyst(self._secret("nats analyst"))]
@@ -236,6 +246,10 @@ class Stack:
             "AUDIENCE": AUDIENCE,
             "JWKS_FILE": str(self.issuer.jwks),
             "DEMO_CLOCK": str(self.demo_clock).lower(),
+            "CURSOR_SECRET": self._secret(f"cursor {service}"),
+            "TOKEN_SECRET": self._secret(f"token {service}"),
+            "VAULT_KEYS": f"1:{base64.b64encode(hashlib.sha256(self._secret(f'vault {service}').encode()).digest()).decode()}",
+            "SEAL_KEY_FILE": str(self.seals / f"{service}.pem"),
         }
         if migrate:
             settings["MIGRATE_DATABASE_URL"] = self.dsn(service, "owner")

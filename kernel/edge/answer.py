@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
@@ -26,6 +27,8 @@ def json_response(body: Mapping[str, Any] | BaseModel, status: int = 200, header
 def _other(value: object) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
+    if isinstance(value, UUID):  # the driver has a class of its own for them
+        return str(value)
     if isinstance(value, (set, frozenset)):
-        return sorted(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return sorted(value)
     raise TypeError(type(value).__name__)

@@ -112,9 +112,8 @@ def create_app(
         middleware=[Middleware(Rim, body_max_bytes=settings.body_max_bytes)],
     )
     app.state.guard, app.state.health, app.state.demo_clock = Guard(verifier, policy), watched, settings.demo_clock
-    for router in (*routers, health_.router(watched)):
-        # Taken over as they are and not included: an included router is searched twice for every request.
-        app.router.routes.extend(router.routes)
+    # Taken over as they are, and before the documentation's own: an included router is searched twice for every request.
+    app.router.routes[:0] = [route for router in (*routers, health_.router(watched)) for route in router.routes]
     insist_on_guards(app, policy)
     handle_exceptions(app, words or Words())
     app.openapi = lambda: openapi.document(app)

@@ -67,7 +67,9 @@ class Rim:
                 await self._app(scope, self._bounded(scope, receive), send_safely)
         except Exception as error:  # noqa: BLE001 - the last one to hear of it
             number = trace_id()
-            LOG.error("unexpected", error=error_name(error), where=places(error), trace_id=number, route=template(scope))
+            # Named and placed here: how a traceback would be shown is not left to whoever configured the log.
+            fields = {"error": error_name(error), "where": places(error), "trace_id": number, "route": template(scope)}
+            LOG.error("unexpected", **fields)  # noqa: TRY400
             if status:
                 raise ResponseBroken from None
             await Problem(INTERNAL).response(number)(scope, receive, send_safely)

@@ -22,7 +22,7 @@ State = TypeVar("State")
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: a generic with both cannot be made under its own parameters
 class Decider(Generic[Command, State]):
     """One aggregate's three names: where it begins, what a command leads to, what a fact makes of it. All pure."""
 
@@ -99,7 +99,8 @@ async def carry_out(
             return Outcome(target.stream, history.version, history.pos, state, ())
         after = target.decider.fold(facts, state)
         outcome = Outcome(target.stream, history.version + len(facts), 0, after, facts)
-        slices = [Slice(history, agency, facts), *(also(outcome) if also else ())]
+        # The command's own facts come last: the position of the whole is then that of its stream.
+        slices = [*(also(outcome) if also else ()), Slice(history, agency, facts)]
         try:
             appended = await log.append(slices, meta, beside(outcome) if beside else None)
         except Conflict as conflict:

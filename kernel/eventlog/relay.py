@@ -19,6 +19,7 @@ import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
@@ -124,7 +125,7 @@ class Relay:
         """Ask the stream for its last sequence; make the stream if it is not there.
 
         Raises:
-            Halt: if the stream belongs to another history, or is ahead of the log.
+            Halt: if the stream belongs to another history, is ahead of the log, or ends with what is not the log's.
         """
         epoch, jetstream = str(await self.log.epoch()), self.nats.jetstream()
         try:
@@ -138,10 +139,23 @@ class Relay:
         if last > head:
             message = f"the stream has {last} events, the log only {head}: an older copy of the database was restored"
             raise Halt(message)
+        if last > 0:
+            await self._compare(jetstream, last)
         self.halted, self._refused, self.acked = None, None, last
         RELAY_HALTED.set(0)
         RELAY_POS.set(last)
         return last
+
+    async def _compare(self, jetstream: JetStreamContext, last: int) -> None:
+        """Compare the stream's last event with the log's: what is not ours can only stand at the end, for nothing is published behind it.
+
+        Counting is not enough. A log restored from an older copy grows on, until it is as long as the stream, with other events.
+        """
+        theirs = await jetstream.get_msg(stream_name(self.log.source), last)
+        ours = await self.log.pool.fetchrow(QUERY["read"], last - 1, 1)
+        if ours is None or ours["pos"] != last or ours["body"] != theirs.data:
+            message = f"position {last}: the stream does not hold the log's event"
+            raise Halt(message)
 
     async def _publish_from(self, sent: int, reply: bytes, committed: asyncio.Event) -> None:
         """Read windows from the log and publish them, with at most `WINDOWS_IN_FLIGHT` unconfirmed."""

@@ -128,9 +128,11 @@ class Tail:
             return
         sequence = sequence_of(message)
         self._asked -= 1
+        if self._doubt is not None:
+            return  # the first doubt says where to look
         if sequence != self._seen + 1:
             self._doubt = f"{self.source}: {sequence} came after {self._seen}"
-        elif self._doubt is None:
+        else:
             self._seen = sequence
             self._ready.append(message)
 

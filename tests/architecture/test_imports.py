@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -12,9 +13,12 @@ from typing import Final
 
 import pytest
 
-from tests.architecture.source import ROOT, plant, service_folders
+from tests.architecture.source import ROOT, listed, plant, service_folders, sources
 
 CODE: Final = ("contracts", "kernel", "services", "deploy")
+
+DECIDERS_WORDS: Final = frozenset({"Decider", "Refused"})
+"""What a decision may name of the event log."""
 
 BROKEN: Final[dict[str, dict[str, str]]] = {
     "Services know each other only through contracts": {"services/beta/handle.py": "import services.alpha.handle"},
@@ -22,7 +26,7 @@ BROKEN: Final[dict[str, dict[str, str]]] = {
     "Contracts stand alone": {"contracts/bad.py": "import kernel.eventlog.event"},
     "Domain is pure": {"services/alpha/domain/permit.py": "import asyncpg"},
     "A service's layers go one way: main, http_api, handle, domain": {"services/alpha/domain/dossier.py": "import services.alpha.handle"},
-    "Only main reads settings": {"services/alpha/query.py": "import services.alpha.settings"},
+    "Decisions and read models know no settings": {"services/alpha/projections/register.py": "import services.alpha.settings"},
     "The event log knows nothing of the edge": {"kernel/eventlog/bad.py": "import kernel.vault"},
     "The legal clock is arithmetic": {"kernel/legalclock/bad.py": "import pydantic"},
 }
@@ -31,10 +35,11 @@ BROKEN: Final[dict[str, dict[str, str]]] = {
 ALLOWED: Final[dict[str, str]] = {
     "services/alpha/__init__.py": "",
     "services/alpha/domain/__init__.py": "",
+    "services/alpha/projections/__init__.py": "",
     "services/alpha/settings.py": "import pydantic_settings",
     "services/alpha/handle.py": "import contracts.intake; import kernel.eventlog; import services.alpha.domain",
     "services/alpha/main.py": "import services.alpha.handle; import services.alpha.settings",
-    "services/alpha/domain/deadline.py": "import contracts.intake; import kernel.legalclock; from kernel.eventlog.errors import Refused",
+    "services/alpha/domain/deadline.py": "import contracts.intake; import kernel.legalclock; from kernel.eventlog import Decider, Refused",
     "services/beta/__init__.py": "",
 }
 """Two services as they should be."""
@@ -59,6 +64,18 @@ def copy_of_the_repository(root: Path, files: dict[str, str]) -> Path:
 
 def _is_code(folder: str | os.PathLike[str], name: str) -> bool:
     return name.endswith(".py") or (name != "__pycache__" and (Path(folder) / name).is_dir())
+
+
+def impure_names(root: Path) -> list[str]:
+    """Give what decisions import from the log beyond the decider's vocabulary; import-linter sees modules, not names."""
+    return [
+        f"{source.path}:{node.lineno}: {alias.name}: of kernel.eventlog a decision may name {', '.join(sorted(DECIDERS_WORDS))}"
+        for source in sources(root, "services/*/domain/**/*.py")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kernel.eventlog")
+        for alias in node.names
+        if alias.name not in DECIDERS_WORDS
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +105,16 @@ def test_a_broken_contract_names_the_import_that_broke_it(contract: str, complai
     assert f"{importer} -> {text.removeprefix('import ')}" in complaints[contract]
 
 
+def test_a_decision_names_nothing_of_the_log_but_the_deciders_words() -> None:
+    findings = impure_names(ROOT)
+    assert not findings, listed(findings)
+
+
+def test_a_decision_that_names_the_log_would_be_found(tmp_path: Path) -> None:
+    plant(tmp_path, "services/alpha/domain/dossier.py", "from kernel.eventlog import Decider, Log, Refused\n")
+    assert [finding.split(": ")[1] for finding in impure_names(tmp_path)] == ["Log"]
+
+
 def test_every_contract_is_broken_once_by_these_tests() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert set(re.findall(r'^id = ".+"\nname = "(.+)"$', text, re.MULTILINE)) == set(BROKEN)
@@ -105,4 +132,5 @@ def imports_alone(service: str, folder: Path) -> str:
 
 def test_a_service_can_be_imported_with_only_contracts_and_the_kernel_beside_it(tmp_path: Path) -> None:
     for service in service_folders(ROOT):
-        assert imports_alone(service.name, tmp_path / service.name) == ""
+        error = imports_alone(service.name, tmp_path / service.name)
+        assert not error, f"services/{service.name} with only contracts and kernel beside it:\n{error}"

@@ -47,11 +47,38 @@ def unnamed_steps(root: Path) -> list[str]:
         name = source.path.split("/")[2].removesuffix(".py")
         if Path(source.path).stem in NO_STEP:
             continue
-        opening = re.compile(rf"Step {STEPS.get(name, '[1-8]')} of 8, ")
+        opening = re.compile(f"Step {STEPS[name]} of 8, " if name in STEPS else "Step [1-8] of 8, |(Before|Beside|After) step [1-8]: ")
         docstring = ast.get_docstring(source.tree) or ""
         if not opening.match(docstring):
             findings.append(f"{source.path}: the docstring should open with {opening.pattern!r}, not {docstring[:40]!r}")
     return findings
+
+
+def readers_of_settings(root: Path) -> list[str]:
+    """Give the places outside main.py that make settings or look into the environment; others are handed what they need."""
+    return [
+        f"{source.path}:{node.lineno}: {text}: only main.py reads settings"
+        for source in sources(root, "services/*/**/*.py")
+        if Path(source.path).stem not in {"main", "__main__"}
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call | ast.Attribute)
+        and ((text := ast.unparse(node)).endswith("Settings()") or text in {"os.environ", "os.getenv"})
+    ]
+
+
+def test_only_main_reads_settings() -> None:
+    findings = readers_of_settings(ROOT)
+    assert not findings, listed(findings)
+
+
+def test_another_reader_of_settings_would_be_found(tmp_path: Path) -> None:
+    plant(tmp_path, "services/alpha/handle.py", "def handle(settings: AlphaSettings): ...\n\nsettings = AlphaSettings()\n")
+    plant(tmp_path, "services/alpha/query.py", "import os\n\nlimit = os.environ['LIMIT']\n")
+    plant(tmp_path, "services/alpha/main.py", "settings = AlphaSettings()\n")
+    assert [finding.split(": ")[0] for finding in readers_of_settings(tmp_path)] == [
+        "services/alpha/handle.py:3",
+        "services/alpha/query.py:3",
+    ]
 
 
 def test_every_service_has_the_same_file_names() -> None:

@@ -145,7 +145,7 @@ def router(log: Log, clock: Clock, pages: Pages) -> APIRouter:
         return versioned(request, history.version, {"titles": SHELF.state_of(history)})
 
     @api.get("/numbers", dependencies=[allowed("shelf.read")])
-    async def numbers(request: Request, odd: bool = False, after: After = None, cursor: Cursor = None, limit: Limit = LIMIT) -> Response:  # noqa: FBT001, FBT002 - a query parameter
+    async def numbers(request: Request, odd: bool = False, after: After = None, cursor: Cursor = None, limit: Limit = LIMIT) -> Response:  # noqa: FBT002 - a query parameter
         await wait_for(log, "numbers", after, 0.05)
         page = pages.open(request, cursor, limit)
         start = page.after[0] if page.after else -1

@@ -166,6 +166,22 @@ async def test_without_any_key_identity_cannot_be_verified(tmp_path: Path, issue
     assert (refused.kind.slug, refused.headers["Retry-After"]) == ("identity-provider-away", "1")
 
 
+async def test_keys_are_fetched_from_the_providers_address(issuer: Issuer) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = issuer.file.read_bytes()
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as provider:
+        port = provider.sockets[0].getsockname()[1]
+        verifier = Verifier(Keys(url=f"http://127.0.0.1:{port}/jwks"), DEVELOPMENT_ISSUER, "motcua")
+        assert (await verifier.principal(issuer.token())).sub == "officer-7"
+    away = Verifier(Keys(url=f"http://127.0.0.1:{port}/jwks"), DEVELOPMENT_ISSUER, "motcua")
+    assert (await refusal(away, issuer.token())).kind.slug == "identity-provider-away"
+
+
 async def test_keys_survive_the_providers_bad_minute(verifier: Verifier, issuer: Issuer, clock: Hands) -> None:
     assert await verifier.principal(issuer.token())
     issuer.file.write_text("<html>502</html>")

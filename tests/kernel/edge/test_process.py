@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from kernel.edge.app import create_app
 from kernel.edge.health import Health
 from kernel.edge.policy import Policy, allowed
 from kernel.edge.serve import serve
+from tests.kernel.edge import shelf
 from tests.kernel.edge.conftest import Caller, SettingsOf
 
 
@@ -113,22 +115,16 @@ async def test_a_port_that_is_taken_is_an_error(settings_of: SettingsOf) -> None
 
 
 async def test_a_database_that_cannot_be_reached_keeps_the_service_from_starting(settings_of: SettingsOf) -> None:
-    from tests.kernel.edge import shelf  # noqa: PLC0415 - only here
-
     with pytest.raises(RuntimeError, match="did not start"):
         await serve(shelf.make(settings_of()), "127.0.0.1", free_port())
 
 
 def free_port() -> int:
-    import socket  # noqa: PLC0415 - only here
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return taken.getsockname()[1]
 
 
 def listening(port: int) -> bool:
-    import socket  # noqa: PLC0415 - only here
-
     with socket.socket() as asking:
         return asking.connect_ex(("127.0.0.1", port)) == 0

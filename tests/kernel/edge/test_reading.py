@@ -3,10 +3,12 @@ from __future__ import annotations
 import base64
 
 import pytest
+from fastapi import FastAPI
 
-from kernel.edge.pages import Pages
 from kernel.edge.position import Position
-from tests.kernel.edge.conftest import Caller
+from kernel.eventlog import Log
+from tests.kernel.edge import shelf
+from tests.kernel.edge.conftest import Caller, Issuer, SettingsOf, caller_of
 
 
 async def test_a_list_is_walked_by_its_links_and_nothing_comes_twice(stranger: Caller) -> None:
@@ -46,8 +48,11 @@ async def test_a_page_has_bounds(stranger: Caller, limit: int, status: int) -> N
     assert (await stranger.get(f"/v1/numbers?limit={limit}")).status_code == status
 
 
-def test_a_cursor_does_not_outlive_its_secret() -> None:
-    assert Pages(b"one") != Pages(b"two")
+async def test_a_cursor_does_not_outlive_its_secret(stranger: Caller, issuer: Issuer, settings_of: SettingsOf) -> None:
+    cursor = (await stranger.get("/v1/numbers?limit=3")).json()["next"]
+    other = caller_of(shelf.make(settings_of(cursor_secret="another")), issuer)
+    assert (await other.get(f"/v1/numbers?limit=3&cursor={cursor}")).status_code == 422
+    await other.client.aclose()
 
 
 async def test_a_list_that_is_not_as_far_as_the_caller_says_so(caller: Caller) -> None:
@@ -57,16 +62,12 @@ async def test_a_list_that_is_not_as_far_as_the_caller_says_so(caller: Caller) -
     assert answer.headers["retry-after"] == "1"
 
 
-async def test_a_list_that_has_got_there_answers(caller: Caller) -> None:
-    log = caller_log(caller)
+async def test_a_list_that_has_got_there_answers(app: FastAPI, caller: Caller) -> None:
+    log: Log = app.state.log
     await log.pool.execute("INSERT INTO log.read_model VALUES ('numbers', 1)")
     await log.pool.execute("INSERT INTO log.checkpoint VALUES ('numbers_v1', 'shelf', 7)")
     assert (await caller.get("/v1/numbers?after=shelf/7")).status_code == 200
     assert (await caller.get("/v1/numbers?after=shelf/8")).status_code == 503
-
-
-def caller_log(caller: Caller):  # noqa: ANN201 - kernel.eventlog.Log
-    return caller.client._transport.app.state.log  # pyright: ignore
 
 
 @pytest.mark.parametrize("token", ["", "intake", "intake/", "intake/-1", "Intake/1", "intake/1/2", "intake/" + "9" * 19])

@@ -59,13 +59,16 @@ async def test_more_requests_at_a_time_than_the_bound_are_told_to_come_again() -
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
     async def ask() -> dict[str, Any]:
         sent: list[dict[str, Any]] = []
 
         async def send(message: Any) -> None:
             sent.append(message)
 
-        await rim({"type": "http", "method": "GET", "path": "/x", "headers": []}, lambda: asyncio.sleep(0), send)  # pyright: ignore
+        await rim({"type": "http", "method": "GET", "path": "/x", "headers": []}, receive, send)
         return sent[0]
 
     release, rim = asyncio.Event(), Rim(slow, body_max_bytes=1024, under_way_max=2)
@@ -158,6 +161,7 @@ async def test_a_request_is_one_span_without_its_query_and_goes_on_with_the_call
 ) -> None:
     await stranger.get("/v1/numbers?odd=true", traceparent=f"00-{'ab' * 16}-{'cd' * 8}-01")
     (span,) = spans.get_finished_spans()
+    assert span.context is not None
     assert (span.name, f"{span.context.trace_id:032x}") == ("GET /v1/numbers", "ab" * 16)
     assert span.attributes is not None
     assert span.attributes["url.query"] == "REDACTED"

@@ -19,7 +19,7 @@ def settings(**given: Any) -> ServiceSettings:
 
 
 class Intake(ServiceSettings):
-    model_config: SettingsConfigDict = service_prefix("INTAKE")  # pyright: ignore[reportIncompatibleVariableOverride]
+    model_config: SettingsConfigDict = service_prefix("INTAKE")
 
 
 def test_settings_come_from_the_environment_under_the_services_prefix(monkeypatch: pytest.MonkeyPatch) -> None:

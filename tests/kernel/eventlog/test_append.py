@@ -215,9 +215,11 @@ async def test_a_killed_postgres_loses_and_repeats_nothing_that_was_acknowledged
 
     async with running(*(call(uuid4()) for _ in range(24))) as callers:
         await asyncio.wait_for(halfway.wait(), 20)
-        await asyncio.to_thread(rig.postgres.kill)
+        rig.postgres.kill()
         assert len(acknowledged) < 24 * 30
-        await asyncio.to_thread(rig.postgres.restart)
+        with pytest.raises(Busy):
+            await log.load(uuid4())
+        rig.postgres.restart()
         await asyncio.wait_for(asyncio.gather(*callers), 30)
 
     ids = Counter(event_id(body) for _, _, body in await stored(log))
@@ -230,12 +232,12 @@ async def test_while_postgres_is_away_the_log_is_busy_and_nothing_is_lost_of_wha
     log, account = await rig.log(), uuid4()
     await deposit(log, account, 1)
     history = await log.load(account)
-    await asyncio.to_thread(rig.postgres.kill)
+    rig.postgres.kill()
     try:
         waiting = asyncio.create_task(log.append([some(history, 2)], meta()))
         with pytest.raises(Busy):
             await log.load(account)
         assert not waiting.done()
     finally:
-        await asyncio.to_thread(rig.postgres.restart)
+        rig.postgres.restart()
     assert (await waiting).pos == 2

@@ -13,13 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import kernel.vault
 from kernel.eventlog import Busy
 from kernel.eventlog.migrate import read_sql
-from kernel.vault import ENTRY, Erased, KeyRing, Opened, Sealed, Vault, commitment_of, verify_commitment
+from kernel.vault import ENTRY, Erased, KeyRing, Opened, Sealed, Vault, commitment_of, vault, verify_commitment
 from tests.servers import PostgresServer
 
-SCHEMA = Path(kernel.vault.__file__).with_name("schema.sql")
+SCHEMA = Path(vault.__file__).with_name("schema.sql")
 PERSON: dict[str, Any] = {"name": "Nguyễn Thị Đằng", "id_number": "079203001234", "contact": {"phone": "0901234567"}}
 RING = KeyRing(1, {1: os.urandom(32)})
 VAULT = Vault(RING, {"assess", "contact"})

@@ -1,0 +1,70 @@
+"""HTTP calls as a careful client makes them: with an idempotency key, and again for as long as a service is away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+PATIENCE_SECONDS = 90.0
+PAUSES_SECONDS = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
+TOO_MANY = 429
+SERVER_ERROR = 500
+
+
+class Answered(Exception):  # noqa: N818 - the service did answer, only not as hoped
+    """A service refused: a problem that another try would not mend."""
+
+    def __init__(self, what: str, status: int, problem: Mapping[str, Any]) -> None:
+        """Keep the problem."""
+        super().__init__(f"{what}: {status} {problem.get('type')} {problem.get('detail_en')} {problem.get('errors', '')}")
+        self.status = status
+        self.kind = str(problem.get("type", "")).rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Calls one service as one person, office or system."""
+
+    session: aiohttp.ClientSession
+    url: str
+    token: str | None
+
+    async def get(self, path: str, **query: Any) -> dict[str, Any]:
+        """Read something."""
+        return await self._call("GET", path, None, {}, {name: str(value) for name, value in query.items() if value is not None})
+
+    async def post(self, path: str, body: Mapping[str, Any], key: str, at: datetime) -> dict[str, Any]:
+        """Ask for something, at an instant of the demo clock."""
+        headers = {"Idempotency-Key": key, "Motcua-Demo-Time": at.isoformat()}
+        return await self._call("POST", path, body, headers, {})
+
+    async def _call(
+        self, method: str, path: str, body: Mapping[str, Any] | None, headers: dict[str, str], query: dict[str, str]
+    ) -> dict[str, Any]:
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        give_up_at, attempt = time.monotonic() + PATIENCE_SECONDS, 0
+        while True:
+            try:
+                async with self.session.request(method, self.url + path, json=body, headers=headers, params=query) as response:
+                    answer: dict[str, Any] = await response.json(content_type=None)
+                    if response.ok:
+                        return answer
+                    if response.status < SERVER_ERROR and response.status != TOO_MANY:
+                        raise Answered(f"{method} {path}", response.status, answer)
+                    problem: object = f"{response.status} {answer.get('type')}"
+            except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+                problem = error
+            if time.monotonic() > give_up_at:
+                message = f"{method} {path}: no answer in {PATIENCE_SECONDS:.0f} s: {problem}"
+                raise TimeoutError(message)
+            await asyncio.sleep(PAUSES_SECONDS[min(attempt, len(PAUSES_SECONDS) - 1)])
+            attempt += 1

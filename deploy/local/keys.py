@@ -1,0 +1,22 @@
+"""Keys that sign the seals of a service's log, made on first use and kept in the data folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def prepare_seal_key(path: Path) -> None:
+    """Make an Ed25519 key (PKCS #8 PEM, mode 0600) unless there is one."""
+    if path.exists():
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".new")
+    unfinished.touch(mode=0o600)
+    unfinished.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    unfinished.replace(path)

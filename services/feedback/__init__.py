@@ -1,0 +1,1 @@
+"""Feedback, the listening: who may be asked, what they answered, and what anybody wanted to say."""

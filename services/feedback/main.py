@@ -1,0 +1,43 @@
+"""Before step 1: what feedback consists of. The only module that reads settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter
+
+from contracts.catalogue import FACTS
+from kernel.edge.service import Runtime, Service
+from kernel.eventlog import Codec, Reactor
+from services.feedback.consume import reactor
+from services.feedback.handle import Listening
+from services.feedback.http_api import POLICY, PURPOSES, WORDS, routes
+from services.feedback.projections import VOICES
+from services.feedback.query import Voices
+from services.feedback.settings import FeedbackSettings
+
+
+def routers(runtime: Runtime[FeedbackSettings]) -> list[APIRouter]:
+    """Make the routes of one process."""
+    return routes(Listening(runtime), Voices(runtime))
+
+
+def reactors(runtime: Runtime[FeedbackSettings]) -> list[Reactor]:
+    """Make what it does when intake has done something."""
+    settings = runtime.settings
+    return [reactor(settings.token_secret.get_secret_value().encode(), settings.invitation_days)]
+
+
+SERVICE: Final = Service(
+    name="feedback",
+    folder=Path(__file__).parent,
+    settings=FeedbackSettings,  # pyright: ignore[reportArgumentType] - it reads its arguments from the environment
+    codec=Codec(FACTS),
+    policy=POLICY,
+    words=WORDS,
+    routers=routers,
+    models=(VOICES,),
+    reactors=reactors,
+    purposes=PURPOSES,
+)

@@ -1,0 +1,30 @@
+"""Before step 1: what this service is told from outside, beside what every service is told."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from contracts.vocabulary import AgencyCode
+from kernel.edge.settings import DEVELOPMENT_SECRET, ServiceSettings, service_prefix
+
+TOKEN_SECRET_LENGTH_MIN: Final = 32
+
+
+class FeedbackSettings(ServiceSettings):
+    """`token_secret` makes the links of invitations; `agency` is whose box, hotline and web form these are."""
+
+    model_config = service_prefix("FEEDBACK")
+
+    token_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    invitation_days: Annotated[int, Field(ge=1, le=365)] = 30
+    agency: AgencyCode = "H09.13"
+
+    @model_validator(mode="after")
+    def _refuse_a_secret_that_others_know(self) -> Self:
+        """Whoever knows the secret can make every link, and answer in everybody's name."""
+        if not self.development and len(self.token_secret.get_secret_value()) < TOKEN_SECRET_LENGTH_MIN:
+            message = f"token_secret must be set beside a real issuer, to at least {TOKEN_SECRET_LENGTH_MIN} characters"
+            raise ValueError(message)
+        return self

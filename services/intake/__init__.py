@@ -1,0 +1,1 @@
+"""Intake, the door: procedures published, dossiers received, supplemented, refused, withdrawn, returned."""

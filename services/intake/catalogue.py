@@ -1,0 +1,129 @@
+"""Before step 1: the catalogue of procedures, read once from its files and pinned by content hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+import orjson
+import yaml
+
+from contracts.intake import Component, Fee, ProcedurePublished
+from contracts.vocabulary import ApplicantKind, Channel
+
+NAMESPACE: Final = UUID("c8f4b1d2-3c1a-5f0e-8a43-9d2f6c0b7e11")
+NOT_PROCEDURES: Final = frozenset({"agency.yaml", "fields.yaml"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeLine:
+    """One line of a fee table, and the days of acceptance that it holds for (both inclusive)."""
+
+    fee: Fee
+    valid_from: date | None
+    valid_until: date | None
+
+    def holds(self, on: date, kind: ApplicantKind, channel: Channel) -> bool:
+        """Whether the line is for such a dossier, accepted on that day."""
+        return (
+            (self.valid_from or date.min) <= on <= (self.valid_until or date.max)
+            and self.fee.applicant_kind in {None, kind}
+            and self.fee.channel in {None, channel}
+        )
+
+    @property
+    def exactness(self) -> int:
+        """How much the line says; one that says more goes before one that says less."""
+        return sum(x is not None for x in (self.fee.applicant_kind, self.fee.channel, self.valid_from, self.valid_until))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Procedure:
+    """A version of a procedure: what is published, and what only intake needs."""
+
+    content: Mapping[str, Any]
+    content_hash: str
+    fees: tuple[FeeLine, ...]
+    required: frozenset[str]
+    components: frozenset[str]
+
+    @property
+    def code(self) -> str:
+        """Its national code."""
+        return self.content["code"]
+
+    @property
+    def stream(self) -> UUID:
+        """The stream of its versions."""
+        return uuid5(NAMESPACE, f"procedure:{self.code}")
+
+    def published(self, at: datetime) -> ProcedurePublished:
+        """Make the fact that this version entered the catalogue."""
+        return ProcedurePublished.model_validate({**self.content, "content_hash": self.content_hash, "published_at": at})
+
+    def fee_vnd(self, on: date, kind: ApplicantKind, channel: Channel) -> int | None:
+        """Give the fee in đồng of a dossier accepted on a day (E-04: by date of acceptance); None where the table does not say.
+
+        Where the cases of a table need an officer's judgement (city or not), it is the first line's.
+        """
+        lines = sorted((line for line in self.fees if line.holds(on, kind, channel)), key=lambda line: -line.exactness)
+        return lines[0].fee.amount_vnd if lines else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """All procedures that the department offers, by code."""
+
+    agency: str
+    procedures: Mapping[str, Procedure]
+
+
+def load_catalogue(folder: Path) -> Catalogue:
+    """Read the catalogue's files.
+
+    Raises:
+        pydantic.ValidationError, KeyError: if a file does not have the shape of the contract.
+    """
+    agency = yaml.safe_load((folder / "agency.yaml").read_text(encoding="utf-8"))
+    fields = {field["code"]: field["name"] for field in yaml.safe_load((folder / "fields.yaml").read_text(encoding="utf-8"))["fields"]}
+    files = sorted(file for file in folder.glob("*/*.yaml") if file.name not in NOT_PROCEDURES)
+    procedures = [_procedure(yaml.safe_load(file.read_text(encoding="utf-8")), agency, fields) for file in files]
+    return Catalogue(agency=agency["code"], procedures={procedure.code: procedure for procedure in procedures})
+
+
+def _procedure(data: Mapping[str, Any], agency: Mapping[str, Any], fields: Mapping[str, str]) -> Procedure:
+    components = [Component.model_validate(component) for component in data["components"]]
+    fees = [
+        FeeLine(fee=Fee.model_validate(fee), valid_from=fee.get("valid_from"), valid_until=fee.get("valid_until")) for fee in data["fees"]
+    ]
+    content = {
+        "code": data["code"],
+        "name": data["name"],
+        "field": data["field"],
+        "field_name": fields[data["field"]],
+        "agency": agency["code"],
+        "agency_name": agency["name"],
+        "limit": data["limit"],
+        "start_rule": data["start_rule"],
+        "supplement_mode": data["supplement_mode"],
+        "notice_days": data["notice_days"],
+        "components": [component.model_dump() for component in components],
+        "fees": [line.fee.model_dump() for line in fees],
+        "result": data["result"],
+        "validity_months": data["validity_months"],
+        "legal_basis": data["legal_basis"],
+        "confidence": data["confidence"],
+    }
+    dated = [(line.valid_from, line.valid_until) for line in fees]
+    return Procedure(
+        content=content,
+        content_hash=hashlib.sha256(orjson.dumps([content, dated], option=orjson.OPT_SORT_KEYS)).hexdigest(),
+        fees=tuple(fees),
+        required=frozenset(component.code for component in components if component.required),
+        components=frozenset(component.code for component in components),
+    )

@@ -1,0 +1,37 @@
+"""Step 6 of 8, consume: what intake records when the department has done something."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from contracts.processing import CaseClockPaused, CaseClockResumed, CaseResultIssued
+from kernel.eventlog import Reaction, Reactor, Recorded
+from services.intake.domain import dossier
+
+
+def react(event: Recorded) -> Reaction | None:
+    """Ask the applicant for a supplement, move the appointment, take the result; all else is not intake's business."""
+    match event.fact:
+        case CaseClockPaused() as paused:
+            command = dossier.RequestSupplementAtAppraisal(
+                round=paused.round, missing=paused.missing, at=paused.paused_at, by=paused.officer
+            )
+            return _on(paused.dossier_id, command)
+        case CaseClockResumed() as resumed:
+            command = dossier.Reschedule(due_before_at=resumed.due_before_at, deadline=resumed.deadline, at=resumed.resumed_at)
+            return _on(resumed.dossier_id, command)
+        case CaseResultIssued() as issued:
+            return _on(
+                issued.dossier_id,
+                dossier.TakeResult(outcome=issued.outcome, result_number=issued.result_number, at=issued.issued_at),
+            )
+        case _:
+            return None
+
+
+def _on(stream: UUID, command: dossier.Command) -> Reaction:
+    return Reaction(stream, dossier.DECIDER, command)
+
+
+REACTOR: Final = Reactor("intake-processing", "processing", react)

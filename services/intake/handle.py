@@ -1,0 +1,184 @@
+"""Step 2 of 8, handle: from a request that makes sense to a decision on the dossier's own history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from contracts.intake import DossierSubmitted, Enterprise
+from contracts.vocabulary import Channel, Deadline, DossierId, Limit, MissingComponent, VaultRef
+from kernel.edge.idempotency import Command
+from kernel.edge.identity import Principal
+from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
+from kernel.edge.service import Runtime
+from kernel.eventlog import History, Meta, Outcome, Slice, Target, carry_out, next_in_book
+from kernel.legalclock import Calendar, day_of, deadline, load_calendar, rule_pack_on
+from kernel.vault import ENTRY
+from services.intake.catalogue import Catalogue, Procedure
+from services.intake.domain import dossier, procedure, register
+from services.intake.settings import IntakeSettings
+
+DossierOutcome = Outcome[dossier.State]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What somebody hands in, checked for form: the personal part is for the vault."""
+
+    procedure: str
+    channel: Channel
+    personal: dict[str, str]
+    enterprise: Enterprise | None
+    components: tuple[str, ...]
+    arrived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Carries out the commands of the desk and of the portal."""
+
+    runtime: Runtime[IntakeSettings]
+    catalogue: Catalogue
+
+    async def publish_catalogue(self, at: datetime) -> None:
+        """Publish every procedure whose version is new; the second time there is nothing to publish."""
+        for entry in self.catalogue.procedures.values():
+            target = Target(entry.stream, procedure.DECIDER, entry.published(at))
+            meta = Meta(f"{entry.stream}:{entry.content_hash}", "system:intake", at)
+            await carry_out(self.runtime.log, target, meta, agency=self.catalogue.agency)
+
+    async def submit(self, submission: Submission, command: Command) -> DossierOutcome:
+        """Receive a dossier at the door.
+
+        Raises:
+            Problem: 422 for a procedure or a component that the catalogue does not know, or an arrival in the future.
+        """
+        entry = self._procedure(submission)
+        command.principal.require(self.catalogue.agency)
+        at, stream = command.meta.time, uuid5(command.id, "dossier")
+        if submission.arrived_at is not None and submission.arrived_at > at:
+            raise Problem(INVALID, faults=[_FUTURE])
+        sealed = self.runtime.vault.seal(stream, submission.personal)
+        submitted = DossierSubmitted(
+            dossier_id=DossierId(stream),
+            agency=self.catalogue.agency,
+            procedure=entry.code,
+            procedure_hash=entry.content_hash,
+            field=entry.content["field"],
+            channel=submission.channel,
+            applicant_kind="individual" if submission.enterprise is None else "enterprise",
+            enterprise=submission.enterprise,
+            personal_ref=VaultRef(sealed.ref),
+            commitment=sealed.commitment,
+            components=tuple(sorted(set(submission.components))),
+            submitted_at=at,
+            arrived_at=submission.arrived_at or at,
+        )
+        beside = command.beside_with({ENTRY: [sealed.row]})
+        target = Target(stream, dossier.DECIDER, submitted)
+        return await carry_out(self.runtime.log, target, command.meta, agency=self.catalogue.agency, beside=beside)
+
+    async def accept(self, stream: UUID, command: Command) -> DossierOutcome:
+        """Receive a complete dossier: its number and its appointment are made and stored together.
+
+        Raises:
+            Refused: if it is not complete, or not waiting to be received.
+        """
+        at = command.meta.time
+        found = await self._found(stream, command)
+        entry, calendar = self.catalogue.procedures[found.procedure], load_calendar().as_known_at(at)
+        due = _deadline(entry, at if entry.content["start_rule"] == "complete" else found.arrived_at, calendar)
+        day = day_of(at)
+
+        async def with_number(book: History) -> DossierOutcome:
+            number = register.allot(found.agency, day, book.version, found.id)
+            accept = dossier.Accept(
+                code=number.code,
+                required=entry.required,
+                supplement_mode=entry.content["supplement_mode"],
+                deadline=due,
+                fee_vnd=entry.fee_vnd(day, found.applicant_kind, found.channel),
+                at=at,
+                by=command.principal.sub,
+            )
+            return await carry_out(
+                self.runtime.log,
+                Target(stream, dossier.DECIDER, accept),
+                command.meta,
+                agency=found.agency,
+                expected=command.expected,
+                beside=command.beside,
+                also=lambda _: [Slice(book, found.agency, [number])],
+                tries=1,
+            )
+
+        return await next_in_book(self.runtime.log, register.stream_of(found.agency, day), with_number)
+
+    async def request_supplement(self, stream: UUID, missing: tuple[MissingComponent, ...], command: Command) -> DossierOutcome:
+        """Ask the applicant, once, for all that is missing.
+
+        Raises:
+            Problem: 422 for a component that is not one of the procedure's.
+        """
+        found = await self._found(stream, command)
+        self._check_components(self.catalogue.procedures[found.procedure], [one.component for one in missing], "/missing")
+        asked = dossier.RequestSupplement(missing=missing, at=command.meta.time, by=command.principal.sub)
+        return await self._carry_out(stream, asked, found.agency, command)
+
+    async def supplement(self, stream: UUID, components: tuple[str, ...], command: Command) -> DossierOutcome:
+        """Take what the applicant brings."""
+        found = await self._found(stream, command)
+        self._check_components(self.catalogue.procedures[found.procedure], components, "/components")
+        return await self._carry_out(stream, dossier.Supplement(components=components, at=command.meta.time), found.agency, command)
+
+    async def change(self, stream: UUID, wanted: dossier.Command, command: Command) -> DossierOutcome:
+        """Carry out a command that needs nothing but the dossier."""
+        found = await self._found(stream, command)
+        return await self._carry_out(stream, wanted, found.agency, command)
+
+    async def dossier(self, stream: UUID, principal: Principal) -> tuple[int, int, dossier.State, dossier.Dossier]:
+        """Give a dossier's version, position and state, as they are now.
+
+        Raises:
+            Problem: 404 if there is none, 403 if it is another agency's.
+        """
+        history = await self.runtime.log.load(stream)
+        state = dossier.DECIDER.state_of(history)
+        if isinstance(state, dossier.Absent):
+            raise Problem(NOT_FOUND)
+        principal.require(state.dossier.agency)
+        return history.version, history.pos, state, state.dossier
+
+    async def _found(self, stream: UUID, command: Command) -> dossier.Dossier:
+        return (await self.dossier(stream, command.principal))[3]
+
+    async def _carry_out(self, stream: UUID, wanted: dossier.Command, agency: str, command: Command) -> DossierOutcome:
+        target = Target(stream, dossier.DECIDER, wanted)
+        return await carry_out(self.runtime.log, target, command.meta, agency=agency, expected=command.expected, beside=command.beside)
+
+    def _procedure(self, submission: Submission) -> Procedure:
+        if (entry := self.catalogue.procedures.get(submission.procedure)) is None:
+            raise Problem(INVALID, faults=[_UNKNOWN_PROCEDURE])
+        self._check_components(entry, submission.components, "/components")
+        return entry
+
+    def _check_components(self, entry: Procedure, components: list[str] | tuple[str, ...], pointer: str) -> None:
+        unknown = [n for n, code in enumerate(components) if code not in entry.components]
+        if unknown:
+            raise Problem(INVALID, faults=[Fault("body", f"{pointer}/{n}", _UNKNOWN_COMPONENT) for n in unknown])
+
+
+def _deadline(entry: Procedure, start_at: datetime, calendar: Calendar) -> Deadline | None:
+    if entry.content["limit"] is None:
+        return None
+    limit = Limit.model_validate(entry.content["limit"])
+    due = deadline(start_at, limit, entry.content["start_rule"], calendar, rule_pack_on(day_of(start_at)))
+    return Deadline.model_validate(due)
+
+
+_UNKNOWN_PROCEDURE = Fault(
+    "body", "/procedure", Sentence("Danh mục không có thủ tục hành chính này.", "The catalogue has no such procedure.")
+)
+_UNKNOWN_COMPONENT = Sentence("Thủ tục này không có thành phần hồ sơ như vậy.", "The procedure has no such component.")
+_FUTURE = Fault("body", "/arrived_at", Sentence("Thời điểm đến không được ở tương lai.", "The arrival must not be in the future."))

@@ -1,0 +1,356 @@
+"""Step 1 of 8, http_api: the door as the portal and the desk see it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated, Any, Final, Literal, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from starlette.responses import Response
+
+from contracts.intake import Enterprise
+from contracts.vocabulary import Channel, MissingComponent, ProcedureCode
+from kernel.edge.answer import json_response
+from kernel.edge.app import Words
+from kernel.edge.etag import versioned
+from kernel.edge.identity import Principal
+from kernel.edge.pages import LIMIT, Cursor, Limit
+from kernel.edge.policy import Policy, allowed
+from kernel.edge.position import After
+from kernel.edge.problem import NOT_FOUND, Problem, Sentence, refusal
+from kernel.legalclock import explain
+from kernel.vault import Erased
+from services.intake.domain import dossier
+from services.intake.handle import Door, DossierOutcome, Submission
+from services.intake.query import Register
+
+POLICY: Final = Policy(
+    {
+        "procedure.read": {"public"},
+        "dossier.submit": {"portal", "desk"},
+        "dossier.read": {"portal", "desk", "officer", "leader"},
+        "dossier.list": {"desk", "officer", "leader"},
+        "dossier.read-personal": {"desk", "officer"},
+        "dossier.check": {"desk"},
+        "dossier.supplement": {"portal", "desk"},
+        "dossier.withdraw": {"portal", "desk"},
+        "dossier.return": {"desk"},
+    }
+)
+
+PURPOSES: Final = frozenset({"appraisal", "contact", "identity-check", "return"})
+
+WORDS: Final = Words(
+    refusals={
+        kind.slug: kind
+        for kind in (
+            refusal("no-such-dossier", "Không có hồ sơ này.", "There is no such dossier.", status=404),
+            refusal("already-submitted", "Hồ sơ này đã được nộp.", "This dossier has been submitted already."),
+            refusal(
+                "components-missing",
+                "Hồ sơ còn thiếu thành phần bắt buộc nên chưa thể tiếp nhận.",
+                "Required components are missing, so the dossier cannot be received yet.",
+                members=("legal", "missing"),
+            ),
+            refusal(
+                "supplement-already-requested",
+                "Chỉ được yêu cầu bổ sung hồ sơ một lần khi tiếp nhận (Nghị định 61/2018/NĐ-CP, Điều 17).",
+                "At the desk a supplement may be asked for once only (Decree 61/2018/NĐ-CP, article 17).",
+            ),
+            refusal(
+                "supplement-incomplete",
+                "Phần bổ sung chưa đủ các thành phần đã được yêu cầu.",
+                "The supplement lacks components that were asked for.",
+                members=("legal", "missing"),
+            ),
+            refusal(
+                "not-now",
+                "Không thể làm việc này ở trạng thái hiện tại của hồ sơ.",
+                "This cannot be done in the dossier's present state.",
+            ),
+        )
+    },
+    faults={
+        "tax-code": Sentence(
+            "Mã số thuế phải có 10 chữ số, hoặc 10 chữ số rồi gạch nối và 3 chữ số.", "A tax code has 10 digits, or 10, a hyphen and 3."
+        ),
+    },
+)
+
+TAX_CODE: Final = re.compile(r"^\d{10}(-\d{3})?$|^\d{12}$")
+NAME_MAX: Final = 200
+ADDRESS_MAX: Final = 500
+COMPONENTS_MAX: Final = 50
+
+
+def nfc(text: str) -> str:
+    """Bring Vietnamese text to one form; `Hoà` typed in two ways is then one name."""
+    return unicodedata.normalize("NFC", text)
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_MAX), AfterValidator(nfc)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,80}$")]
+
+
+class Body(BaseModel):
+    """What is not known is refused, so that a misspelt field is noticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Applicant(Body):
+    """Who applies. An enterprise's name and tax code are public; everything else goes into the vault."""
+
+    kind: Literal["individual", "enterprise"]
+    name: Text
+    identity_number: Annotated[str, StringConstraints(pattern=r"^\d{9}$|^\d{12}$|^[A-Z0-9]{6,12}$")] | None = None
+    tax_code: Annotated[str, StringConstraints(pattern=TAX_CODE.pattern)] | None = None
+    phone: Annotated[str, StringConstraints(pattern=r"^(\+84|0)\d{9,10}$")] | None = None
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=NAME_MAX)] | None = None
+    address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ADDRESS_MAX), AfterValidator(nfc)]
+
+    @model_validator(mode="after")
+    def _name_the_enterprise(self) -> Self:
+        if self.kind == "enterprise" and self.tax_code is None:
+            raise ValueError("an enterprise gives its tax code")
+        return self
+
+
+class SubmissionBody(Body):
+    """A dossier as it is handed in. `arrived_at` is the postmark of one that came by post."""
+
+    procedure: ProcedureCode
+    channel: Channel
+    applicant: Applicant
+    components: Annotated[tuple[Code, ...], Field(max_length=COMPONENTS_MAX)]
+    arrived_at: AwareDatetime | None = None
+
+
+class NothingBody(Body):
+    """An empty object."""
+
+
+class SupplementRequestBody(Body):
+    """Everything that is missing, at once."""
+
+    missing: Annotated[tuple[MissingComponent, ...], Field(min_length=1, max_length=COMPONENTS_MAX)]
+
+
+class SupplementBody(Body):
+    """What the applicant brings."""
+
+    components: Annotated[tuple[Code, ...], Field(min_length=1, max_length=COMPONENTS_MAX)]
+
+
+class RefusalBody(Body):
+    """Why the dossier is not received, and the rule that says so."""
+
+    reason: Literal["out-of-competence", "conditions-not-met", "supplement-not-given", "duplicate"]
+    legal_basis: Text
+
+
+class WithdrawalBody(Body):
+    """Why the applicant takes the dossier back."""
+
+    reason: Literal["no-longer-needed", "will-resubmit", "other"]
+
+
+def answer(outcome: DossierOutcome) -> dict[str, Any]:
+    """Tell the caller where the dossier stands now."""
+    match outcome.state:
+        case dossier.Absent():
+            return {}
+        case state:
+            return {"state": dossier.state_name(state), **appointment(state.dossier)}
+
+
+def appointment(found: dossier.Dossier) -> dict[str, Any]:
+    """Give the dossier's code and appointment, once it has them."""
+    due = found.deadline
+    return {"code": found.code, "due_on": due.due_on if due else None, "due_at": due.due_at if due else None}
+
+
+def routes(door: Door, register: Register) -> list[APIRouter]:
+    """Make intake's routes."""
+    router = APIRouter(prefix="/v1")
+    add_procedures(router, door)
+    add_submission(router, door)
+    add_desk(router, door)
+    add_applicant(router, door)
+    add_reads(router, door, register)
+    return [router]
+
+
+def add_procedures(router: APIRouter, door: Door) -> None:
+    """Add the public catalogue."""
+
+    @router.get("/procedures", dependencies=[allowed("procedure.read")])
+    async def procedures() -> Response:
+        """List the procedures that the department offers."""
+        wanted = ("code", "name", "field", "field_name", "limit", "result")
+        items = [{name: p.content[name] for name in wanted} | {"content_hash": p.content_hash} for p in door.catalogue.procedures.values()]
+        return json_response({"agency": door.catalogue.agency, "items": items})
+
+    @router.get("/procedures/{code}", dependencies=[allowed("procedure.read")])
+    async def procedure(code: str) -> Response:
+        """Give one procedure: its limit, fees, components and legal basis."""
+        if (found := door.catalogue.procedures.get(code)) is None:
+            raise Problem(NOT_FOUND)
+        return json_response({**found.content, "content_hash": found.content_hash}, headers={"ETag": f'"{found.content_hash}"'})
+
+    _ = (procedures, procedure)
+
+
+def add_submission(router: APIRouter, door: Door) -> None:
+    """Add the way in."""
+    run = door.runtime.commands.run
+
+    @router.post("/dossiers", status_code=201)
+    async def submit(request: Request, body: SubmissionBody, principal: Annotated[Principal, allowed("dossier.submit")]) -> Response:
+        """Hand in a dossier (NĐ 61/2018, Điều 16)."""
+        applicant = body.applicant
+        enterprise = Enterprise(name=applicant.name, tax_code=applicant.tax_code or "") if applicant.kind == "enterprise" else None
+        submission = Submission(
+            procedure=body.procedure,
+            channel=body.channel,
+            personal=applicant.model_dump(exclude_none=True),
+            enterprise=enterprise,
+            components=body.components,
+            arrived_at=body.arrived_at,
+        )
+        return await run(
+            request, principal, lambda command: door.submit(submission, command), answer, status=201, location="/v1/dossiers/{id}"
+        )
+
+    _ = submit
+
+
+def add_desk(router: APIRouter, door: Door) -> None:
+    """Add what the desk does."""
+    run = door.runtime.commands.run
+
+    @router.post("/dossiers/{id}/acceptance")
+    async def accept(request: Request, id: UUID, _: NothingBody, principal: Annotated[Principal, allowed("dossier.check")]) -> Response:
+        """Receive a complete dossier: code, appointment, receipt (Điều 17.2.c)."""
+        return await run(request, principal, lambda command: door.accept(id, command), answer)
+
+    @router.post("/dossiers/{id}/supplement-request")
+    async def request_supplement(
+        request: Request,
+        id: UUID,
+        body: SupplementRequestBody,
+        principal: Annotated[Principal, allowed("dossier.check")],
+    ) -> Response:
+        """Ask the applicant, once, for all that is missing (Điều 17.2.a)."""
+        return await run(request, principal, lambda command: door.request_supplement(id, body.missing, command), answer)
+
+    @router.post("/dossiers/{id}/refusal")
+    async def refuse(request: Request, id: UUID, body: RefusalBody, principal: Annotated[Principal, allowed("dossier.check")]) -> Response:
+        """Do not receive the dossier, and say why (Điều 17.2.b)."""
+        return await run(
+            request,
+            principal,
+            lambda command: door.change(
+                id,
+                dossier.Refuse(reason=body.reason, legal_basis=body.legal_basis, at=command.meta.time, by=principal.sub),
+                command,
+            ),
+            answer,
+        )
+
+    @router.post("/dossiers/{id}/return")
+    async def hand_over(request: Request, id: UUID, _: NothingBody, principal: Annotated[Principal, allowed("dossier.return")]) -> Response:
+        """Hand the result over (Điều 20)."""
+        return await run(
+            request, principal, lambda command: door.change(id, dossier.Return(at=command.meta.time, by=principal.sub), command), answer
+        )
+
+    _ = (accept, request_supplement, refuse, hand_over)
+
+
+def add_applicant(router: APIRouter, door: Door) -> None:
+    """Add what the applicant does, himself or through the desk."""
+    run = door.runtime.commands.run
+
+    @router.post("/dossiers/{id}/supplement")
+    async def supplement(
+        request: Request,
+        id: UUID,
+        body: SupplementBody,
+        principal: Annotated[Principal, allowed("dossier.supplement")],
+    ) -> Response:
+        """Bring what was asked for."""
+        return await run(request, principal, lambda command: door.supplement(id, body.components, command), answer)
+
+    @router.post("/dossiers/{id}/withdrawal")
+    async def withdraw(
+        request: Request,
+        id: UUID,
+        body: WithdrawalBody,
+        principal: Annotated[Principal, allowed("dossier.withdraw")],
+    ) -> Response:
+        """Take the dossier back."""
+        return await run(
+            request,
+            principal,
+            lambda command: door.change(id, dossier.Withdraw(reason=body.reason, at=command.meta.time), command),
+            answer,
+        )
+
+    _ = (supplement, withdraw)
+
+
+def add_reads(router: APIRouter, door: Door, register: Register) -> None:
+    """Add what can be asked."""
+    runtime = door.runtime
+
+    @router.get("/dossiers")
+    async def dossiers(
+        request: Request,
+        principal: Annotated[Principal, allowed("dossier.list")],
+        state: Annotated[str | None, Query(pattern=r"^[a-z-]{1,30}$")] = None,
+        agency: Annotated[str | None, Query(max_length=35)] = None,
+        after: After = None,
+        cursor: Cursor = None,
+        limit: Limit = LIMIT,
+    ) -> Response:
+        """List dossiers, the newest first."""
+        return await register.dossiers(request, principal, state, agency, after, runtime.pages.open(request, cursor, limit))
+
+    @router.get("/dossiers/{id}")
+    async def one(request: Request, id: UUID, principal: Annotated[Principal, allowed("dossier.read")]) -> Response:
+        """Give a dossier as it is now, with the derivation of its appointment in words."""
+        version, pos, state, found = await door.dossier(id, principal)
+        body: dict[str, Any] = {
+            "id": id,
+            "version": version,
+            "position": f"{runtime.name}/{pos}",
+            "state": dossier.state_name(state),
+            "legal": dossier.legal_in(state),
+            "agency": found.agency,
+            "procedure": found.procedure,
+            "channel": found.channel,
+            "components": sorted(found.components),
+            **appointment(found),
+            "why": explain(found.deadline) if found.deadline else None,
+            "why_en": explain(found.deadline, "en") if found.deadline else None,
+        }
+        return versioned(request, version, body)
+
+    @router.get("/dossiers/{id}/personal")
+    async def personal(
+        id: UUID,
+        principal: Annotated[Principal, allowed("dossier.read-personal")],
+        purpose: Literal["appraisal", "contact", "identity-check", "return"],
+    ) -> Response:
+        """Give the applicant's particulars to who needs them, and remember who that was and what for."""
+        *_, found = await door.dossier(id, principal)
+        try:
+            return json_response(await runtime.vault.read(runtime.log.pool, found.personal_ref, principal.sub, purpose))
+        except Erased:
+            raise Problem(NOT_FOUND) from None
+
+    _ = (dossiers, one, personal)

@@ -1,0 +1,3 @@
+\i kernel/eventlog/migrations/0001_log.sql
+\i kernel/edge/schema.sql
+\i kernel/vault/schema.sql

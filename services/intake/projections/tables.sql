@@ -1,0 +1,22 @@
+-- The register of dossiers: one row each. Columns may be null: each event sets only its own, in the order that it comes.
+CREATE TABLE dossier (
+    dossier_id     uuid PRIMARY KEY,
+    state          text,
+    agency         text,
+    procedure      text,
+    field          text,
+    channel        text,
+    applicant_kind text,
+    submitted_at   timestamptz,
+    code           text,
+    accepted_at    timestamptz,
+    due_on         date,
+    ready_at       timestamptz,
+    outcome        text,
+    result_number  text,
+    ended_at       timestamptz,
+    pos_intake     bigint
+);
+CREATE INDEX dossier_by_state ON dossier (agency, state, submitted_at DESC, dossier_id DESC);
+CREATE INDEX dossier_by_time ON dossier (submitted_at DESC, dossier_id DESC);
+CREATE UNIQUE INDEX dossier_code ON dossier (code);

@@ -1,0 +1,52 @@
+"""Step 8 of 8, query: the register of dossiers, page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kernel.edge.identity import Principal
+from kernel.edge.pages import Page
+from kernel.edge.position import wait_for
+from kernel.edge.service import Runtime
+from kernel.eventlog import positions
+from kernel.eventlog.sql import read_queries
+from services.intake.projections import REGISTER
+from services.intake.settings import IntakeSettings
+
+QUERY: Final = read_queries(Path(__file__).with_name("queries.sql"))
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Answers from the read tables."""
+
+    runtime: Runtime[IntakeSettings]
+
+    async def dossiers(
+        self, request: Request, principal: Principal, state: str | None, agency: str | None, after: str | None, page: Page
+    ) -> Response:
+        """Give a page of the dossiers that the caller may see.
+
+        Raises:
+            Problem: 503, if the read table is not as far as `after` within the bound.
+        """
+        pool = self.runtime.log.pool
+        await wait_for(self.runtime.log, REGISTER.name, after)
+        at, id_ = (datetime.fromisoformat(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
+        rows = await pool.fetch(QUERY["dossiers"], principal.scope, state, agency, at, id_, page.fetch)
+        head, stands = await self.runtime.log.head(), await positions(pool, REGISTER.name)
+        lag = {source: head - pos for source, pos in stands.items()}
+        return self.runtime.pages.answer(request, page, rows, key=key, item=dict, more={"positions": stands, "lag": lag})
+
+
+def key(row: asyncpg.Record) -> tuple[Any, ...]:
+    """Give the sort key of a row, for the cursor."""
+    return (row["submitted_at"].isoformat(), str(row["dossier_id"]))

@@ -1,0 +1,4 @@
+-- The database of intake as it is now: its log, what its rim remembers, its vault. Read tables: projections/tables.sql.
+\i kernel/eventlog/schema.sql
+\i kernel/edge/schema.sql
+\i kernel/vault/schema.sql
