@@ -22,9 +22,9 @@ SERVER_ERROR = 500
 class Answered(Exception):  # noqa: N818 - the service did answer, only not as hoped
     """A service refused: a problem that another try would not mend."""
 
-    def __init__(self, what: str, status: int, problem: Mapping[str, Any]) -> None:
+    def __init__(self, method: str, path: str, status: int, problem: Mapping[str, Any]) -> None:
         """Keep the problem."""
-        super().__init__(f"{what}: {status} {problem.get('type')} {problem.get('detail_en')} {problem.get('errors', '')}")
+        super().__init__(f"{method} {path}: {status} {problem.get('type')} {problem.get('detail_en')} {problem.get('errors', '')}")
         self.status = status
         self.kind = str(problem.get("type", "")).rpartition("/")[2]
 
@@ -59,7 +59,7 @@ class Caller:
                     if response.ok:
                         return answer
                     if response.status < SERVER_ERROR and response.status != TOO_MANY:
-                        raise Answered(f"{method} {path}", response.status, answer)
+                        raise Answered(method, path, response.status, answer)
                     problem: object = f"{response.status} {answer.get('type')}"
             except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
                 problem = error

@@ -68,7 +68,7 @@ class Plan:
 def plan(seed: int, number: int, days: int, procedures: list[str]) -> Plan:
     """Make the plan of one dossier; depends on nothing but the arguments."""
     chance = Random(f"{seed}:{number}")  # noqa: S311 - a story, not a secret
-    fate = chance.choices([fate for fate, _ in FATES], [weight for _, weight in FATES])[0]
+    fate: Fate = chance.choices([fate for fate, _ in FATES], [weight for _, weight in FATES])[0]
     late = chance.random() < LATE
     channel = chance.choices([channel for channel, _ in CHANNELS], [weight for _, weight in CHANNELS])[0]
     return Plan(
@@ -95,7 +95,13 @@ def _applicant(chance: Random) -> dict[str, Any]:
     address = f"{chance.randint(1, 400)} đường số {chance.randint(1, 40)}, {chance.choice(PLACES)}, Bình Dương"
     phone = f"09{chance.randrange(10**8):08d}"
     if chance.random() < 0.3:  # noqa: PLR2004 - three in ten are persons
-        return {"kind": "individual", "name": person, "identity_number": f"074{chance.randrange(10**9):09d}", "phone": phone, "address": address}
+        return {
+            "kind": "individual",
+            "name": person,
+            "identity_number": f"074{chance.randrange(10**9):09d}",
+            "phone": phone,
+            "address": address,
+        }
     name = f"Công ty TNHH {chance.choice(TRADES)} {chance.choice(GIVEN)} {chance.choice(GIVEN)}"
     return {"kind": "enterprise", "name": name, "tax_code": f"37{chance.randrange(10**8):08d}", "phone": phone, "address": address}
 

@@ -1,4 +1,4 @@
-"""Step 8 of 8, query: reading what one has just written. A position says how far a log is, `intake/1234`.
+"""Step 8 of 8, query: reading what one has just written. A position says how far a log is, `log/1234`.
 
 A command answers with the position of its last event; a list takes it as `?after=` and waits, within a bound, until its
 read table has got that far.
@@ -18,9 +18,7 @@ from kernel.eventlog import Log, wait_until
 WAIT_SECONDS: Final = 2.0
 PATTERN: Final = r"^[a-z][a-z-]{0,30}/[0-9]{1,18}$"
 
-After = Annotated[
-    str | None, Query(pattern=PATTERN, description="Answer once the read table is as far as this position, e.g. `intake/1234`.")
-]
+After = Annotated[str | None, Query(pattern=PATTERN, description="Answer once the read table is as far as this position, e.g. `log/1234`.")]
 """The type of a route's parameter `after`; what is not of that form is a 422."""
 
 
@@ -33,7 +31,7 @@ class Position:
 
     @classmethod
     def parse(cls, token: str) -> Self:
-        """Read `intake/1234`.
+        """Read `log/1234`.
 
         Raises:
             ValueError: if it is not of that form.

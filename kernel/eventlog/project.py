@@ -101,6 +101,6 @@ class Projector(Consumer):
         arrays = ", ".join(f"${n}::{types[name]}[]" for n, name in enumerate(columns, 1))
         sets = ", ".join(f"{name} = excluded.{name}" for name in names)
         return (
-            f"INSERT INTO {self.model.consumer}.{projection.table} AS t ({', '.join(columns)}) SELECT * FROM unnest({arrays}) "  # noqa: S608
+            f"INSERT INTO {self.model.consumer}.{projection.table} AS t ({', '.join(columns)}) SELECT * FROM unnest({arrays}) "  # noqa: S608 - names are the program's own
             f"ON CONFLICT ({projection.key_column}) DO UPDATE SET {sets} WHERE coalesce(t.{guard}, 0) < excluded.{guard}"
         )

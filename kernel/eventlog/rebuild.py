@@ -50,7 +50,7 @@ async def switch(pool: Pool, model: ReadModel) -> None:
 async def _show(connection: Connection, model: ReadModel) -> None:
     for table in model.tables:
         await connection.execute(f"DROP VIEW IF EXISTS {SCHEMA}.{table}")
-        await connection.execute(f"CREATE VIEW {SCHEMA}.{table} AS SELECT * FROM {model.consumer}.{table}")  # noqa: S608
+        await connection.execute(f"CREATE VIEW {SCHEMA}.{table} AS SELECT * FROM {model.consumer}.{table}")  # noqa: S608 - names are the program's own
     await connection.execute(QUERY["set_live_version"], model.name, model.version)
 
 

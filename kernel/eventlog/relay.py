@@ -185,7 +185,7 @@ class Relay:
                 raise Doubt(message) from None
 
     def _write(self, rows: list[asyncpg.Record], reply: bytes) -> None:
-        transport = self.nats._transport  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - see frame()
+        transport = self.nats._transport  # noqa: SLF001 - see frame()
         if transport is None or not self.nats.is_connected:
             message = "not connected"
             raise Doubt(message)

@@ -90,7 +90,7 @@ def subscribe(broker: NatsBroker, source: str, consumer: str, checkpoint: Checkp
     )
 
     async def parse(messages: list[Msg]) -> NatsBatchMessage:
-        return NatsBatchMessage(raw_message=messages, body=[], headers={}, batch_headers=[])  # pyright: ignore[reportArgumentType]
+        return NatsBatchMessage(raw_message=messages, body=[], headers={}, batch_headers=[])
 
     async def decode(message: NatsBatchMessage) -> Carried:
         return Carried(source, tuple((sequence_of(m), m.data) for m in message.raw_message))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import orjson
@@ -13,7 +13,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nats.aio.client import Client
 
-from kernel.eventlog.event import NO_HASH
+from kernel.eventlog.event import NO_HASH, Codec, Unreadable
+from kernel.eventlog.project import ReadModel
 from kernel.eventlog.relay import stream_name
 from kernel.eventlog.seal import Seal, merkle_root
 from kernel.eventlog.sql import QUERY, Connection
@@ -117,3 +118,38 @@ async def verify_mirror(connection: Connection, nats: Client, verdict: Verdict) 
                 row = await anext(rows, None)
                 if row is None or row["pos"] != seen or row["body"] != message.data:
                     verdict.find(f"position {seen}: stream and log differ")
+
+
+async def verify_read_model(
+    connection: Connection, model: ReadModel, codec: Codec, sources: Mapping[str, Connection], verdict: Verdict
+) -> None:
+    """Fold the logs that a read model reads, and compare what comes of it with its tables, row by row.
+
+    Args:
+        connection: the database with the tables.
+        model: the read model.
+        codec: how bodies become facts.
+        sources: a connection to the log of each source, in the order that does not matter: no column has two sources.
+        verdict: takes the findings.
+    """
+    tables: dict[str, dict[Any, dict[str, Any]]] = {projection.table: {} for projection in model.projections}
+    for source, log in sources.items():
+        async for row in _rows(log):
+            try:
+                event = codec.decode(source, row["pos"], row["body"])
+            except Unreadable as error:
+                verdict.find(str(error))
+                continue
+            for projection in model.projections:
+                if (key := projection.key(event)) is not None and (columns := projection.columns(event)):
+                    tables[projection.table].setdefault(key, {}).update(columns, **{f"pos_{source}": event.pos})
+    for projection in model.projections:
+        expected = tables[projection.table]
+        rows = await connection.fetch(f"SELECT * FROM {model.consumer}.{projection.table}")  # noqa: S608 - names are the program's own
+        stored = {row[projection.key_column]: row for row in rows}
+        for key in expected.keys() ^ stored.keys():
+            verdict.find(f"{model.consumer}.{projection.table}: row {key} is {'missing' if key in expected else 'not to be there'}")
+        for key in expected.keys() & stored.keys():
+            wrong = [name for name, value in expected[key].items() if stored[key][name] != value]
+            if wrong:
+                verdict.find(f"{model.consumer}.{projection.table}: row {key} differs in {', '.join(wrong)}")

@@ -1,0 +1,344 @@
+"""The main job on real servers: some months of a department's life, told over HTTP, then counted and verified.
+
+Dossiers are submitted as a portal and a desk would, worked by officers with delays, supplements, withdrawals, refusals and
+late results, and answered for in surveys. Time is the demo clock's. What each dossier goes through comes from the seed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from deploy.local import verify
+from deploy.local.caller import Answered, Caller
+from deploy.local.processes import ROOT
+from deploy.local.stack import Stack
+from deploy.local.story import FIRST_DAY, Plan, end_of, last_day, office, plan
+
+DATA: Final = ROOT / ".motcua" / "demo"
+AT_ONCE: Final = 24
+REACTION_SECONDS: Final = 90.0
+PROGRESS_SECONDS: Final = 1.0
+LEADER: Final = "lanh-dao-01"
+
+
+@dataclass
+class Department:
+    """Everybody in the story, as callers with tokens of their own."""
+
+    stack: Stack
+    session: aiohttp.ClientSession
+    seed: int
+    until: datetime
+    told: Counter[str] = field(default_factory=Counter[str])
+    procedures: dict[str, dict[str, Any]] = field(default_factory=dict[str, "dict[str, Any]"])
+    officers: dict[tuple[str, str], str] = field(default_factory=dict["tuple[str, str]", str])
+    _tokens: dict[tuple[str, ...], str] = field(default_factory=dict["tuple[str, ...]", str])
+
+    def caller(self, service: str, sub: str, *roles: str) -> Caller:
+        """Give a caller of a service; without roles he has no token."""
+        who = (sub, *roles)
+        if roles and who not in self._tokens:
+            self._tokens[who] = self.stack.token(sub, roles)
+        return Caller(self.session, self.stack.urls[service], self._tokens.get(who))
+
+    @property
+    def portal(self) -> Caller:
+        """The provincial portal."""
+        return self.caller("intake", "portal:binh-duong", "portal")
+
+    @property
+    def desk(self) -> Caller:
+        """An officer of the one-stop desk."""
+        return self.caller("intake", "nv-mc-01", "desk", "officer")
+
+    async def learn(self) -> None:
+        """Read the catalogue and the roster, as any new colleague does."""
+        listed = await self.portal.get("/v1/procedures")
+        codes = [item["code"] for item in listed["items"] if item["limit"] is not None and item["result"] is not None]
+        for code in codes:
+            self.procedures[code] = await self.portal.get(f"/v1/procedures/{code}")
+        self.officers = verify.roster()
+
+
+class Over(Exception):  # noqa: N818 - says how the story of a dossier stands
+    """What would come next lies after the period: for the report it has not happened."""
+
+
+@dataclass
+class Telling:
+    """The story of one dossier."""
+
+    department: Department
+    plan: Plan
+    steps: int = 0
+
+    def _at(self, instant: datetime) -> datetime:
+        instant = office(instant)
+        if instant >= self.department.until:
+            raise Over
+        return instant
+
+    async def _post(self, caller: Caller, path: str, body: dict[str, Any], at: datetime) -> dict[str, Any]:
+        self.steps += 1
+        return await caller.post(path, body, f"demo-{self.department.seed}-{self.plan.number}-{self.steps}", at)
+
+    async def tell(self) -> None:
+        """Tell it as far as the period goes."""
+        self.department.told["dossiers"] += 1
+        try:
+            await self._speak_up()
+            await self._tell()
+        except Over:
+            self.department.told["still open"] += 1
+
+    async def _tell(self) -> None:
+        told, plan_ = self.department.told, self.plan
+        submitted, at = await self._submit()
+        path = f"/v1/dossiers/{submitted['id']}"
+        if plan_.missing_at_desk:
+            at = await self._supplement_at_desk(path, at)
+            if plan_.fate == "refused-at-desk":
+                body = {"reason": "conditions-not-met", "legal_basis": "Nghị định 61/2018/NĐ-CP, Điều 17"}
+                refused = await self._post(self.department.desk, path + "/refusal", body, self._at(at + timedelta(hours=2)))
+                told["refused at the desk"] += 1
+                await self._answer_survey(submitted["id"], refused["position"], at)
+                return
+        at = self._at(at + timedelta(minutes=40))
+        accepted = await self._post(self.department.desk, path + "/acceptance", {}, at)
+        told["accepted"] += 1
+        case = await self._case_of(submitted["id"], accepted["position"])
+        if plan_.fate == "withdrawn":
+            await self._post(self.department.portal, path + "/withdrawal", {"reason": "will-resubmit"}, self._at(at + timedelta(days=2)))
+            told["withdrawn"] += 1
+            return
+        ready_at = await self._work(case, path, at, datetime.fromisoformat(accepted["due_at"]))
+        told["result ready"] += 1
+        await self._until_state(path, "result-ready")
+        at = self._at(ready_at + timedelta(days=plan_.return_days, hours=1))
+        returned = await self._post(self.department.desk, path + "/return", {}, at)
+        told["returned"] += 1
+        await self._answer_survey(submitted["id"], returned["position"], at)
+
+    async def _submit(self) -> tuple[dict[str, Any], datetime]:
+        plan_, entry = self.plan, self.department.procedures[self.plan.procedure]
+        required = [component["code"] for component in entry["components"] if component["required"]]
+        brought = required[:-1] if plan_.missing_at_desk else required
+        body: dict[str, Any] = {"procedure": plan_.procedure, "channel": plan_.channel, "applicant": plan_.applicant, "components": brought}
+        at = self._at(plan_.submitted_at)
+        if plan_.channel == "post":
+            body["arrived_at"] = (at - timedelta(hours=3)).isoformat()
+        caller = self.department.portal if plan_.channel == "online" else self.department.desk
+        submitted = await self._post(caller, "/v1/dossiers", body, at)
+        self.department.told["submitted"] += 1
+        return submitted, at
+
+    async def _supplement_at_desk(self, path: str, at: datetime) -> datetime:
+        missing = self._last_component()
+        at = self._at(at + timedelta(minutes=30))
+        ask = {"missing": [{"component": missing, "reason": "absent"}]}
+        await self._post(self.department.desk, path + "/supplement-request", ask, at)
+        self.department.told["supplements"] += 1
+        if self.plan.fate != "refused-at-desk":
+            at = self._at(at + timedelta(days=self.plan.supplement_days))
+            await self._post(self.department.portal, path + "/supplement", {"components": [missing]}, at)
+        return at
+
+    def _last_component(self) -> str:
+        components = self.department.procedures[self.plan.procedure]["components"]
+        return [component["code"] for component in components if component["required"]][-1]
+
+    async def _case_of(self, dossier: str, position: str) -> dict[str, Any]:
+        leader = self.department.caller("processing", LEADER, "leader", "officer")
+        found = await leader.get("/v1/cases", dossier=dossier, after=position)
+        return found["items"][0]
+
+    async def _work(self, case: dict[str, Any], dossier: str, start: datetime, due: datetime) -> datetime:
+        """Let the officers of each step do it, between acceptance and the planned end; give when the result was issued."""
+        plan_, path = self.plan, f"/v1/cases/{case['id']}"
+        now, at, paused = case, start, not plan_.missing_at_appraisal
+        while True:
+            end = due + timedelta(days=plan_.late_days) if plan_.late_days else start + (due - start) * plan_.pace
+            steps_left = max(1, int(now["steps_left"]))
+            at = self._at(at + max(timedelta(minutes=20), (end - at) / steps_left))
+            officer = self._officer(now)
+            if not paused and now["step"] == "B3":
+                paused = True
+                at, start, due = await self._pause(path, dossier, officer, at)
+                now = await officer.get(path)
+                continue
+            if now["deciding"]:
+                outcome = "refused" if plan_.fate == "refused-by-decision" else "granted"
+                basis = {"legal_basis": "Không đáp ứng điều kiện theo quy định"} if outcome == "refused" else {}
+                now = await self._post(officer, path + "/decision", {"outcome": outcome, **basis}, at)
+            else:
+                now = await self._post(officer, path + "/completion", {"step": now["step"]}, at)
+            if now["state"] == "issued":
+                return at
+
+    async def _pause(self, path: str, dossier: str, officer: Caller, at: datetime) -> tuple[datetime, datetime, datetime]:
+        """Let appraisal find something missing, and the applicant bring it; give where the clock stands then."""
+        missing = self._last_component()
+        ask = {"missing": [{"component": missing, "reason": self.plan.absence}]}
+        await self._post(officer, path + "/pause", ask, at)
+        self.department.told["supplements"] += 1
+        await self._until_state(dossier, "awaiting-supplement")
+        at = self._at(at + timedelta(days=self.plan.supplement_days))
+        brought = await self._post(self.department.portal, dossier + "/supplement", {"components": [missing]}, at)
+        resumed = await officer.get(path, after=brought["position"])
+        return at, at, datetime.fromisoformat(resumed["due_at"])
+
+    def _officer(self, case: dict[str, Any]) -> Caller:
+        return self.department.caller("processing", self.department.officers[case["unit"], case["role"]], "officer", "leader")
+
+    async def _until_state(self, path: str, state: str) -> None:
+        """Wait until what another service did has reached intake."""
+        give_up_at, pause = time.monotonic() + REACTION_SECONDS, 0.01
+        while (found := await self.department.desk.get(path))["state"] != state:
+            if time.monotonic() > give_up_at:
+                message = f"{path} is {found['state']}, not {state}"
+                raise TimeoutError(message)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 0.5)
+
+    async def _answer_survey(self, dossier: str, position: str, at: datetime) -> None:
+        if self.plan.survey is None:
+            return
+        portal = self.department.caller("feedback", "portal:binh-duong", "portal")
+        found = await portal.get("/v1/invitations", dossier=dossier, after=position)
+        body = {"token": found["items"][0]["token"], **self.plan.survey}
+        public = self.department.caller("feedback", "public")
+        await self._post(public, "/v1/ratings", body, self._at(at + timedelta(days=1)))
+        self.department.told["ratings"] += 1
+
+    async def _speak_up(self) -> None:
+        if self.plan.opinion is None:
+            return
+        public, at = self.department.caller("feedback", "public"), self._at(self.plan.submitted_at)
+        spoken = await self._post(public, "/v1/opinions", self.plan.opinion, at)
+        officer = self.department.caller("feedback", "nv-vp-01", "officer")
+        text = {"text": "Sở đã tiếp nhận và chuyển bộ phận phụ trách; xin cảm ơn ý kiến của ông/bà."}
+        await self._post(officer, f"/v1/opinions/{spoken['id']}/answer", text, self._at(at + timedelta(days=2)))
+        self.department.told["opinions"] += 1
+
+
+async def play(stack: Stack, *, dossiers: int, days: int, seed: int, show: bool) -> dict[str, Any]:
+    """Tell all stories, some at once; give what the reports say at the end."""
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=30)) as session:
+        department = Department(stack, session, seed, end_of(last_day(days)))
+        await department.learn()
+        stories = iter([Telling(department, plan(seed, n, days, sorted(department.procedures))) for n in range(1, dossiers + 1)])
+
+        async def tell_some() -> None:
+            for story in stories:
+                await story.tell()
+
+        progress = asyncio.create_task(report_progress(department, dossiers)) if show else None
+        try:
+            async with asyncio.TaskGroup() as tellers:
+                for _ in range(min(AT_ONCE, dossiers)):
+                    tellers.create_task(tell_some())
+        finally:
+            if progress is not None:
+                progress.cancel()
+        leader = department.caller("reporting", LEADER, "leader")
+        period = {"from": FIRST_DAY.isoformat(), "to": last_day(days).isoformat()}
+        if show:
+            say(progress_line(department, dossiers))
+        await leader.post("/v1/reports", period, f"demo-{seed}-report", end_of(last_day(days)))
+        await asyncio.to_thread(verify.wait_until_level, stack)
+        return await leader.get("/v1/summary", **period)
+
+
+async def report_progress(department: Department, dossiers: int) -> None:
+    """Show how far the story is, every second."""
+    while True:
+        await asyncio.sleep(PROGRESS_SECONDS)
+        say(progress_line(department, dossiers))
+
+
+def progress_line(department: Department, dossiers: int) -> str:
+    """Say how far the story is."""
+    told = department.told
+    parts = "  ".join(f"{name} {count}" for name, count in sorted(told.items()) if name != "dossiers")
+    return f"  {told['dossiers']:>5}/{dossiers}  {parts}"
+
+
+def say(text: str) -> None:
+    """Print to the person; the result alone goes to standard output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main(*, dossiers: int, days: int, seed: int, as_json: bool, keep: bool, data: Path = DATA) -> int:
+    """Run the demo in a folder of its own, made anew; give the exit code (1: something is not as it must be)."""
+    if not verify.is_free(data):
+        say(f"Bản trình diễn khác đang chạy · another demo is running; stop it: ./motcua down --data {data}")
+        return 1
+    shutil.rmtree(data, ignore_errors=True)
+    stack, began = Stack(data, demo_clock=True, say=say), time.monotonic()
+    say("Motcua: PostgreSQL, NATS, intake, processing, feedback, reporting …")
+    with stack:
+        up = time.monotonic()
+        try:
+            summary = asyncio.run(play(stack, dossiers=dossiers, days=days, seed=seed, show=not as_json))
+        except* (Answered, TimeoutError) as problems:
+            for problem in problems.exceptions:
+                say(f"the story broke off: {problem}")
+            summary = None
+        if summary is None:
+            return 1
+        told = time.monotonic()
+        result = verify.inspect(stack)
+        verified = time.monotonic()
+        figures = {
+            "dossiers": dossiers,
+            "days": days,
+            "seed": seed,
+            **summary_figures(summary),
+            **result.figures(),
+            "rss_mb": verify.resident_mb(stack),
+            "seconds": {"start": round(up - began, 1), "story": round(told - up, 1), "verify": round(verified - told, 1)},
+        }
+        show(figures, result.findings, stack, as_json=as_json, keep=keep)
+        if keep:
+            wait_for_ctrl_c(stack)
+        return 0 if result.good else 1
+
+
+def summary_figures(summary: dict[str, Any]) -> dict[str, Any]:
+    """Take the business figures out of reporting's summary."""
+    wanted = ("received", "resolved", "on_time_rate", "late", "in_progress", "refused", "withdrawn", "satisfaction", "response_rate")
+    return {name: summary[name] for name in wanted}
+
+
+def show(figures: dict[str, Any], findings: list[str], stack: Stack, *, as_json: bool, keep: bool) -> None:
+    """Print the figures for a person or, as one line of JSON, for a program."""
+    for finding in findings:
+        say(f"  ! {finding}")
+    if as_json:
+        print(json.dumps(figures, ensure_ascii=False), flush=True)
+        return
+    for name, value in figures.items():
+        print(f"  {name:<16}{value}")
+    if keep:
+        print(f"\n  Trang báo cáo · the page: {stack.urls['reporting']}/    Ctrl-C để dừng · to stop", flush=True)
+
+
+def wait_for_ctrl_c(stack: Stack) -> None:
+    """Leave everything running until the person has seen enough."""
+    try:
+        while stack.running:
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        say("đang dừng · stopping")

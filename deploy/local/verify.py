@@ -1,0 +1,189 @@
+"""Is everything as it must be? Logs dense, chained and sealed; streams their mirrors; read tables the fold of the logs.
+
+`./motcua verify` asks this of what runs (or of the demo's data), and the demo of itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import importlib
+import json
+import sys
+import time
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import asyncpg
+import nats
+import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from nats.js.errors import NotFoundError
+
+from deploy.local.processes import ROOT
+from deploy.local.stack import SERVICES, Stack
+from kernel.eventlog.relay import stream_name
+from kernel.eventlog.seal import key_id_of, load_key
+from kernel.eventlog.verify import Verdict, verify_log, verify_mirror, verify_read_model
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+
+    from kernel.edge.service import Service
+
+LEVEL_SECONDS: Final = 60.0
+POLL_SECONDS: Final = 0.1
+
+
+@dataclass
+class Inspection:
+    """What was found, per service."""
+
+    verdicts: dict[str, Verdict] = field(default_factory=dict[str, Verdict])
+    lag: int = 0
+    parked: int = 0
+
+    @property
+    def findings(self) -> list[str]:
+        """Everything that is wrong."""
+        return [f"{name}: {finding}" for name, verdict in self.verdicts.items() for finding in verdict.findings]
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong, nothing waits and nothing is parked."""
+        return not self.findings and self.lag == 0 and self.parked == 0
+
+    def figures(self) -> dict[str, Any]:
+        """Give it as the demo prints it."""
+        return {
+            "events": {name: verdict.events for name, verdict in self.verdicts.items()},
+            "streams": {name: verdict.mirrored for name, verdict in self.verdicts.items()},
+            "seals": {name: verdict.seals for name, verdict in self.verdicts.items()},
+            "lag": self.lag,
+            "parked": self.parked,
+            "verified": self.good,
+        }
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Verify what runs in a data folder (`--data`, or what is up); print one line per service; 0 if all is well."""
+    data = Path(arguments[arguments.index("--data") + 1]) if "--data" in arguments else ROOT / ".motcua" / "data"
+    if is_free(data):
+        print("Motcua không chạy ở đó · Motcua is not running there; start it first: ./motcua up", file=sys.stderr)
+        return 2
+    found = inspect(Stack(data))
+    if "--json" in arguments:
+        print(json.dumps({**found.figures(), "findings": found.findings}, ensure_ascii=False))
+    else:
+        for name, v in found.verdicts.items():
+            print(f"{name:<12}{v.events:>9} events  {v.streams:>8} chains  {v.seals:>5} seals (to {v.sealed_upto})  stream {v.mirrored}")
+        for finding in found.findings:
+            print(f"! {finding}")
+        print("tốt · good" if found.good else f"KHÔNG tốt · NOT good (lag {found.lag}, parked {found.parked})")
+    return 0 if found.good else 1
+
+
+def inspect(stack: Stack) -> Inspection:
+    """Verify every service of a running stack."""
+    return asyncio.run(_inspect(stack))
+
+
+async def _inspect(stack: Stack) -> Inspection:
+    found = Inspection()
+    async with _connections(stack) as (databases, broker):
+        for name, database in databases.items():
+            verdict = await verify_log(database, name, _trusted_keys(stack, name))
+            await verify_mirror(database, broker, verdict)
+            for model in _service(name).models:
+                sources = {source: databases[source] for source in model.sources}
+                await verify_read_model(database, model, _service(name).codec, sources, verdict)
+            found.verdicts[name] = verdict
+        found.lag = await _lag(databases, broker)
+        found.parked = sum([await database.fetchval("SELECT count(*) FROM log.parked") for database in databases.values()])
+    return found
+
+
+@contextlib.asynccontextmanager
+async def _connections(stack: Stack) -> AsyncGenerator[tuple[dict[str, Any], Client]]:
+    async with contextlib.AsyncExitStack() as opened:
+        databases: dict[str, Any] = {}
+        for name in stack.services:
+            databases[name] = await asyncpg.connect(stack.dsn(name))
+            opened.push_async_callback(databases[name].close)
+        broker = await nats.connect(stack.nats_url("admin"))
+        opened.push_async_callback(broker.close)
+        yield databases, broker
+
+
+async def _lag(databases: dict[str, Any], broker: Client) -> int:
+    """Add up what is not yet published and what is not yet applied, over all services."""
+    heads = {name: await database.fetchval("SELECT pos FROM log.head") for name, database in databases.items()}
+    lag = 0
+    for name, head in heads.items():
+        try:
+            lag += head - (await broker.jetstream().stream_info(stream_name(name))).state.last_seq
+        except NotFoundError:
+            lag += head
+    for database in databases.values():
+        rows = await database.fetch("SELECT source, pos FROM log.checkpoint")
+        lag += sum(heads.get(row["source"], row["pos"]) - row["pos"] for row in rows)
+    return lag
+
+
+def wait_until_level(stack: Stack) -> None:
+    """Return when everything stored is published and applied.
+
+    Raises:
+        TimeoutError: if that takes longer than `LEVEL_SECONDS`.
+    """
+    asyncio.run(_wait_until_level(stack))
+
+
+async def _wait_until_level(stack: Stack) -> None:
+    end = time.monotonic() + LEVEL_SECONDS
+    async with _connections(stack) as (databases, broker):
+        while lag := await _lag(databases, broker):
+            if time.monotonic() > end:
+                message = f"{lag} events are not applied everywhere after {LEVEL_SECONDS:.0f} s"
+                raise TimeoutError(message)
+            await asyncio.sleep(POLL_SECONDS)
+
+
+def _trusted_keys(stack: Stack, service: str) -> dict[str, Ed25519PublicKey]:
+    key = load_key(stack.seals / f"{service}.pem").public_key()
+    return {key_id_of(key): key}
+
+
+def _service(name: str) -> Service[Any]:
+    return importlib.import_module(f"services.{name}.main").SERVICE
+
+
+def roster() -> dict[tuple[str, str], str]:
+    """Give an officer for each unit and role, from the department's organisation."""
+    data = yaml.safe_load((ROOT / "services" / "processing" / "organisation.yaml").read_text(encoding="utf-8"))
+    return {(officer["unit"], officer["role"]): officer["id"] for officer in reversed(data["officers"])}
+
+
+def resident_mb(stack: Stack) -> dict[str, int]:
+    """Give the resident memory of each service's process, in MB (Linux)."""
+    found: dict[str, int] = {}
+    for name in SERVICES:
+        if (pid := stack.pid(name)) is not None:
+            lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+            found[name] = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) // 1024
+    return found
+
+
+def is_free(data: Path) -> bool:
+    """Tell whether nothing runs in a data folder."""
+    if not (data / "lock").exists():
+        return True
+    with (data / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
