@@ -68,7 +68,8 @@ class Plan:
 def plan(seed: int, number: int, days: int, procedures: list[str]) -> Plan:
     """Make the plan of one dossier; depends on nothing but the arguments."""
     chance = Random(f"{seed}:{number}")  # noqa: S311 - a story, not a secret
-    fate: Fate = chance.choices([fate for fate, _ in FATES], [weight for _, weight in FATES])[0]
+    fates: list[Fate] = [fate for fate, _ in FATES]
+    fate = chance.choices(fates, [weight for _, weight in FATES])[0]
     late = chance.random() < LATE
     channel = chance.choices([channel for channel, _ in CHANNELS], [weight for _, weight in CHANNELS])[0]
     return Plan(

@@ -7,30 +7,30 @@ from uuid import UUID
 
 from contracts.processing import CaseClockPaused, CaseClockResumed, CaseResultIssued
 from kernel.eventlog import Reaction, Reactor, Recorded
-from services.intake.domain import dossier
+from services.intake.domain import commands, dossier
 
 
 def react(event: Recorded) -> Reaction | None:
     """Ask the applicant for a supplement, move the appointment, take the result; all else is not intake's business."""
     match event.fact:
         case CaseClockPaused() as paused:
-            command = dossier.RequestSupplementAtAppraisal(
+            command = commands.RequestSupplementAtAppraisal(
                 round=paused.round, missing=paused.missing, at=paused.paused_at, by=paused.officer
             )
             return _on(paused.dossier_id, command)
         case CaseClockResumed() as resumed:
-            command = dossier.Reschedule(due_before_at=resumed.due_before_at, deadline=resumed.deadline, at=resumed.resumed_at)
+            command = commands.Reschedule(due_before_at=resumed.due_before_at, deadline=resumed.deadline, at=resumed.resumed_at)
             return _on(resumed.dossier_id, command)
         case CaseResultIssued() as issued:
             return _on(
                 issued.dossier_id,
-                dossier.TakeResult(outcome=issued.outcome, result_number=issued.result_number, at=issued.issued_at),
+                commands.TakeResult(outcome=issued.outcome, result_number=issued.result_number, at=issued.issued_at),
             )
         case _:
             return None
 
 
-def _on(stream: UUID, command: dossier.Command) -> Reaction:
+def _on(stream: UUID, command: commands.Command) -> Reaction:
     return Reaction(stream, dossier.DECIDER, command)
 
 

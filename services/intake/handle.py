@@ -16,10 +16,10 @@ from kernel.eventlog import History, Meta, Outcome, Slice, Target, carry_out, ne
 from kernel.legalclock import Calendar, day_of, deadline, load_calendar, rule_pack_on
 from kernel.vault import ENTRY
 from services.intake.catalogue import Catalogue, Procedure
-from services.intake.domain import dossier, procedure, register
+from services.intake.domain import commands, dossier, procedure, register, states
 from services.intake.settings import IntakeSettings
 
-DossierOutcome = Outcome[dossier.State]
+DossierOutcome = Outcome[states.State]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class Door:
 
         async def with_number(book: History) -> DossierOutcome:
             number = register.allot(found.agency, day, book.version, found.id)
-            accept = dossier.Accept(
+            accept = commands.Accept(
                 code=number.code,
                 required=entry.required,
                 supplement_mode=entry.content["supplement_mode"],
@@ -123,21 +123,21 @@ class Door:
         """
         found = await self._found(stream, command)
         self._check_components(self.catalogue.procedures[found.procedure], [one.component for one in missing], "/missing")
-        asked = dossier.RequestSupplement(missing=missing, at=command.meta.time, by=command.principal.sub)
+        asked = commands.RequestSupplement(missing=missing, at=command.meta.time, by=command.principal.sub)
         return await self._carry_out(stream, asked, found.agency, command)
 
     async def supplement(self, stream: UUID, components: tuple[str, ...], command: Command) -> DossierOutcome:
         """Take what the applicant brings."""
         found = await self._found(stream, command)
         self._check_components(self.catalogue.procedures[found.procedure], components, "/components")
-        return await self._carry_out(stream, dossier.Supplement(components=components, at=command.meta.time), found.agency, command)
+        return await self._carry_out(stream, commands.Supplement(components=components, at=command.meta.time), found.agency, command)
 
-    async def change(self, stream: UUID, wanted: dossier.Command, command: Command) -> DossierOutcome:
+    async def change(self, stream: UUID, wanted: commands.Command, command: Command) -> DossierOutcome:
         """Carry out a command that needs nothing but the dossier."""
         found = await self._found(stream, command)
         return await self._carry_out(stream, wanted, found.agency, command)
 
-    async def dossier(self, stream: UUID, principal: Principal) -> tuple[int, int, dossier.State, dossier.Dossier]:
+    async def dossier(self, stream: UUID, principal: Principal) -> tuple[int, int, states.State, states.Dossier]:
         """Give a dossier's version, position and state, as they are now.
 
         Raises:
@@ -145,15 +145,15 @@ class Door:
         """
         history = await self.runtime.log.load(stream)
         state = dossier.DECIDER.state_of(history)
-        if isinstance(state, dossier.Absent):
+        if isinstance(state, states.Absent):
             raise Problem(NOT_FOUND)
         principal.require(state.dossier.agency)
         return history.version, history.pos, state, state.dossier
 
-    async def _found(self, stream: UUID, command: Command) -> dossier.Dossier:
+    async def _found(self, stream: UUID, command: Command) -> states.Dossier:
         return (await self.dossier(stream, command.principal))[3]
 
-    async def _carry_out(self, stream: UUID, wanted: dossier.Command, agency: str, command: Command) -> DossierOutcome:
+    async def _carry_out(self, stream: UUID, wanted: commands.Command, agency: str, command: Command) -> DossierOutcome:
         target = Target(stream, dossier.DECIDER, wanted)
         return await carry_out(self.runtime.log, target, command.meta, agency=agency, expected=command.expected, beside=command.beside)
 

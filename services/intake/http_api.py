@@ -23,7 +23,7 @@ from kernel.edge.position import After
 from kernel.edge.problem import NOT_FOUND, Problem, Sentence, refusal
 from kernel.legalclock import explain
 from kernel.vault import Erased
-from services.intake.domain import dossier
+from services.intake.domain import commands, states
 from services.intake.handle import Door, DossierOutcome, Submission
 from services.intake.query import Register
 
@@ -161,13 +161,13 @@ class WithdrawalBody(Body):
 def answer(outcome: DossierOutcome) -> dict[str, Any]:
     """Tell the caller where the dossier stands now."""
     match outcome.state:
-        case dossier.Absent():
+        case states.Absent():
             return {}
         case state:
-            return {"state": dossier.state_name(state), **appointment(state.dossier)}
+            return {"state": states.state_name(state), **appointment(state.dossier)}
 
 
-def appointment(found: dossier.Dossier) -> dict[str, Any]:
+def appointment(found: states.Dossier) -> dict[str, Any]:
     """Give the dossier's code and appointment, once it has them."""
     due = found.deadline
     return {"code": found.code, "due_on": due.due_on if due else None, "due_at": due.due_at if due else None}
@@ -255,7 +255,7 @@ def add_desk(router: APIRouter, door: Door) -> None:
             principal,
             lambda command: door.change(
                 id,
-                dossier.Refuse(reason=body.reason, legal_basis=body.legal_basis, at=command.meta.time, by=principal.sub),
+                commands.Refuse(reason=body.reason, legal_basis=body.legal_basis, at=command.meta.time, by=principal.sub),
                 command,
             ),
             answer,
@@ -265,7 +265,7 @@ def add_desk(router: APIRouter, door: Door) -> None:
     async def hand_over(request: Request, id: UUID, _: NothingBody, principal: Annotated[Principal, allowed("dossier.return")]) -> Response:
         """Hand the result over (Điều 20)."""
         return await run(
-            request, principal, lambda command: door.change(id, dossier.Return(at=command.meta.time, by=principal.sub), command), answer
+            request, principal, lambda command: door.change(id, commands.Return(at=command.meta.time, by=principal.sub), command), answer
         )
 
     _ = (accept, request_supplement, refuse, hand_over)
@@ -296,7 +296,7 @@ def add_applicant(router: APIRouter, door: Door) -> None:
         return await run(
             request,
             principal,
-            lambda command: door.change(id, dossier.Withdraw(reason=body.reason, at=command.meta.time), command),
+            lambda command: door.change(id, commands.Withdraw(reason=body.reason, at=command.meta.time), command),
             answer,
         )
 
@@ -328,8 +328,8 @@ def add_reads(router: APIRouter, door: Door, register: Register) -> None:
             "id": id,
             "version": version,
             "position": f"{runtime.name}/{pos}",
-            "state": dossier.state_name(state),
-            "legal": dossier.legal_in(state),
+            "state": states.state_name(state),
+            "legal": states.legal_in(state),
             "agency": found.agency,
             "procedure": found.procedure,
             "channel": found.channel,

@@ -1,0 +1,118 @@
+"""Step 3 of 8, decide: what may be asked of a dossier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from contracts.intake import (
+    DossierSubmitted,
+)
+from contracts.vocabulary import (
+    Deadline,
+    DossierCode,
+    MissingComponent,
+    Outcome,
+    PrincipalId,
+    SupplementMode,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSupplement:
+    """Ask the applicant, once, for everything that is missing (NĐ 61/2018, Điều 17.2.a)."""
+
+    missing: tuple[MissingComponent, ...]
+    at: datetime
+    by: PrincipalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSupplementAtAppraisal:
+    """The department found the dossier wanting; the request goes out through the desk (Điều 19.4)."""
+
+    round: int
+    missing: tuple[MissingComponent, ...]
+    at: datetime
+    by: PrincipalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplement:
+    """Bring what was asked for."""
+
+    components: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """Receive a complete dossier: its code and its appointment were made by the caller (Điều 17.2.c)."""
+
+    code: DossierCode
+    required: frozenset[str]
+    supplement_mode: SupplementMode
+    deadline: Deadline | None
+    fee_vnd: int | None
+    at: datetime
+    by: PrincipalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse:
+    """Do not receive the dossier (Điều 17.2.b)."""
+
+    reason: Literal["out-of-competence", "conditions-not-met", "supplement-not-given", "duplicate"]
+    legal_basis: str
+    at: datetime
+    by: PrincipalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """Take the dossier back before its result is there."""
+
+    reason: Literal["no-longer-needed", "will-resubmit", "other"]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reschedule:
+    """The department's clock restarted or resumed: the appointment moves."""
+
+    due_before_at: datetime
+    deadline: Deadline
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeResult:
+    """The result has come to the desk."""
+
+    outcome: Outcome
+    result_number: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """Hand the result over (Điều 20)."""
+
+    at: datetime
+    by: PrincipalId
+
+
+Command: TypeAlias = (
+    DossierSubmitted
+    | RequestSupplement
+    | RequestSupplementAtAppraisal
+    | Supplement
+    | Accept
+    | Refuse
+    | Withdraw
+    | Reschedule
+    | TakeResult
+    | Return
+)
+"""A submission is the fact itself: everything in it is the caller's to say."""

@@ -1,0 +1,94 @@
+"""Step 3 of 8, decide: how facts are made of what was asked and of what is known."""
+
+from __future__ import annotations
+
+from contracts.intake import (
+    DossierAccepted,
+    DossierRefused,
+    DossierReturned,
+    DossierSubmitted,
+    DossierSupplementRequested,
+)
+from contracts.vocabulary import DossierCode, SupplementStage
+from services.intake.domain.commands import Accept, Refuse, RequestSupplement, RequestSupplementAtAppraisal, Return
+from services.intake.domain.states import Dossier
+
+
+def begun(event: DossierSubmitted) -> Dossier:
+    """Give what is known of a dossier once it is submitted."""
+    return Dossier(
+        id=event.dossier_id,
+        agency=event.agency,
+        procedure=event.procedure,
+        procedure_hash=event.procedure_hash,
+        field=event.field,
+        channel=event.channel,
+        applicant_kind=event.applicant_kind,
+        personal_ref=event.personal_ref,
+        arrived_at=event.arrived_at,
+        components=frozenset(event.components),
+    )
+
+
+def supplement_requested(
+    dossier: Dossier, stage: SupplementStage, round_: int, command: RequestSupplement | RequestSupplementAtAppraisal
+) -> DossierSupplementRequested:
+    """Say what the applicant is asked for."""
+    return DossierSupplementRequested(
+        dossier_id=dossier.id,
+        agency=dossier.agency,
+        stage=stage,
+        round=round_,
+        missing=command.missing,
+        requested_at=command.at,
+        requested_by=command.by,
+    )
+
+
+def accepted(dossier: Dossier, command: Accept) -> DossierAccepted:
+    """Say that the dossier is received."""
+    return DossierAccepted(
+        dossier_id=dossier.id,
+        agency=dossier.agency,
+        code=command.code,
+        procedure=dossier.procedure,
+        procedure_hash=dossier.procedure_hash,
+        field=dossier.field,
+        channel=dossier.channel,
+        applicant_kind=dossier.applicant_kind,
+        arrived_at=dossier.arrived_at,
+        accepted_at=command.at,
+        accepted_by=command.by,
+        supplement_mode=command.supplement_mode,
+        deadline=command.deadline,
+        fee_vnd=command.fee_vnd,
+    )
+
+
+def refused(dossier: Dossier, command: Refuse) -> DossierRefused:
+    """Say that it is not received, and why."""
+    return DossierRefused(
+        dossier_id=dossier.id,
+        agency=dossier.agency,
+        procedure=dossier.procedure,
+        field=dossier.field,
+        channel=dossier.channel,
+        reason=command.reason,
+        legal_basis=command.legal_basis,
+        refused_at=command.at,
+        refused_by=command.by,
+    )
+
+
+def returned(dossier: Dossier, code: DossierCode, command: Return) -> DossierReturned:
+    """Say that the applicant has the result."""
+    return DossierReturned(
+        dossier_id=dossier.id,
+        agency=dossier.agency,
+        procedure=dossier.procedure,
+        field=dossier.field,
+        code=code,
+        channel=dossier.channel,
+        returned_at=command.at,
+        returned_by=command.by,
+    )

@@ -1,0 +1,129 @@
+"""Step 3 of 8, decide: where a dossier may stand, and what each place lets people do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from contracts.vocabulary import (
+    AgencyCode,
+    ApplicantKind,
+    Channel,
+    ContentHash,
+    Deadline,
+    DossierCode,
+    DossierId,
+    FieldCode,
+    Outcome,
+    ProcedureCode,
+    SupplementStage,
+    VaultRef,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """What every state after submission knows."""
+
+    id: DossierId
+    agency: AgencyCode
+    procedure: ProcedureCode
+    procedure_hash: ContentHash
+    field: FieldCode
+    channel: Channel
+    applicant_kind: ApplicantKind
+    personal_ref: VaultRef
+    arrived_at: datetime
+    components: frozenset[str]
+    code: DossierCode | None = None
+    deadline: Deadline | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Nobody has submitted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """It waits to be checked; `supplemented` once the desk has had its one request answered."""
+
+    dossier: Dossier
+    supplemented: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingSupplement:
+    """It waits for the applicant, on request of the desk or of appraisal."""
+
+    dossier: Dossier
+    stage: SupplementStage
+    round: int
+    missing: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """It is with the department."""
+
+    dossier: Dossier
+
+
+@dataclass(frozen=True, slots=True)
+class ResultReady:
+    """Its result waits at the desk."""
+
+    dossier: Dossier
+    outcome: Outcome
+    result_number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The applicant has the result."""
+
+    dossier: Dossier
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It was refused at the desk, or withdrawn."""
+
+    dossier: Dossier
+    how: Literal["refused", "withdrawn"]
+
+
+State: TypeAlias = Absent | Submitted | AwaitingSupplement | Accepted | ResultReady | Returned | Ended
+
+
+def state_name(state: State) -> str:
+    """Name a state as the API does."""
+    match state:
+        case Ended(how=how):
+            return how
+        case AwaitingSupplement():
+            return "awaiting-supplement"
+        case ResultReady():
+            return "result-ready"
+        case _:
+            return type(state).__name__.lower()
+
+
+def legal_in(state: State) -> list[str]:
+    """List what the desk or the applicant may do in a state, by the names of the API."""
+    match state:
+        case Submitted(supplemented=False):
+            return ["acceptance", "supplement-request", "refusal", "withdrawal"]
+        case Submitted():
+            return ["acceptance", "refusal", "withdrawal"]
+        case AwaitingSupplement(stage="desk"):
+            return ["supplement", "refusal", "withdrawal"]
+        case AwaitingSupplement():
+            return ["supplement", "withdrawal"]
+        case Accepted():
+            return ["withdrawal"]
+        case ResultReady():
+            return ["return"]
+        case _:
+            return []

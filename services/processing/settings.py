@@ -1,0 +1,24 @@
+"""Before step 1: what processing is told from outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from contracts.vocabulary import AgencyCode
+from kernel.edge.settings import ServiceSettings, service_prefix
+
+HERE: Final = Path(__file__).parent
+
+
+class ProcessingSettings(ServiceSettings):
+    """Settings of processing; each comes from the environment as `PROCESSING_<NAME>`.
+
+    `agency` publishes the workflows; a case belongs to the agency that its dossier was handed in to.
+    """
+
+    model_config = service_prefix("PROCESSING")
+
+    agency: AgencyCode = "H09.13"
+    workflows: Path = HERE / "workflows"
+    organisation: Path = HERE / "organisation.yaml"
