@@ -147,6 +147,15 @@ class Stack:
         process.send_signal(by)
         return process.pid
 
+    def hold(self, name: str) -> None:
+        """Kill one process and leave it down, as an operator would who stops it, until `release`."""
+        self._child(name).held = True
+        self.kill(name)
+
+    def release(self, name: str) -> None:
+        """Let the supervisor start a held process again."""
+        self._child(name).held = False
+
     def pid(self, name: str) -> int | None:
         """Return the pid of one process, or None while it is down."""
         process = self._child(name).process

@@ -48,6 +48,7 @@ class Child:
     stop_by: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
     restarts: int = 0
+    held: bool = False
     started_at: datetime | None = None
     launched: float = 0.0
     pause_seconds: float = PAUSE_MIN_SECONDS
@@ -94,7 +95,7 @@ class Supervisor:
         """Look at every child once."""
         now = time.monotonic()
         for child in self.children:
-            if child.process is None or child.process.poll() is None:
+            if child.held or child.process is None or child.process.poll() is None:
                 continue
             if child.retry_at is None:
                 if now - child.launched > STEADY_SECONDS:

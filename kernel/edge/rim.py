@@ -69,7 +69,7 @@ class Rim:
             number = trace_id()
             # Named and placed here: how a traceback would be shown is not left to whoever configured the log.
             fields = {"error": error_name(error), "where": places(error), "trace_id": number, "route": template(scope)}
-            LOG.error("unexpected", **fields)  # noqa: TRY400
+            LOG.error("unexpected", **fields)  # noqa: TRY400 - the message may hold what was typed
             if status:
                 raise ResponseBroken from None
             await Problem(INTERNAL).response(number)(scope, receive, send_safely)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -83,8 +84,9 @@ class Catalogue:
     procedures: Mapping[str, Procedure]
 
 
+@cache
 def load_catalogue(folder: Path) -> Catalogue:
-    """Read the catalogue's files.
+    """Read the catalogue's files, once per process.
 
     Raises:
         pydantic.ValidationError, KeyError: if a file does not have the shape of the contract.

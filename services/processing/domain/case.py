@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final, Literal, NoReturn, TypeAlias
+from typing import Final, Literal, TypeAlias
 from uuid import uuid5
 
 from contracts.processing import (
@@ -83,38 +83,38 @@ def _work(command: Act, state: Waiting | Claimed) -> list[Event]:
     """Say what an officer's act on the open step leads to."""
     case, step, steps, officer = state.case, state.step, command.steps, command.officer
     if isinstance(command, Complete | Issue) and command.step != step.code:
-        _refuse("step-not-open", state, steps)
+        raise _refused("step-not-open", state, steps)
     if not officer.may_do(step):
-        _refuse("not-your-step", state, steps)
+        raise _refused("not-your-step", state, steps)
     if isinstance(state, Claimed) and state.officer != officer.id:
-        _refuse("claimed-by-another", state, steps)
+        raise _refused("claimed-by-another", state, steps)
     signing = step.code == signing_step(steps).code
     match command:
         case Claim():
             if isinstance(state, Claimed):
                 return []
             return [CaseStepClaimed(case_id=case.id, dossier_id=case.dossier, step=step.code, officer=officer.id, claimed_at=command.at)]
-        case Complete() | Issue() if signing and state.verdict == "pending":
-            _refuse("decision-needed", state, steps)
+        case Complete() if signing and state.verdict == "pending":
+            raise _refused("decision-needed", state, steps)
         case Complete() if step_after(steps, step.code) is None:
-            _refuse("number-needed", state, steps)
+            raise _refused("number-needed", state, steps)
         case Complete():
             return [_completed(command, case, step)]
         case Pause() if state.verdict != "pending":
-            _refuse("already-decided", state, steps)
+            raise _refused("already-decided", state, steps)
         case Pause() if case.deadline is None:
-            _refuse("no-clock", state, steps)
+            raise _refused("no-clock", state, steps)
         case Pause():
             return [_paused(command, case)]
         case Decide() if state.verdict != "pending":
-            _refuse("already-decided", state, steps)
+            raise _refused("already-decided", state, steps)
         case Decide() if not signing:
-            _refuse("not-the-signing-step", state, steps)
+            raise _refused("not-the-signing-step", state, steps)
         case Decide():
             return _decided(command, case, step)
         case Issue():
             if state.verdict == "pending":
-                _refuse("decision-needed", state, steps)
+                raise _refused("decision-needed", state, steps)
             number = number_of(command.serial, state.verdict, command.result)
             return [_completed(command, case, step), _issued(command, case, state.verdict, number)]
 
@@ -150,8 +150,8 @@ def evolve(state: State, event: Event) -> State:
 DECIDER: Final = Decider[Command, State](INITIAL, decide, evolve)
 
 
-def _refuse(reason: Reason, state: State, steps: Steps) -> NoReturn:
-    raise Refused(reason, legal=legal_in(state, steps))
+def _refused(reason: Reason, state: State, steps: Steps) -> Refused:
+    return Refused(reason, legal=legal_in(state, steps))
 
 
 # How facts are made of commands and states. -----------------------------------------------------------------------------

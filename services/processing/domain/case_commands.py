@@ -78,7 +78,10 @@ class Decide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """Finish the last step: number the result and pass it to the desk. `result` is what the procedure leads to, `serial` the book's next."""
+    """Finish the last step: number the result and pass it to the desk.
+
+    `serial` is the book's next, `result` what the procedure leads to where it is granted.
+    """
 
     step: str
     serial: int

@@ -8,8 +8,10 @@ from typing import Final
 from uuid import uuid5
 
 from contracts.processing import PermitIssued
-from contracts.vocabulary import AgencyCode, CaseId, DossierId, PermitId, ProcedureCode
+from contracts.vocabulary import CaseId, PermitId
+from kernel.legalclock import day_of
 from services.processing.domain import NAMESPACE
+from services.processing.domain.case_states import Case
 
 ABBREVIATIONS: Final = {"Giấy phép": "GP", "Giấy chứng nhận": "GCN", "Giấy xác nhận": "GXN", "Thẻ": "THE"}
 """Results that let their holder do something, by the words that they begin with. Every other result is a letter."""
@@ -33,25 +35,15 @@ def expiry(issued_on: date, validity_months: int | None) -> date | None:
     return date(year, month + 1, min(issued_on.day, monthrange(year, month + 1)[1]))
 
 
-def issue(
-    *,
-    case_id: CaseId,
-    dossier_id: DossierId,
-    agency: AgencyCode,
-    procedure: ProcedureCode,
-    kind: str,
-    number: str,
-    issued_on: date,
-    validity_months: int | None,
-    at: datetime,
-) -> PermitIssued:
-    """Issue the permit of a granted case; `issued_on` is the local day of `at`."""
+def issue(case: Case, kind: str, number: str, validity_months: int | None, at: datetime) -> PermitIssued:
+    """Issue the permit that a granted case leads to; it is dated with the local day."""
+    issued_on = day_of(at)
     return PermitIssued(
-        permit_id=stream_of(case_id),
-        case_id=case_id,
-        dossier_id=dossier_id,
-        agency=agency,
-        procedure=procedure,
+        permit_id=stream_of(case.id),
+        case_id=case.id,
+        dossier_id=case.dossier,
+        agency=case.agency,
+        procedure=case.procedure,
         kind=kind,
         number=number,
         issued_on=issued_on,

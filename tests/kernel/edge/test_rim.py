@@ -123,7 +123,7 @@ def test_a_field_that_is_not_on_the_list_is_left_out(lines: io.StringIO) -> None
 def test_an_exceptions_message_stays_out_of_the_log(lines: io.StringIO) -> None:
     try:
         try:
-            raise KeyError("Nguyễn")  # noqa: TRY301
+            raise KeyError("Nguyễn")  # noqa: TRY301 - a handler that fails
         except KeyError as error:
             raise RuntimeError("079203001234") from error
     except RuntimeError:

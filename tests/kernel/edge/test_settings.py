@@ -15,7 +15,7 @@ DEVELOPMENT: dict[str, Any] = {"jwks_file": Path("jwks.json")}
 
 
 def settings(**given: Any) -> ServiceSettings:
-    return ServiceSettings(database_url=DATABASE, **given)  # pyright: ignore[reportArgumentType]
+    return ServiceSettings(database_url=DATABASE, **given)  # pyright: ignore[reportArgumentType] - as the environment gives them
 
 
 class Intake(ServiceSettings):
@@ -27,7 +27,7 @@ def test_settings_come_from_the_environment_under_the_services_prefix(monkeypatc
     monkeypatch.setenv("INTAKE_JWKS_FILE", "/x/jwks.json")
     monkeypatch.setenv("INTAKE_PORT", "8001")
     monkeypatch.setenv("INTAKE_DEMO_CLOCK", "true")
-    read = Intake()  # pyright: ignore[reportCallIssue]
+    read = Intake()  # pyright: ignore[reportCallIssue] - it reads the environment
     assert (read.port, read.jwks_file, read.demo_clock, read.audience) == (8001, Path("/x/jwks.json"), True, "motcua")
 
 
@@ -69,6 +69,6 @@ def test_a_demo_in_containers_may_listen_everywhere() -> None:
     assert settings(host="0.0.0.0", demo_clock=True, **DEVELOPMENT).development  # noqa: S104 - the point
 
 
-@pytest.mark.parametrize(("host", "yes"), [("127.0.0.1", True), ("::1", True), ("[::1]", True), ("localhost", True), ("0.0.0.0", False)])  # noqa: S104
+@pytest.mark.parametrize(("host", "yes"), [("127.0.0.1", True), ("::1", True), ("[::1]", True), ("localhost", True), ("0.0.0.0", False)])  # noqa: S104 - the address is what is tested
 def test_a_loopback_host_is_recognised(host: str, yes: bool) -> None:
     assert is_loopback(host) is yes

@@ -132,7 +132,7 @@ async def test_a_database_that_is_away_is_busy() -> None:
             raise ConnectionRefusedError
 
     with pytest.raises(Busy):
-        await VAULT.read(Away(), uuid4(), "x", "assess")  # pyright: ignore[reportArgumentType]
+        await VAULT.read(Away(), uuid4(), "x", "assess")  # pyright: ignore[reportArgumentType] - stands for a pool without a server
 
 
 async def test_a_commitment_proves_the_document_and_no_other(pool: Any) -> None:

@@ -1,0 +1,179 @@
+"""Step 2 of 8, handle: what each command needs to be decided: the officer's post, the pinned workflow, the next number of the book."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from contracts.processing import WorkflowPublished
+from contracts.vocabulary import AgencyCode, ContentHash, MissingComponent, ProcedureCode
+from contracts.vocabulary import Outcome as Verdict
+from kernel.edge.idempotency import Command
+from kernel.edge.identity import Principal
+from kernel.edge.problem import NOT_FOUND, Problem
+from kernel.edge.service import Runtime
+from kernel.eventlog import History, Meta, Outcome, Refused, Slice, Target, carry_out, next_in_book
+from kernel.legalclock import day_of
+from services.processing.domain import book, case, permit, workflow
+from services.processing.domain.case_commands import Act, Claim, Complete, Decide, Issue, Officer, Pause
+from services.processing.domain.case_states import Absent, Issued, Known, State
+from services.processing.domain.workflow import Steps, signing_step
+from services.processing.organisation import load_roster
+from services.processing.query import Register
+from services.processing.settings import ProcessingSettings
+from services.processing.workflows import Workflow, load_workflows
+
+CaseOutcome = Outcome[State]
+
+PINNED_MAX: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pinned:
+    """What never changes in the life of a case."""
+
+    agency: AgencyCode
+    procedure: ProcedureCode
+    steps: Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """Carries out the commands of the officers."""
+
+    runtime: Runtime[ProcessingSettings]
+    register: Register
+    _pinned: OrderedDict[UUID, Pinned] = field(default_factory=OrderedDict[UUID, Pinned], init=False)
+    _older: dict[ContentHash, Steps] = field(default_factory=dict[ContentHash, Steps], init=False)
+
+    @property
+    def workflows(self) -> Mapping[ProcedureCode, Workflow]:
+        """The workflows in force."""
+        return load_workflows(self.runtime.settings.workflows)
+
+    async def publish_workflows(self, at: datetime) -> None:
+        """Publish every workflow whose version is new; the second time there is nothing to publish."""
+
+        async def publish(one: Workflow) -> None:
+            target = Target(workflow.stream_of(one.procedure), workflow.DECIDER, one.published(at))
+            meta = Meta(f"{target.stream}:{one.content_hash}", f"system:{self.runtime.name}", at)
+            await carry_out(self.runtime.log, target, meta, agency=self.runtime.settings.agency)
+
+        # Together, so that they share one commit.
+        await asyncio.gather(*(publish(one) for one in self.workflows.values()))
+
+    async def claim(self, id: UUID, command: Command) -> CaseOutcome:
+        """Take the open step.
+
+        Raises:
+            Refused: a `case.Reason`, as every command here; "not-in-roster" for somebody who has no post.
+            Problem: 403, if the case is another agency's, as every command here.
+        """
+        officer, pinned = await self._before(id, command)
+        return await self._carry_out(id, Claim(officer=officer, steps=pinned.steps, at=command.meta.time), pinned, command)
+
+    async def complete(self, id: UUID, step: str, command: Command) -> CaseOutcome:
+        """Finish the open step; if it is the one that issues the result, with its number."""
+        officer, pinned = await self._before(id, command)
+        steps = pinned.steps
+        if step == steps[-1].code and step != signing_step(steps).code:
+            return await self._issue(id, step, officer, pinned, command)
+        return await self._carry_out(id, Complete(step=step, officer=officer, steps=steps, at=command.meta.time), pinned, command)
+
+    async def pause(self, id: UUID, missing: tuple[MissingComponent, ...], command: Command) -> CaseOutcome:
+        """Stop the clock and ask for what is missing."""
+        officer, pinned = await self._before(id, command)
+        wanted = Pause(missing=missing, officer=officer, steps=pinned.steps, at=command.meta.time)
+        return await self._carry_out(id, wanted, pinned, command)
+
+    async def decide(self, id: UUID, outcome: Verdict, legal_basis: str | None, command: Command) -> CaseOutcome:
+        """Sign the decision."""
+        officer, pinned = await self._before(id, command)
+        wanted = Decide(outcome=outcome, legal_basis=legal_basis, officer=officer, steps=pinned.steps, at=command.meta.time)
+        return await self._carry_out(id, wanted, pinned, command)
+
+    async def case(self, id: UUID, principal: Principal) -> tuple[History, Known, Steps]:
+        """Give a case's history, its state as it is now, and its steps.
+
+        Raises:
+            Problem: 404 if there is none, 403 if it is another agency's.
+        """
+        history = await self.runtime.log.load(id)
+        state = case.DECIDER.state_of(history)
+        if isinstance(state, Absent):
+            raise Problem(NOT_FOUND)
+        principal.require(state.case.agency)
+        steps = await self._steps(state.case.procedure, state.case.workflow_hash)
+        self._remember(id, Pinned(agency=state.case.agency, procedure=state.case.procedure, steps=steps))
+        return history, state, steps
+
+    async def _issue(self, id: UUID, step: str, officer: Officer, pinned: Pinned, command: Command) -> CaseOutcome:
+        """Take the book's next number, and store it with the result and the permit: all or none."""
+        at, agency = command.meta.time, pinned.agency
+        result, validity_months = await self.register.result_of(pinned.procedure)
+        year = day_of(at).year
+
+        async def with_number(history: History) -> CaseOutcome:
+            serial = history.version + 1
+
+            def also(outcome: CaseOutcome) -> list[Slice]:
+                if not isinstance(outcome.state, Issued):
+                    return []
+                of, number = outcome.state.case, outcome.state.number
+                slices = [Slice(history, agency, [book.allot(agency, year, serial, number, of.id)])]
+                if outcome.state.outcome == "granted" and result is not None and permit.abbreviation_of(result) is not None:
+                    issued = permit.issue(of, result, number, validity_months, at)
+                    slices.append(Slice(History(issued.permit_id), agency, [issued]))
+                return slices
+
+            wanted = Issue(step=step, serial=serial, result=result, officer=officer, steps=pinned.steps, at=at)
+            return await carry_out(
+                self.runtime.log,
+                Target(id, case.DECIDER, wanted),
+                command.meta,
+                agency=agency,
+                expected=command.expected,
+                beside=command.beside,
+                also=also,
+                tries=1,
+            )
+
+        return await next_in_book(self.runtime.log, book.stream_of(agency, year), with_number)
+
+    async def _before(self, id: UUID, command: Command) -> tuple[Officer, Pinned]:
+        """Find who acts, and what he acts on."""
+        principal = command.principal
+        if (officer := load_roster(self.runtime.settings.organisation).get(principal.sub)) is None:
+            raise Refused("not-in-roster")
+        if (pinned := self._pinned.get(id)) is None:
+            await self.case(id, principal)
+            pinned = self._pinned[id]
+        principal.require(pinned.agency)
+        return officer, pinned
+
+    async def _carry_out(self, id: UUID, wanted: Act, pinned: Pinned, command: Command) -> CaseOutcome:
+        target = Target(id, case.DECIDER, wanted)
+        return await carry_out(
+            self.runtime.log, target, command.meta, agency=pinned.agency, expected=command.expected, beside=command.beside
+        )
+
+    def _remember(self, id: UUID, pinned: Pinned) -> None:
+        """Keep what spares the next command a reading of the history; nothing that could become wrong is kept."""
+        self._pinned[id] = pinned
+        if len(self._pinned) > PINNED_MAX:
+            self._pinned.popitem(last=False)
+
+    async def _steps(self, procedure: ProcedureCode, content_hash: ContentHash) -> Steps:
+        """Give the version of a workflow that a case is pinned to: the one in force, or what was published under that hash."""
+        if (current := self.workflows.get(procedure)) is not None and current.content_hash == content_hash:
+            return current.steps
+        if content_hash not in self._older:
+            history = await self.runtime.log.load(workflow.stream_of(procedure))
+            facts = [event.fact for event in history.events]
+            self._older.update({fact.content_hash: fact.steps for fact in facts if isinstance(fact, WorkflowPublished)})
+        return self._older[content_hash]

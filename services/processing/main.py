@@ -1,0 +1,50 @@
+"""Before step 1: what processing consists of. The only module that puts the parts together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter
+
+from contracts.catalogue import FACTS
+from kernel.edge.service import Runtime, Service
+from kernel.eventlog import Codec, Reactor
+from services.processing.consume import reactor
+from services.processing.handle import Department
+from services.processing.http_api import POLICY, WORDS, routes
+from services.processing.projections import CASES, PROCEDURES
+from services.processing.query import Register
+from services.processing.settings import ProcessingSettings
+from services.processing.workflows import load_workflows
+
+
+def routers(runtime: Runtime[ProcessingSettings]) -> list[APIRouter]:
+    """Make the routes of one process."""
+    register = Register(runtime)
+    return routes(Department(runtime, register), register)
+
+
+def reactors(runtime: Runtime[ProcessingSettings]) -> list[Reactor]:
+    """Make what it does when intake has done something."""
+    return [reactor(load_workflows(runtime.settings.workflows))]
+
+
+async def publish_workflows(runtime: Runtime[ProcessingSettings]) -> None:
+    """Publish what is new among the workflows before the first case can be pinned to it."""
+    await Department(runtime, Register(runtime)).publish_workflows(datetime.now(UTC))
+
+
+SERVICE: Final = Service(
+    name="processing",
+    folder=Path(__file__).parent,
+    settings=ProcessingSettings,  # pyright: ignore[reportArgumentType] - it reads its arguments from the environment
+    codec=Codec(FACTS),
+    policy=POLICY,
+    words=WORDS,
+    routers=routers,
+    models=(CASES, PROCEDURES),
+    reactors=reactors,
+    prepare=publish_workflows,
+)

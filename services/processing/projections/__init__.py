@@ -1,0 +1,135 @@
+"""Step 7 of 8, projections: the registers of cases and permits, and what processing needs to know of intake's catalogue."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from contracts.intake import ProcedurePublished
+from contracts.processing import (
+    CaseClockPaused,
+    CaseClockResumed,
+    CaseDecided,
+    CaseOpened,
+    CaseResultIssued,
+    CaseStepClaimed,
+    CaseStepCompleted,
+    CaseStopped,
+    PermitIssued,
+)
+from contracts.vocabulary import Deadline
+from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
+from kernel.legalclock import midnight
+
+HERE: Final = Path(__file__).parent
+
+CaseFact = (
+    CaseOpened | CaseStepClaimed | CaseStepCompleted | CaseClockPaused | CaseClockResumed | CaseDecided | CaseResultIssued | CaseStopped
+)
+
+
+def case_key(event: Recorded) -> Any:
+    """Each case has one row."""
+    return event.fact.case_id if isinstance(event.fact, CaseFact) else None
+
+
+def case_columns(event: Recorded) -> Columns:
+    """Say which columns an event of a case sets."""
+    match event.fact:
+        case CaseOpened() as fact:
+            return {
+                "dossier_id": fact.dossier_id,
+                "code": fact.code,
+                "agency": fact.agency,
+                "procedure": fact.procedure,
+                "field": fact.field,
+                **open_step(fact.step, fact.unit, fact.role),
+                "opened_at": fact.opened_at,
+                **due(fact.deadline),
+            }
+        case CaseStepClaimed(officer=officer):
+            return {"state": "claimed", "officer": officer}
+        case CaseStepCompleted(next_step=None):
+            return {"step": None, "unit": None, "role": None, "officer": None}
+        case CaseStepCompleted() as fact:
+            return open_step(fact.next_step, fact.next_unit, fact.next_role)
+        case CaseClockPaused() as fact:
+            return {"state": "paused", "officer": fact.officer, "paused_at": fact.paused_at, "supplements": fact.round}
+        case CaseClockResumed(deadline=deadline):
+            return {"state": "claimed", "paused_at": None, **due(deadline)}
+        case CaseDecided() as fact:
+            return {"outcome": fact.outcome, "decided_at": fact.decided_at}
+        case CaseResultIssued() as fact:
+            return {"state": "issued", "result_number": fact.result_number, "issued_at": fact.issued_at}
+        case CaseStopped(stopped_at=stopped_at):
+            return {"state": "stopped", "step": None, "unit": None, "role": None, "officer": None, "stopped_at": stopped_at}
+        case _:
+            return {}
+
+
+def open_step(step: str | None, unit: str | None, role: str | None) -> Columns:
+    """Give the columns of a step that waits for somebody to take it."""
+    return {"state": "waiting", "step": step, "unit": unit, "role": role, "officer": None}
+
+
+def due(deadline: Deadline | None) -> Columns:
+    """Give the columns of a deadline."""
+    if deadline is None:
+        return {"due_at": None, "due_on": None, "late_from": None}
+    return {"due_at": deadline.due_at, "due_on": deadline.due_on, "late_from": late_from(deadline)}
+
+
+def late_from(deadline: Deadline) -> datetime:
+    """Give the first instant that is late: `kernel.legalclock.is_late`, as a value to compare with."""
+    if deadline.limit.unit == "working-hours":
+        return deadline.due_at + timedelta.resolution
+    return midnight(deadline.due_on + timedelta(days=1))
+
+
+def permit_key(event: Recorded) -> Any:
+    """Each permit has one row."""
+    return event.fact.permit_id if isinstance(event.fact, PermitIssued) else None
+
+
+def permit_columns(event: Recorded) -> Columns:
+    """Say what is known of a permit."""
+    match event.fact:
+        case PermitIssued() as fact:
+            return fact.model_dump(exclude={"permit_id"})
+        case _:
+            return {}
+
+
+def procedure_key(event: Recorded) -> Any:
+    """Each procedure has one row."""
+    return event.fact.code if isinstance(event.fact, ProcedurePublished) else None
+
+
+def procedure_columns(event: Recorded) -> Columns:
+    """Say what a procedure leads to."""
+    match event.fact:
+        case ProcedurePublished() as fact:
+            return {"result": fact.result, "validity_months": fact.validity_months, "content_hash": fact.content_hash}
+        case _:
+            return {}
+
+
+CASES: Final = ReadModel(
+    name="cases",
+    version=1,
+    sources=("processing",),
+    ddl=read_ddl(HERE / "tables.sql"),
+    projections=(
+        Projection(table="case_register", key_column="case_id", key=case_key, columns=case_columns),
+        Projection(table="permit_register", key_column="permit_id", key=permit_key, columns=permit_columns),
+    ),
+)
+
+PROCEDURES: Final = ReadModel(
+    name="procedures",
+    version=1,
+    sources=("intake",),
+    ddl=read_ddl(HERE / "procedures.sql"),
+    projections=(Projection(table="procedure_result", key_column="procedure", key=procedure_key, columns=procedure_columns),),
+)

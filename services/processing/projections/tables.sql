@@ -1,0 +1,44 @@
+-- The register of cases, and that of permits. Columns may be null: each event sets only its own.
+CREATE TABLE case_register (
+    case_id         uuid PRIMARY KEY,
+    dossier_id      uuid,
+    code            text,
+    agency          text,
+    procedure       text,
+    field           text,
+    state           text,          -- waiting, claimed, paused, issued, stopped
+    step            text,
+    unit            text,
+    role            text,
+    officer         text,
+    opened_at       timestamptz,
+    due_at          timestamptz,   -- null: no limit
+    due_on          date,
+    late_from       timestamptz,   -- the first instant that is too late: limits in days are judged by date
+    paused_at       timestamptz,
+    supplements     integer,
+    decided_at      timestamptz,
+    outcome         text,
+    result_number   text,
+    issued_at       timestamptz,
+    stopped_at      timestamptz,
+    pos_processing  bigint
+);
+CREATE INDEX case_by_dossier ON case_register (dossier_id);
+CREATE INDEX case_by_time ON case_register (opened_at DESC, case_id DESC);
+CREATE INDEX case_by_desk ON case_register (unit, role, state, opened_at DESC, case_id DESC);
+
+CREATE TABLE permit_register (
+    permit_id       uuid PRIMARY KEY,
+    case_id         uuid,
+    dossier_id      uuid,
+    agency          text,
+    procedure       text,
+    kind            text,
+    number          text,
+    issued_on       date,
+    expires_on      date,
+    issued_at       timestamptz,
+    pos_processing  bigint
+);
+CREATE INDEX permit_by_number ON permit_register (number, issued_on DESC);

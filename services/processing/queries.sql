@@ -1,0 +1,32 @@
+-- name: cases
+-- A page of the register, the newest first; $1 agencies in scope (null = all), $2 dossier, $3 unit, $4 role, $5 state,
+-- $6 overdue or not at the instant $7, $8 and $9 the last row shown.
+SELECT case_id, dossier_id, code, agency, procedure, field, state, step, unit, role, officer, opened_at, due_at, due_on, paused_at,
+       supplements, decided_at, outcome, result_number, issued_at, stopped_at,
+       coalesce(late_from <= $7 AND state IN ('waiting', 'claimed'), false) AS overdue
+FROM read.case_register
+WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))
+  AND ($2::uuid IS NULL OR dossier_id = $2)
+  AND ($3::text IS NULL OR unit = $3)
+  AND ($4::text IS NULL OR role = $4)
+  AND ($5::text IS NULL OR state = $5)
+  AND ($6::boolean IS NULL OR coalesce(late_from <= $7::timestamptz AND state IN ('waiting', 'claimed'), false) = $6)
+  AND ($8::timestamptz IS NULL OR (opened_at, case_id) < ($8, $9::uuid))
+ORDER BY opened_at DESC, case_id DESC
+LIMIT $10
+
+-- name: permit
+-- The newest permit of a number, or the one of a year: numbers begin again each year.
+SELECT permit_id, agency, procedure, kind, number, issued_on, expires_on
+FROM read.permit_register
+WHERE number = $1 AND ($2::integer IS NULL OR extract(year FROM issued_on) = $2)
+ORDER BY issued_on DESC, permit_id
+LIMIT 1
+
+-- name: result
+-- What a procedure of intake's catalogue leads to.
+SELECT result, validity_months FROM read.procedure_result WHERE procedure = $1
+
+-- name: reacted
+-- How far the reactor has answered another service's log.
+SELECT pos FROM log.checkpoint WHERE consumer = $1 AND source = $2

@@ -1,0 +1,103 @@
+"""Whatever dies in the middle of the story, the story ends and everything holds."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from deploy.local import verify
+from deploy.local.demo import play
+from deploy.local.stack import SERVICES, Stack
+
+DOSSIERS = 30
+
+
+class Story(threading.Thread):
+    """The demo's story in a thread of its own, so that a test can break things meanwhile."""
+
+    def __init__(self, stack: Stack, seed: int) -> None:
+        super().__init__()
+        self.stack, self.seed = stack, seed
+        self.summary: dict[str, Any] | None = None
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self.summary = asyncio.run(play(self.stack, dossiers=DOSSIERS, days=60, seed=self.seed, show=False))
+        except BaseException as error:  # noqa: BLE001 - the test's thread raises it
+            self.error = error
+
+
+def until(condition: Callable[[], bool], what: str, within_seconds: float = 60.0) -> None:
+    end = time.monotonic() + within_seconds
+    waiting = threading.Event()
+    while not condition():
+        assert time.monotonic() < end, f"not within {within_seconds} s: {what}"
+        waiting.wait(0.05)
+
+
+def head(stack: Stack, service: str = "intake") -> int:
+    async def ask() -> int:
+        import asyncpg  # noqa: PLC0415 - only here
+
+        connection = await asyncpg.connect(stack.dsn(service))
+        try:
+            return await connection.fetchval("SELECT pos FROM log.head")
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
+
+
+def assert_all_holds(stack: Stack) -> None:
+    verify.wait_until_level(stack)
+    found = verify.inspect(stack)
+    assert found.findings == []
+    assert (found.lag, found.parked) == (0, 0)
+
+
+@pytest.mark.parametrize("victim", [*SERVICES, "nats", "postgres"])
+def test_a_process_killed_in_the_middle_of_the_story_changes_nothing(stack: Stack, victim: str) -> None:
+    before, restarts = head(stack), stack.restarts(victim)
+    story = Story(stack, seed=100 + [*SERVICES, "nats", "postgres"].index(victim))
+    story.start()
+    until(lambda: head(stack) > before + DOSSIERS, "the story is under way")
+    stack.kill(victim)
+    story.join(100)
+    assert story.error is None
+    assert story.summary is not None
+    until(lambda: stack.restarts(victim) > restarts, f"{victim} was started again")
+    stack.wait_ready()
+    assert_all_holds(stack)
+
+
+def test_while_nats_is_down_intake_takes_dossiers_and_everything_arrives_afterwards(stack: Stack) -> None:
+    stack.hold("nats")
+    before = head(stack)
+    story = Story(stack, seed=200)
+    story.start()
+    try:
+        until(lambda: head(stack) >= before + DOSSIERS // 2, "dossiers are taken with no broker")
+    finally:
+        stack.release("nats")
+    story.join(100)
+    assert story.error is None
+    assert_all_holds(stack)
+
+
+def test_a_broker_that_lost_everything_is_filled_again_and_nobody_notices(stack: Stack) -> None:
+    stack.hold("nats")
+    shutil.rmtree(stack.broker.store)
+    stack.release("nats")
+    stack.wait_ready()
+    story = Story(stack, seed=201)
+    story.start()
+    story.join(100)
+    assert story.error is None
+    assert_all_holds(stack)
