@@ -27,6 +27,8 @@ from deploy.local.story import FIRST_DAY, Plan, end_of, last_day, office, plan
 
 DATA: Final = ROOT / ".motcua" / "demo"
 AT_ONCE: Final = 24
+LAST_STEP: Final = 6
+SIGNING_UNIT: Final = "ban-giam-doc"
 REACTION_SECONDS: Final = 90.0
 PROGRESS_SECONDS: Final = 1.0
 LEADER: Final = "lanh-dao-01"
@@ -165,11 +167,11 @@ class Telling:
 
     async def _work(self, case: dict[str, Any], dossier: str, start: datetime, due: datetime) -> datetime:
         """Let the officers of each step do it, between acceptance and the planned end; give when the result was issued."""
-        plan_, path = self.plan, f"/v1/cases/{case['id']}"
+        plan_, path = self.plan, f"/v1/cases/{case['case_id']}"
         now, at, paused = case, start, not plan_.missing_at_appraisal
         while True:
             end = due + timedelta(days=plan_.late_days) if plan_.late_days else start + (due - start) * plan_.pace
-            steps_left = max(1, int(now["steps_left"]))
+            steps_left = max(1, LAST_STEP + 1 - int(now["step"].removeprefix("B")))
             at = self._at(at + max(timedelta(minutes=20), (end - at) / steps_left))
             officer = self._officer(now)
             if not paused and now["step"] == "B3":
@@ -177,7 +179,7 @@ class Telling:
                 at, start, due = await self._pause(path, dossier, officer, at)
                 now = await officer.get(path)
                 continue
-            if now["deciding"]:
+            if now["unit"] == SIGNING_UNIT:
                 outcome = "refused" if plan_.fate == "refused-by-decision" else "granted"
                 basis = {"legal_basis": "Không đáp ứng điều kiện theo quy định"} if outcome == "refused" else {}
                 now = await self._post(officer, path + "/decision", {"outcome": outcome, **basis}, at)

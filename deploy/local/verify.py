@@ -170,7 +170,7 @@ def roster() -> dict[tuple[str, str], str]:
 def resident_mb(stack: Stack) -> dict[str, int]:
     """Give the resident memory of each service's process, in MB (Linux)."""
     found: dict[str, int] = {}
-    for name in SERVICES:
+    for name in stack.services:
         if (pid := stack.pid(name)) is not None:
             lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
             found[name] = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) // 1024
