@@ -37,9 +37,10 @@ class Caller:
     url: str
     token: str | None
 
-    async def get(self, path: str, **query: Any) -> dict[str, Any]:
-        """Read something."""
-        return await self._call("GET", path, None, {}, {name: str(value) for name, value in query.items() if value is not None})
+    async def get(self, path: str, at: datetime | None = None, **query: Any) -> dict[str, Any]:
+        """Read something, if need be as it is at an instant of the demo clock."""
+        headers = {"Motcua-Demo-Time": at.isoformat()} if at else {}
+        return await self._call("GET", path, None, headers, {name: str(value) for name, value in query.items() if value is not None})
 
     async def post(self, path: str, body: Mapping[str, Any], key: str, at: datetime) -> dict[str, Any]:
         """Ask for something, at an instant of the demo clock."""

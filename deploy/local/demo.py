@@ -217,7 +217,7 @@ class Telling:
         if self.plan.survey is None:
             return
         portal = self.department.caller("feedback", "portal:binh-duong", "portal")
-        found = await portal.get("/v1/invitations", dossier=dossier, after=position)
+        found = await portal.get("/v1/invitations", at, dossier=dossier, after=position)
         body = {"token": found["items"][0]["token"], **self.plan.survey}
         public = self.department.caller("feedback", "public")
         await self._post(public, "/v1/ratings", body, self._at(at + timedelta(days=1)))

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nats.js.errors import NotFoundError
 
 from deploy.local.processes import ROOT
-from deploy.local.stack import SERVICES, Stack
+from deploy.local.stack import Stack
 from kernel.eventlog.relay import stream_name
 from kernel.eventlog.seal import key_id_of, load_key
 from kernel.eventlog.verify import Verdict, verify_log, verify_mirror, verify_read_model

@@ -1,0 +1,1 @@
+"""Reporting, the mirror: registers, counters, satisfaction, and periodic reports as they were published."""

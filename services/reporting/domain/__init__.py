@@ -1,0 +1,1 @@
+"""Step 3 of 8, decide: reports as they are published. Pure."""
