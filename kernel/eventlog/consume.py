@@ -59,11 +59,12 @@ class Consumer(ABC):
 
     async def begin(self, source: str) -> int:
         """Give the position to read `source` from, and forget everything remembered about it."""
-        async with self.pool.acquire() as connection:
+        # In turn with the other sources, one of which may be parking something at this moment.
+        async with self._turn, self.pool.acquire() as connection:
             await connection.execute(QUERY["begin_checkpoint"], self.name, source)
             pos = await connection.fetchval(QUERY["checkpoint"], self.name, source)
             self._parked = {row["stream"] for row in await connection.fetch(QUERY["parked_streams"], self.name)}
-        await self._stand_at(source, pos)
+            await self._stand_at(source, pos)
         return pos
 
     async def apply(self, carried: Carried) -> None:
@@ -76,7 +77,12 @@ class Consumer(ABC):
         events = carried.events
         while events:
             ready, events = await self._ready(carried.source, events)
-            with span(f"apply {self.name}", (e.traceparent for _, _, e in ready if e), source=carried.source, events=len(ready)):
+            with span(
+                f"apply {self.name}",
+                (e.traceparent for _, _, e in ready if isinstance(e, Recorded)),
+                source=carried.source,
+                events=len(ready),
+            ):
                 async with self._turn:
                     await self._apply(carried.source, ready)
 
@@ -90,8 +96,7 @@ class Consumer(ABC):
             try:
                 event = self.codec.decode(source, pos, body)
             except Unreadable as error:
-                LOGGER.warning("%s: %s", self.name, error)
-                ready.append((pos, body, None))
+                ready.append((pos, body, error))
                 continue
             if (cause := self._missing(source, event)) is not None:
                 if ready:
@@ -122,7 +127,7 @@ class Consumer(ABC):
             batch = batch[len(run) :]
             if waits:
                 for read in run:
-                    await self._park(source, read, Waiting("an earlier fact of this stream is parked, or this one is unreadable"))
+                    await self._park(source, read, read[2] if isinstance(read[2], Unreadable) else Waiting())
                 continue
             try:
                 await self._commit(source, run)
@@ -138,7 +143,7 @@ class Consumer(ABC):
     def _must_wait(self, read: Read) -> bool:
         """Whether a fact is to be parked without trying: it cannot be read, or an earlier one of its stream is parked."""
         event = read[2]
-        return event is None or event.stream in self._parked
+        return isinstance(event, Unreadable) or event.stream in self._parked
 
     def _may_go(self, read: Read) -> bool:
         return not self._must_wait(read)
@@ -146,7 +151,7 @@ class Consumer(ABC):
     async def _commit(self, source: str, batch: Sequence[Read]) -> None:
         async with self.pool.acquire() as connection, connection.transaction():
             await self._move(connection, source, batch)
-            await self.write(connection, source, [event for _, _, event in batch if event is not None])
+            await self.write(connection, source, [event for _, _, event in batch if isinstance(event, Recorded)])
         await self._stand_at(source, batch[-1][0])
         self.committed()
 
@@ -170,6 +175,9 @@ class Consumer(ABC):
         why = f"{type(error).__name__}: {error}"[:ERROR_MAX]
         async with self.pool.acquire() as connection, connection.transaction():
             await self._move(connection, source, [read])
+            if isinstance(error, Waiting) and not await connection.fetchval(QUERY["is_parked"], self.name, stream):
+                message = f"{self.name}: what {source}/{pos} waits for was unparked meanwhile"
+                raise Doubt(message)
             await connection.execute(QUERY["park"], self.name, source, pos, stream, body, why)
         self._parked.add(stream)
         PARKED.set(await self.pool.fetchval(QUERY["count_parked"]))
@@ -202,17 +210,20 @@ class Consumer(ABC):
         CHECKPOINT.labels(self.name, source).set(pos)
 
 
-Read = tuple[int, bytes, Recorded | None]
-"""Position, bytes, and the event if the bytes could be read."""
+Read = tuple[int, bytes, Recorded | Unreadable]
+"""Position, bytes, and the event, or why the bytes are none."""
 
 
 class Waiting(Exception):  # noqa: N818 - the reason a fact is parked for
     """An earlier fact of the same stream is parked."""
+
+    def __str__(self) -> str:
+        return "an earlier fact of this stream is parked"
 
 
 def stream_or_none(body: bytes) -> UUID:
     """Give the stream of a body, or the nil UUID for bytes that are no event at all."""
     try:
         return stream_of(body)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return UUID(int=0)

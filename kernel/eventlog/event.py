@@ -173,11 +173,11 @@ class Codec:
                 recorded_at=datetime.fromisoformat(event["recordedtime"]),
                 agency=event["agency"],
                 actor=event["actor"],
-                cause=event.get("cause"),
+                cause=checked_cause(event.get("cause")),
                 traceparent=event.get("traceparent"),
                 fact=self.fact(type_, event["data"]),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"{source}/{pos}: {type(error).__name__}: {error}"
             raise Unreadable(message) from error
 
@@ -186,6 +186,17 @@ class Codec:
         while (step := self.upcasters.get(type_)) is not None:
             type_, data = step(data)
         return self.types[type_].model_validate(data)
+
+
+def checked_cause(cause: str | None) -> str | None:
+    """Give a cause that is none or `<source>/<position>`.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    if cause is not None and (not cause.partition("/")[0] or not cause.partition("/")[2].isdecimal()):
+        raise ValueError("the cause is no position")
+    return cause
 
 
 def event_id(body: bytes) -> str:

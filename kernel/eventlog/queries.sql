@@ -55,6 +55,9 @@ INSERT INTO log.parked (consumer, source, pos, stream, body, error) VALUES ($1, 
 -- name: parked_streams
 SELECT DISTINCT stream FROM log.parked WHERE consumer = $1
 
+-- name: is_parked
+SELECT true FROM log.parked WHERE consumer = $1 AND stream = $2 LIMIT 1
+
 -- name: parked_of_stream
 SELECT source, pos, body FROM log.parked WHERE consumer = $1 AND stream = $2 AND source = $3 ORDER BY pos
 

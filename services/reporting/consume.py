@@ -8,4 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-SOURCES: Final = ("intake", "processing", "feedback", "reporting")
+from kernel.eventlog import Reactor
+
+REACTORS: Final[tuple[Reactor, ...]] = ()

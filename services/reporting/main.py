@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from contracts.catalogue import FACTS
 from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec
+from services.reporting.consume import REACTORS
 from services.reporting.handle import Publisher
 from services.reporting.http_api import POLICY, WORDS, routes
 from services.reporting.projections import MIRROR
@@ -32,4 +33,5 @@ SERVICE: Final = Service(
     words=WORDS,
     routers=routers,
     models=(MIRROR,),
+    reactors=lambda _: REACTORS,
 )

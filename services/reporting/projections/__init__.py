@@ -18,7 +18,8 @@ from contracts.intake import (
 from contracts.processing import CaseDecided
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
 from kernel.legalclock import day_of
-from services.reporting.consume import SOURCES
+
+SOURCES: Final = ("intake", "processing", "feedback", "reporting")
 
 
 def dossier(event: Recorded) -> Any:
