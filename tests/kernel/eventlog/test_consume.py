@@ -223,7 +223,7 @@ async def test_a_passing_database_error_parks_nothing(rig: Rig) -> None:
 
     ledger.before = lose_connection
     await ledger.begin("bank")
-    with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError)):
+    with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.InterfaceError)):
         await ledger.apply(await carried(bank))
     assert await parked(audit) == []
     assert await lines(audit) == []
