@@ -28,7 +28,7 @@ from kernel.edge.policy import ANYBODY
 from kernel.edge.problem import KEY_MISSING, KEY_REUSED, MALFORMED, Problem
 from kernel.edge.telemetry import traceparent_of
 from kernel.eventlog import Busy, Conflict, Log, Meta, Refused, Table, VersionMismatch
-from kernel.eventlog.append import UNAVAILABLE
+from kernel.eventlog.errors import UNAVAILABLE
 from kernel.eventlog.sql import read_queries
 
 HEADER: Final = "Idempotency-Key"

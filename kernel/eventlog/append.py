@@ -18,7 +18,8 @@ from uuid import UUID
 
 import asyncpg
 
-from kernel.eventlog.errors import Busy, Conflict
+from kernel.eventlog.endless import end_if_cancelled
+from kernel.eventlog.errors import UNAVAILABLE, Busy, Conflict
 from kernel.eventlog.event import Codec, History, Meta, Row, Slice, event_id, rows_of
 from kernel.eventlog.metrics import APPEND_BATCH, APPEND_SECONDS, APPENDED
 from kernel.eventlog.sql import QUERY, Connection, Pool
@@ -35,22 +36,6 @@ READ_TRIES_MAX: Final = 4
 READ_RETRY_SECONDS: Final = 0.2
 
 LOGGER: Final = logging.getLogger(__name__)
-
-UNAVAILABLE: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that was cancelled in the middle
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-)
-"""The database is away, full or slow: nothing is wrong with the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +259,7 @@ class Log:
                 try:
                     connection = await self._store(connection, batch)
                 except Exception as error:
+                    end_if_cancelled()
                     LOGGER.exception("append failed")
                     for request in batch:
                         request.fail(error)
@@ -293,6 +279,7 @@ class Log:
                     connection = await asyncpg.connect(self.dsn, command_timeout=15)
                 await self._commit(connection, batch)
             except UNAVAILABLE:
+                end_if_cancelled()
                 # The commit may have happened. The next try finds our own event ids and takes that for success.
                 LOGGER.warning("the database is away", exc_info=True)
                 if connection is not None:

@@ -16,8 +16,8 @@ from itertools import takewhile
 from typing import Final
 from uuid import UUID
 
-from kernel.eventlog.append import UNAVAILABLE
-from kernel.eventlog.errors import Busy, Conflict, Doubt, Fenced
+from kernel.eventlog.endless import end_if_cancelled
+from kernel.eventlog.errors import UNAVAILABLE, Busy, Conflict, Doubt, Fenced
 from kernel.eventlog.event import Codec, Recorded, Unreadable, stream_of
 from kernel.eventlog.metrics import CHECKPOINT, FENCED, PARKED
 from kernel.eventlog.sql import QUERY, Connection, Pool
@@ -114,7 +114,8 @@ class Consumer(ABC):
     async def _wait_for(self, source: str, pos: int) -> None:
         async with self._moved:
             try:
-                await asyncio.wait_for(self._moved.wait_for(lambda: self.positions.get(source, 0) >= pos), CAUSE_SECONDS)
+                async with asyncio.timeout(CAUSE_SECONDS):
+                    await self._moved.wait_for(lambda: self.positions.get(source, 0) >= pos)
             except TimeoutError as error:
                 message = f"{self.name} waits for {source}/{pos}"
                 raise Doubt(message) from error
@@ -134,6 +135,7 @@ class Consumer(ABC):
             except RETRIED:
                 raise
             except Exception as error:  # noqa: BLE001 - a bug in a handler must not stop the other streams
+                end_if_cancelled()
                 if len(run) == 1:
                     await self._park(source, run[0], error)
                     continue

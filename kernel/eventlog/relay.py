@@ -24,8 +24,9 @@ from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfi
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from kernel.eventlog.append import UNAVAILABLE, Log
-from kernel.eventlog.errors import Doubt, Halt
+from kernel.eventlog.append import Log
+from kernel.eventlog.endless import end_if_cancelled
+from kernel.eventlog.errors import UNAVAILABLE, Doubt, Halt
 from kernel.eventlog.metrics import HEAD, RELAY_HALTED, RELAY_OLDEST_SECONDS, RELAY_POS, RELAY_RESYNCS
 from kernel.eventlog.sql import QUERY
 from kernel.eventlog.trace import span
@@ -94,9 +95,11 @@ class Relay:
             try:
                 await self._publish_until_doubt(committed)
             except Halt as halt:
+                end_if_cancelled()
                 self._halt(str(halt))
                 await asyncio.sleep(BACKOFF_SECONDS[-1])
             except (Doubt, NatsError, JetStreamError, *UNAVAILABLE) as doubt:
+                end_if_cancelled()
                 failures = 0 if self.acked > self._started_at else failures + 1
                 RELAY_RESYNCS.labels(type(doubt).__name__).inc()
                 LOGGER.info("relay resyncs: %s: %s", type(doubt).__name__, doubt)
@@ -176,7 +179,8 @@ class Relay:
 
     async def _wait(self, committed: asyncio.Event) -> None:
         try:
-            await asyncio.wait_for(committed.wait(), POLL_SECONDS)
+            async with asyncio.timeout(POLL_SECONDS):
+                await committed.wait()
         except TimeoutError:
             # Nothing was said in this process; another one may have appended, and the stream may have been lost meanwhile.
             last = (await self.nats.jetstream().stream_info(stream_name(self.log.source))).state.last_seq
@@ -200,7 +204,8 @@ class Relay:
                 raise Doubt(self._refused)
             self._moved.clear()
             try:
-                await asyncio.wait_for(self._moved.wait(), ACK_SECONDS)
+                async with asyncio.timeout(ACK_SECONDS):
+                    await self._moved.wait()
             except TimeoutError as error:
                 RELAY_OLDEST_SECONDS.set(time.monotonic() - since)
                 message = f"no word from the stream since {self.acked}"

@@ -22,8 +22,8 @@ from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from kernel.eventlog.append import UNAVAILABLE
-from kernel.eventlog.errors import Busy, Doubt
+from kernel.eventlog.endless import end_if_cancelled
+from kernel.eventlog.errors import UNAVAILABLE, Busy, Doubt
 from kernel.eventlog.metrics import REWINDS
 from kernel.eventlog.relay import stream_name
 from kernel.eventlog.tail import BATCH_MAX, Tail, sequence_of
@@ -68,11 +68,13 @@ class LogSubscriber(BatchPullStreamSubscriber):
                 # Its owner has not made the stream yet, or is about to make it again.
                 await asyncio.sleep(BACKOFF_SECONDS[3])
             except (Doubt, Busy, NatsError, JetStreamError, *UNAVAILABLE) as doubt:
+                end_if_cancelled()
                 REWINDS.labels(self.consumer, self.source, type(doubt).__name__).inc()
                 LOGGER.info("%s rewinds %s: %s: %s", self.consumer, self.source, type(doubt).__name__, doubt)
                 await asyncio.sleep(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)])
                 failures += 1
             except Exception:
+                end_if_cancelled()
                 REWINDS.labels(self.consumer, self.source, "error").inc()
                 LOGGER.exception("%s rewinds %s", self.consumer, self.source)
                 await asyncio.sleep(BACKOFF_SECONDS[-1])

@@ -100,7 +100,8 @@ class Tail:
             if self._ready:
                 break
             try:
-                await asyncio.wait_for(self._news.wait(), SILENCE_SECONDS)
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    await self._news.wait()
             except TimeoutError as error:
                 message = f"{self.source}: no heartbeat"
                 raise Doubt(message) from error

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -19,8 +18,9 @@ import nats
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from faststream.nats import NatsBroker
 
-from kernel.eventlog.append import UNAVAILABLE, Log
+from kernel.eventlog.append import Log
 from kernel.eventlog.consume import Consumer
+from kernel.eventlog.endless import BACKOFF_SECONDS, end_if_cancelled, for_ever
 from kernel.eventlog.errors import Doubt
 from kernel.eventlog.metrics import REWINDS
 from kernel.eventlog.project import Projector, ReadModel
@@ -34,7 +34,6 @@ from kernel.eventlog.tail import BATCH_MAX
 
 LEADER_LOCK: Final = 0x6C6561646572  # "leader"
 LEADER_SECONDS: Final = 1.0
-RESTART_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
 CONNECTION: Final[dict[str, Any]] = {
     "max_reconnect_attempts": -1,
     "reconnect_time_wait": 0.25,
@@ -43,8 +42,6 @@ CONNECTION: Final[dict[str, Any]] = {
     "max_outstanding_pings": 2,
 }
 """A half-open connection is noticed after ten seconds; a broker that is away is asked for four times a second."""
-
-LOGGER: Final = logging.getLogger(__name__)
 
 
 @dataclass
@@ -71,21 +68,11 @@ class Worker:
 
     async def run(self) -> None:
         """Lead whenever nobody else does, until cancelled."""
-        failures = 0
-        while True:
-            try:
-                for model in self.models:
-                    await install(self.log.pool, model)
-                failures = 0
-                await self._lead()
-            except UNAVAILABLE as error:
-                LOGGER.warning("the worker pauses: %s: %s", type(error).__name__, error)
-            except asyncpg.PostgresError:
-                LOGGER.exception("the worker cannot start")
-            await asyncio.sleep(RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)])
-            failures += 1
+        await for_ever("the worker", self._lead)
 
     async def _lead(self) -> None:
+        for model in self.models:
+            await install(self.log.pool, model)
         connection = await asyncpg.connect(self.log.dsn, command_timeout=5)
         try:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):  # noqa: ASYNC110 - the lock is another process's
@@ -110,14 +97,14 @@ class Worker:
         projectors = [Projector(model, self.log.pool, self.log.codec) for model in self.models]
         reactors = [Reacting(reactor, self.log) for reactor in self.reactors]
         async with asyncio.TaskGroup() as jobs:
-            jobs.create_task(_for_ever("relay", self._relay))
-            jobs.create_task(_for_ever("readers", partial(self._read_others, [*projectors, *reactors])))
+            jobs.create_task(for_ever("relay", self._relay))
+            jobs.create_task(for_ever("readers", partial(self._read_others, [*projectors, *reactors])))
             for projector in projectors:
                 if self.log.source in projector.sources:
-                    jobs.create_task(_for_ever(projector.name, partial(self._read_own, projector)))
-                jobs.create_task(_for_ever(f"switch {projector.name}", partial(self._switch, projector)))
+                    jobs.create_task(for_ever(projector.name, partial(self._read_own, projector)))
+                jobs.create_task(for_ever(f"switch {projector.name}", partial(self._switch, projector)))
             if self.seal_key is not None:
-                jobs.create_task(_for_ever("seals", partial(seal_for_ever, self.log, self.seal_key)))
+                jobs.create_task(for_ever("seals", partial(seal_for_ever, self.log, self.seal_key)))
 
     async def _relay(self) -> None:
         connection = await nats.connect(self.nats_url, name=f"{self.log.source}-relay", **CONNECTION)
@@ -154,10 +141,12 @@ class Worker:
                         pos = rows[-1]["pos"]
                     else:
                         with contextlib.suppress(TimeoutError):
-                            await asyncio.wait_for(committed.wait(), POLL_SECONDS)
+                            async with asyncio.timeout(POLL_SECONDS):
+                                await committed.wait()
             except Doubt as doubt:
+                end_if_cancelled()
                 REWINDS.labels(consumer.name, source, type(doubt).__name__).inc()
-                await asyncio.sleep(RESTART_SECONDS[0])
+                await asyncio.sleep(BACKOFF_SECONDS[0])
 
     async def _switch(self, projector: Projector) -> None:
         """When a new version has nearly caught up with the shown one, show it."""
@@ -169,14 +158,3 @@ class Worker:
             else:
                 await asyncio.sleep(POLL_SECONDS)
         await asyncio.Event().wait()
-
-
-async def _for_ever(name: str, job: Callable[[], Awaitable[None]]) -> None:
-    failures = 0
-    while True:
-        try:
-            await job()
-        except Exception as error:
-            LOGGER.log(logging.WARNING if isinstance(error, UNAVAILABLE) else logging.ERROR, "%s starts again", name, exc_info=True)
-        await asyncio.sleep(RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)])
-        failures += 1

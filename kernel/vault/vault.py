@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kernel.eventlog import Busy, Table
-from kernel.eventlog.append import UNAVAILABLE
+from kernel.eventlog.errors import UNAVAILABLE
 from kernel.eventlog.sql import Pool, read_queries
 from kernel.vault.keys import KeyRing
 

@@ -20,7 +20,7 @@ from kernel.edge.position import WAIT_SECONDS, Position, wait_for
 from kernel.edge.problem import NOT_THERE_YET, retry_later
 from kernel.edge.service import Runtime
 from kernel.eventlog import Busy, History, positions
-from kernel.eventlog.append import UNAVAILABLE
+from kernel.eventlog.errors import UNAVAILABLE
 from kernel.eventlog.sql import read_queries
 from kernel.vault import Erased
 from services.feedback import consume

@@ -19,7 +19,7 @@ from kernel.edge.position import WAIT_SECONDS, Position, wait_for
 from kernel.edge.problem import NOT_THERE_YET, retry_later
 from kernel.edge.service import Runtime
 from kernel.eventlog import Busy, positions
-from kernel.eventlog.append import UNAVAILABLE
+from kernel.eventlog.errors import UNAVAILABLE
 from kernel.eventlog.sql import read_queries
 from services.processing import consume
 from services.processing.projections import CASES

@@ -102,7 +102,9 @@ class Rig:
         """Open the log of a service on a fresh database."""
         return await self.open((await self.database(source)).runtime_dsn, source, codec=codec, tables=tables)
 
-    async def open(self, dsn: str, source: str = "bank", *, codec: Codec = CODEC, tables: tuple[Table, ...] = (), queue_max: int = 4096) -> Log:
+    async def open(
+        self, dsn: str, source: str = "bank", *, codec: Codec = CODEC, tables: tuple[Table, ...] = (), queue_max: int = 4096
+    ) -> Log:
         """Open the log of a service on a database that is there."""
         log = await Log(dsn, source, codec, tables, queue_max=queue_max).open()
         self.logs.append(log)
@@ -174,7 +176,9 @@ async def say_nothing(_: Exception) -> None:
 
 async def stored(log: Log) -> list[tuple[int, str, bytes]]:
     """Give position, subject and body of every event of a log."""
-    return [(row["pos"], row["subject"], row["body"]) for row in await log.pool.fetch("SELECT pos, subject, body FROM log.event ORDER BY pos")]
+    return [
+        (row["pos"], row["subject"], row["body"]) for row in await log.pool.fetch("SELECT pos, subject, body FROM log.event ORDER BY pos")
+    ]
 
 
 async def published(client: Client, source: str = "bank") -> list[tuple[int, str, bytes]]:

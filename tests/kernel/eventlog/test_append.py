@@ -180,7 +180,8 @@ async def test_an_event_that_the_database_refuses_is_the_callers_error_alone(rig
     log = await log_with_notes(rig)
     slices = [some(History(uuid4()), n) for n in range(4)]
     answers = await asyncio.gather(
-        *(log.append([s], meta(), {NOTE: [("nul\x00byte" if n == 2 else str(n), None)]}) for n, s in enumerate(slices)), return_exceptions=True
+        *(log.append([s], meta(), {NOTE: [("nul\x00byte" if n == 2 else str(n), None)]}) for n, s in enumerate(slices)),
+        return_exceptions=True,
     )
     assert [n for n, answer in enumerate(answers) if not isinstance(answer, Appended)] == [2]
     assert not isinstance(answers[2], Busy)

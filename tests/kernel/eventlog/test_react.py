@@ -78,7 +78,9 @@ async def test_facts_of_one_batch_for_one_stream_build_on_each_other(rig: Rig) -
     await reactor.begin("bank")
     await reactor.apply(await carried(bank, upto=2))
     await reactor.apply(await carried(bank, after=2))
-    assert [event.fact for event in (await audit.load(FILE)).events] == [Noted(amount=n, total=total) for n, total in ((1, 1), (2, 3), (3, 6))]
+    assert [event.fact for event in (await audit.load(FILE)).events] == [
+        Noted(amount=n, total=total) for n, total in ((1, 1), (2, 3), (3, 6))
+    ]
 
 
 async def test_a_refusal_in_a_reaction_parks_the_fact_and_the_others_go_on(rig: Rig) -> None:

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from kernel.eventlog import endless
+from kernel.eventlog.endless import end_if_cancelled, for_ever
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endless, "BACKOFF_SECONDS", (0.0, 0.0))
+
+
+async def test_a_job_that_fails_or_ends_is_begun_again() -> None:
+    ends = list[str]()
+
+    async def job() -> None:
+        ends.append("")
+        if len(ends) == 1:
+            raise ConnectionResetError
+        if len(ends) == 2:
+            raise KeyError("a bug")
+        if len(ends) == 4:
+            await asyncio.Event().wait()
+
+    work = asyncio.create_task(for_ever("job", job))
+    while len(ends) < 4:
+        await asyncio.sleep(0)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+
+
+def cleans_up(begun: asyncio.Event) -> Callable[[], Awaitable[None]]:
+    """Wait; and when cancelled fail as a rollback on a dead connection does, in the cancellation's place."""
+
+    async def job() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ConnectionResetError
+
+    return job
+
+
+async def test_a_cancelled_job_ends_though_its_cleaning_up_fails() -> None:
+    begun = asyncio.Event()
+    work = asyncio.create_task(for_ever("job", cleans_up(begun)))
+    await begun.wait()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(5):
+            await work
+    assert work.cancelled()
+
+
+async def test_an_error_with_no_cancellation_behind_it_is_only_an_error() -> None:
+    try:
+        raise ConnectionResetError
+    except ConnectionResetError:
+        end_if_cancelled()
