@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Final
 
 from contracts.catalogue import FACTS
-from tests.architecture.source import ROOT, all_sources
+from tests.architecture.source import all_sources
 
 SKIPPED: Final = frozenset({"__pycache__", "node_modules"})
 SUFFIXES: Final = (".py", ".sql", ".md", ".yaml", ".toml", ".json", ".svg", ".lock", "/")
 INDENTS_MAX: Final = 5
+VALUES: Final = frozenset({"H", "M", "L"})
+"""Words of a closed list that look like constants."""
 
 _FENCE: Final = re.compile(r"^```(\w*)[ ]?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE: Final = re.compile(r"`([^`\n]+)`")
@@ -172,19 +174,16 @@ def looks_like_code(text: str) -> str | None:
     return name if "." in name or "_" in bare or text.endswith("()") or any(letter.isupper() for letter in bare) else None
 
 
-def unknown_names(root: Path, of: Page, excused: frozenset[str] = frozenset()) -> list[str]:
+def unknown_names(root: Path, of: Page) -> list[str]:
     """Give the code names that a page cites and that the code does not define."""
     known = names(root)
     return [
         f"{of.path}:{line}: {name}: the code defines no such name"
         for line, said in of.inline()
-        if not is_path(said) and (name := looks_like_code(said)) is not None and name not in known and name not in excused
+        if not is_path(said) and (name := looks_like_code(said)) is not None and name not in known | VALUES
     ]
 
 
 def below(root: Path, folder: str) -> list[Page]:
     """Give the pages below a folder."""
     return [one for one in pages(root) if one.path.startswith(f"{folder}/")]
-
-
-__all__ = ["ROOT", "Fence", "Page", "below", "drifted_excerpts", "missing_paths", "page", "pages", "unknown_names"]
