@@ -100,7 +100,8 @@ def missing_paths(root: Path, of: Page) -> list[str]:
         if is_path(said):
             lines.setdefault(line, []).append(said)
     for line, said in lines.items():
-        beside = [root, (root / of.path).parent, *((root / path).parent for path in said if "/" in path)]
+        here = (root / of.path).parent
+        beside = [root, here, *((folder / path).parent for folder in (root, here) for path in said if "/" in path)]
         findings += [f"{of.path}:{line}: {path}: no such file" for path in said if not any((folder / path).exists() for folder in beside)]
     return findings
 
