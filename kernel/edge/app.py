@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import asyncpg
 import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -32,6 +33,8 @@ from kernel.edge.settings import ServiceSettings
 from kernel.edge.telemetry import trace_id
 from kernel.edge.validation import faults_of
 from kernel.eventlog import Busy, Conflict, Refused, VersionMismatch
+from kernel.eventlog.errors import UNAVAILABLE
+from kernel.vault import Erased
 
 LOG: Final[Any] = structlog.get_logger("kernel.edge")
 
@@ -44,6 +47,9 @@ BY_STATUS: Final[Mapping[int, Kind]] = {
     413: problem.TOO_LARGE,
     415: problem.MEDIA,
 }
+
+AWAY: Final = (*UNAVAILABLE, asyncpg.UndefinedTableError)
+READ_SCHEMA: Final = "read"
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -149,7 +155,7 @@ def handle_exceptions(app: FastAPI, words: Words) -> None:
             LOG.info("refused", **fields, method=request.method, route=template(request.scope))
         return found.response(number)
 
-    for kind in (Problem, Refused, VersionMismatch, Busy, Conflict, RequestValidationError, HTTPException):
+    for kind in (Problem, Refused, VersionMismatch, Busy, Conflict, Erased, RequestValidationError, HTTPException, *AWAY):
         app.add_exception_handler(kind, on_problem)
 
 
@@ -165,6 +171,8 @@ def problem_of(error: Exception, words: Words) -> Problem:
             return Problem(problem.CHANGED)
         case Busy():
             return retry_later(problem.BUSY, error.retry_after_seconds)
+        case Erased():
+            return Problem(problem.ERASED)
         case Conflict():
             return retry_later(problem.BUSY)
         case RequestValidationError():
@@ -172,8 +180,15 @@ def problem_of(error: Exception, words: Words) -> Problem:
         case HTTPException():
             kind = BY_STATUS.get(error.status_code) or Kind("other", error.status_code, problem.OTHER.title, problem.OTHER.detail)
             return Problem(kind, headers=error.headers)
+        case _ if passes(error):
+            return retry_later(problem.BUSY)
         case _:
             raise error
+
+
+def passes(error: Exception) -> bool:
+    """Say whether the database is away, or its read tables are being made for the first time."""
+    return isinstance(error, UNAVAILABLE) or (isinstance(error, asyncpg.UndefinedTableError) and f'"{READ_SCHEMA}.' in str(error))
 
 
 def invalid(error: RequestValidationError, words: Words) -> Problem:

@@ -7,13 +7,15 @@ read table has got that far.
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Final, Self
 
 from fastapi import Query
 
 from kernel.edge.problem import NOT_THERE_YET, retry_later
-from kernel.eventlog import Log, wait_until
+from kernel.eventlog import Log, answered, positions, wait_until
 
 WAIT_SECONDS: Final = 2.0
 PATTERN: Final = r"^[a-z][a-z-]{0,30}/[0-9]{1,18}$"
@@ -54,5 +56,47 @@ async def wait_for(log: Log, model: str, after: str | None, within_seconds: floa
     if after is None:
         return
     position = Position.parse(after)
-    if not await wait_until(log.pool, model, position.source, position.pos, within_seconds):
+
+    async def shown() -> int:
+        return (await positions(log.pool, model)).get(position.source, 0)
+
+    await insist(shown, position, within_seconds)
+
+
+async def wait_for_answers(log: Log, reactor: str, source: str, after: str | None) -> None:
+    """Return when our answers to the facts of `source` up to `after` are recorded; at once for a position of another log.
+
+    Raises:
+        Problem: 503 with Retry-After, if they are not within the bound.
+    """
+    if after is not None and (position := Position.parse(after)).source == source:
+        await insist(partial(answered, log.pool, reactor, source), position, WAIT_SECONDS)
+
+
+async def wait_for_reactions(log: Log, model: str, reactor: str, source: str, after: str | None) -> None:
+    """Return when a read model shows what followed here from `after`, be it a position of the log of `source` or of our own.
+
+    Raises:
+        Problem: 503 with Retry-After, if it does not within the bound.
+    """
+    await wait_for_answers(log, reactor, source, after)
+    if after is not None and Position.parse(after).source == source:
+        # Which of our facts answers that one is not asked: whatever it is, it is in our log by now.
+        after = str(Position(log.source, await log.head()))
+    await wait_for(log, model, after)
+
+
+async def insist(where: Callable[[], Awaitable[int]], position: Position, within_seconds: float) -> None:
+    """Wait until `where` gives the position.
+
+    Raises:
+        Problem: 503 with Retry-After, if it does not within the bound.
+    """
+    if not await wait_until(where, position.pos, within_seconds):
         raise retry_later(NOT_THERE_YET)
+
+
+async def freshness(log: Log, model: str) -> dict[str, dict[str, int]]:
+    """Tell how far a read model of our own log is, and how many events it is behind."""
+    shown, head = await positions(log.pool, model), await log.head()
+    return {"positions": shown, "lag": {source: max(0, head - pos) for source, pos in shown.items()}}

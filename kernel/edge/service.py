@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ from kernel.edge.policy import Policy
 from kernel.edge.serve import run, serve
 from kernel.edge.settings import ServiceSettings
 from kernel.eventlog import Codec, Log, Reactor, ReadModel, Worker
+from kernel.eventlog.endless import for_ever
 from kernel.eventlog.migrate import migrate, newest
 from kernel.eventlog.seal import load_key
 from kernel.vault import ENTRY, KeyRing, Vault
@@ -38,6 +40,7 @@ from kernel.vault.keys import KEY_BYTES
 Role = Literal["all", "api", "worker", "migrate"]
 Settings = TypeVar("Settings", bound=ServiceSettings)
 
+FORGET_SECONDS: Final = 3600.0
 USAGE: Final = f"usage: python -m services.<name> {'|'.join(get_args(Role))}"
 
 
@@ -115,13 +118,13 @@ class Service(Generic[Settings]):
             await log.open()
             try:
                 await self.prepare(runtime)
-                worker = asyncio.create_task(self._worker(runtime).run(), name="worker") if role != "api" else None
-                if worker is not None:
-                    health.watch(worker)
+                tasks = self._tasks(runtime, role)
+                for task in tasks:
+                    health.watch(task)
                 yield
-                if worker is not None:
-                    worker.cancel()
-                    await asyncio.gather(worker, return_exceptions=True)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
             finally:
                 await log.close()
 
@@ -138,6 +141,14 @@ class Service(Generic[Settings]):
             health=health,
             lifespan=living,
         )
+
+    def _tasks(self, runtime: Runtime[Settings], role: Role) -> list[asyncio.Task[None]]:
+        if role == "api":
+            return []
+        return [
+            asyncio.create_task(self._worker(runtime).run(), name="worker"),
+            asyncio.create_task(for_ever("forgetting", partial(forget_commands, runtime.commands)), name="forgetting"),
+        ]
 
     def _keys(self, settings: Settings) -> KeyRing:
         if settings.vault_keys is not None:
@@ -186,6 +197,13 @@ class Service(Generic[Settings]):
                 run(self.main(role))
             case _:
                 sys.exit(USAGE)
+
+
+async def forget_commands(commands: Commands) -> None:
+    """Forget idempotency keys that are too old to be asked for again, every hour."""
+    while True:
+        await commands.forget()
+        await asyncio.sleep(FORGET_SECONDS)
 
 
 def schema_check(log: Log, wanted: str) -> Check:

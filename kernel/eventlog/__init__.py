@@ -7,7 +7,7 @@ from kernel.eventlog.event import Codec, Fact, History, Meta, Recorded, Slice, U
 from kernel.eventlog.project import Columns, Projection, ReadModel, read_ddl
 from kernel.eventlog.react import Reaction, Reactor
 from kernel.eventlog.trace import current_traceparent
-from kernel.eventlog.waiting import positions, wait_until
+from kernel.eventlog.waiting import answered, positions, wait_until
 from kernel.eventlog.worker import Worker
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Unreadable",
     "VersionMismatch",
     "Worker",
+    "answered",
     "carry_out",
     "current_traceparent",
     "next_in_book",

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated, Final, Literal, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
 from contracts.feedback import Criterion
 from kernel.edge.answer import json_response
 from kernel.edge.app import Words
+from kernel.edge.body import NFC, Body
 from kernel.edge.etag import etag
 from kernel.edge.identity import Principal
 from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import Policy, allowed
-from kernel.edge.position import After, wait_for
+from kernel.edge.position import After, freshness, wait_for, wait_for_reactions
 from kernel.edge.problem import NOT_ALLOWED, Problem, Sentence, refusal
+from services.feedback import consume
 from services.feedback.domain.opinion import PUBLIC_CHANNELS, OpinionChannel, Topic
 from services.feedback.domain.token import TOKEN_PATTERN
 from services.feedback.handle import Given, Listening, Said
@@ -83,21 +84,10 @@ CHANNEL_NEEDS_CLERK: Final = Sentence(
 )
 
 
-def nfc(text: object) -> object:
-    """Write a text in one way only: Vietnamese letters have two spellings in Unicode, and only one can be searched for."""
-    return unicodedata.normalize("NFC", text) if isinstance(text, str) else text
-
-
-Comment = Annotated[str, BeforeValidator(nfc), StringConstraints(strip_whitespace=True, min_length=1, max_length=COMMENT_LENGTH_MAX)]
-OpinionText = Annotated[str, BeforeValidator(nfc), StringConstraints(strip_whitespace=True, min_length=1, max_length=OPINION_LENGTH_MAX)]
-AnswerText = Annotated[str, BeforeValidator(nfc), StringConstraints(strip_whitespace=True, min_length=1, max_length=ANSWER_LENGTH_MAX)]
-Name = Annotated[str, BeforeValidator(nfc), StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_LENGTH_MAX)]
-
-
-class Body(BaseModel):
-    """What a caller sends: nothing that we do not know, so that a misspelt field is noticed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Comment = Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=COMMENT_LENGTH_MAX)]
+OpinionText = Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=OPINION_LENGTH_MAX)]
+AnswerText = Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=ANSWER_LENGTH_MAX)]
+Name = Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_LENGTH_MAX)]
 
 
 class RatingBody(Body):
@@ -105,7 +95,7 @@ class RatingBody(Body):
 
     token: Annotated[str, StringConstraints(pattern=TOKEN_PATTERN)]
     satisfaction: Annotated[int, Field(strict=True, ge=1, le=5)]
-    points: dict[Criterion, Annotated[int, Field(strict=True, ge=0, le=2)]] = {}
+    points: Annotated[dict[Criterion, Annotated[int, Field(strict=True, ge=0, le=2)]], Field(default_factory=dict)]
     comment: Comment | None = None
 
 
@@ -142,16 +132,16 @@ def routes(listening: Listening, voices: Voices) -> list[APIRouter]:
 
 def add_ratings(router: APIRouter, listening: Listening, voices: Voices) -> None:
     """Add what those who are asked need."""
-    commands = listening.runtime.commands
+    log, commands = listening.runtime.log, listening.runtime.commands
 
     @router.get("/invitations")
     async def invitations(
         request: Request, principal: Annotated[Principal, allowed("invitation.read")], dossier: UUID, after: After = None
     ) -> Response:
         """List the invitations of a dossier, with the link to hand out; `after` may be a position of intake."""
-        await voices.wait_for_invitations(after)
+        await wait_for_reactions(log, VOICES.name, consume.NAME, consume.SOURCE, after)
         found = await voices.invitations(dossier, principal, commands.clock.now(request))
-        return json_response({"items": found, "next": None, **await voices.freshness()})
+        return json_response({"items": found, "next": None, **await freshness(log, VOICES.name)})
 
     @router.post("/ratings", status_code=201)
     async def rate(request: Request, body: RatingBody, principal: Annotated[Principal, allowed("rating.give")]) -> Response:
@@ -165,7 +155,7 @@ def add_ratings(router: APIRouter, listening: Listening, voices: Voices) -> None
 def add_opinions(router: APIRouter, listening: Listening, voices: Voices) -> None:
     """Add what those need who speak unasked, and those who answer them."""
     runtime = listening.runtime
-    run = runtime.commands.run
+    log, run = runtime.log, runtime.commands.run
 
     @router.post("/opinions", status_code=201)
     async def say(request: Request, body: OpinionBody, principal: Annotated[Principal, allowed("opinion.give")]) -> Response:
@@ -189,10 +179,10 @@ def add_opinions(router: APIRouter, listening: Listening, voices: Voices) -> Non
         limit: Limit = LIMIT,
     ) -> Response:
         """List opinions without their words, newest first."""
-        await wait_for(runtime.log, VOICES.name, after)
+        await wait_for(log, VOICES.name, after)
         page = runtime.pages.open(request, cursor, limit)
         rows = await voices.opinions(principal, Wanted(state=state, channel=channel, topic=topic), page)
-        return runtime.pages.answer(request, page, rows, key=sort_key, item=lambda row: row, more=await voices.freshness())
+        return runtime.pages.answer(request, page, rows, key=sort_key, item=lambda row: row, more=await freshness(log, VOICES.name))
 
     @router.get("/opinions/{id}")
     async def opinion(

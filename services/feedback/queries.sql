@@ -16,7 +16,3 @@ WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE
   AND ($5::timestamptz IS NULL OR (received_at, opinion_id) < ($5, $6::uuid))
 ORDER BY received_at DESC, opinion_id DESC
 LIMIT $7
-
--- name: reacted
--- How far the reactor has answered another service's log.
-SELECT pos FROM log.checkpoint WHERE consumer = $1 AND source = $2

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,19 +14,14 @@ from contracts.feedback import OpinionAnswered, OpinionReceived
 from contracts.vocabulary import AgencyCode, ContentHash, DossierId, InvitationId, OpinionId, PrincipalId
 from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
-from kernel.edge.position import WAIT_SECONDS, Position, wait_for
-from kernel.edge.problem import NOT_THERE_YET, retry_later
 from kernel.edge.service import Runtime
-from kernel.eventlog import Busy, History, positions
-from kernel.eventlog.errors import UNAVAILABLE
+from kernel.eventlog import History
 from kernel.eventlog.sql import read_queries
 from kernel.vault import Erased
-from services.feedback import consume
 from services.feedback.domain import opinion
 from services.feedback.domain.invitation import Occasion
 from services.feedback.domain.opinion import OpinionChannel, Topic
 from services.feedback.domain.token import hash_of, same_hash, token_of
-from services.feedback.projections import VOICES
 from services.feedback.settings import FeedbackSettings
 
 RATING_PAGE: Final = "/ratings"
@@ -87,31 +80,17 @@ class Voices:
     async def invitations(self, dossier_id: UUID, principal: Principal, now: datetime) -> list[Invitation]:
         """List the invitations of a dossier as they are at `now`, those of agencies in the caller's scope."""
         secret = self.runtime.settings.token_secret.get_secret_value().encode()
-        rows = await self._ask("invitations_of_dossier", dossier_id)
+        rows = await self.runtime.log.pool.fetch(QUERY["invitations_of_dossier"], dossier_id)
         return [invitation_of(row, secret, now) for row in rows if principal.may_touch(row["agency"])]
-
-    async def wait_for_invitations(self, after: str | None) -> None:
-        """Return when what followed here from `after` can be read, be it a position of intake's log or of our own.
-
-        Raises:
-            Problem: 503 with Retry-After, if it cannot within the bound.
-        """
-        log = self.runtime.log
-        if after is not None and (position := Position.parse(after)).source == consume.SOURCE:
-            give_up_at = asyncio.get_running_loop().time() + WAIT_SECONDS
-            while await self._reacted() < position.pos:
-                if asyncio.get_running_loop().time() >= give_up_at:
-                    raise retry_later(NOT_THERE_YET)
-                await asyncio.sleep(POLL_SECONDS)
-            after = str(Position(log.source, await log.head()))
-        await wait_for(log, VOICES.name, after)
 
     async def opinions(self, principal: Principal, wanted: Wanted, page: Page) -> list[Opinion]:
         """List a page of opinions, newest first."""
         answered = None if wanted.state is None else wanted.state == "answered"
         received_at, opinion_id = (datetime.fromisoformat(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
         filters = (principal.scope, answered, wanted.channel, wanted.topic)
-        return [opinion_of(row) for row in await self._ask("opinions", *filters, received_at, opinion_id, page.fetch)]
+        return [
+            opinion_of(row) for row in await self.runtime.log.pool.fetch(QUERY["opinions"], *filters, received_at, opinion_id, page.fetch)
+        ]
 
     async def opinion(self, opinion_id: UUID, principal: Principal, purpose: Purpose) -> tuple[int, dict[str, Any]]:
         """Give one opinion's version, and its view with text, contact and answer; null for what was erased or is not for this purpose.
@@ -142,35 +121,11 @@ class Voices:
             "answered_by": answered.answered_by if answered else None,
         }
 
-    async def freshness(self) -> dict[str, dict[str, int]]:
-        """Tell how far the read tables are, and how far behind the log that is."""
-        log = self.runtime.log
-        shown, head = await positions(log.pool, VOICES.name), await log.head()
-        return {"positions": shown, "lag": {source: max(0, head - pos) for source, pos in shown.items()}}
-
     async def _words(self, ref: UUID, principal: Principal, purpose: Purpose) -> dict[str, Any]:
         try:
             return await self.runtime.vault.read(self.runtime.log.pool, ref, principal.sub, purpose)
         except Erased:
             return {}
-
-    async def _reacted(self) -> int:
-        """Give the last position of intake that has been answered."""
-        found = await self._ask("reacted", consume.NAME, consume.SOURCE)
-        return int(found[0]["pos"]) if found else 0
-
-    async def _ask(self, query: str, *arguments: object) -> Sequence[asyncpg.Record]:
-        """Read.
-
-        Raises:
-            Busy: if the database is away, or its read tables are being made for the first time.
-        """
-        try:
-            return await self.runtime.log.pool.fetch(QUERY[query], *arguments)
-        except UNAVAILABLE as error:
-            raise Busy("database-away") from error
-        except asyncpg.UndefinedTableError as error:
-            raise Busy("no-read-tables-yet") from error
 
 
 def invitation_of(row: asyncpg.Record, secret: bytes, now: datetime) -> Invitation:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 from starlette.responses import Response
 
 from contracts.intake import Enterprise
 from contracts.vocabulary import Channel, MissingComponent, ProcedureCode
 from kernel.edge.answer import json_response
 from kernel.edge.app import Words
+from kernel.edge.body import NFC, Body, EmptyBody
 from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
 from kernel.edge.pages import LIMIT, Cursor, Limit
@@ -22,7 +22,6 @@ from kernel.edge.policy import Policy, allowed
 from kernel.edge.position import After
 from kernel.edge.problem import NOT_FOUND, Problem, Sentence, refusal
 from kernel.legalclock import explain
-from kernel.vault import Erased
 from services.intake.domain import commands, states
 from services.intake.handle import Door, DossierOutcome, Submission
 from services.intake.query import Register
@@ -86,19 +85,8 @@ ADDRESS_MAX: Final = 500
 COMPONENTS_MAX: Final = 50
 
 
-def nfc(text: str) -> str:
-    """Bring Vietnamese text to one form; `Hoà` typed in two ways is then one name."""
-    return unicodedata.normalize("NFC", text)
-
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_MAX), AfterValidator(nfc)]
+Text = Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_MAX)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,80}$")]
-
-
-class Body(BaseModel):
-    """What is not known is refused, so that a misspelt field is noticed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Applicant(Body):
@@ -110,7 +98,7 @@ class Applicant(Body):
     tax_code: Annotated[str, StringConstraints(pattern=TAX_CODE.pattern)] | None = None
     phone: Annotated[str, StringConstraints(pattern=r"^(\+84|0)\d{9,10}$")] | None = None
     email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=NAME_MAX)] | None = None
-    address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ADDRESS_MAX), AfterValidator(nfc)]
+    address: Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=ADDRESS_MAX)]
 
     @model_validator(mode="after")
     def _name_the_enterprise(self) -> Self:
@@ -127,10 +115,6 @@ class SubmissionBody(Body):
     applicant: Applicant
     components: Annotated[tuple[Code, ...], Field(max_length=COMPONENTS_MAX)]
     arrived_at: AwareDatetime | None = None
-
-
-class NothingBody(Body):
-    """An empty object."""
 
 
 class SupplementRequestBody(Body):
@@ -233,7 +217,7 @@ def add_desk(router: APIRouter, door: Door) -> None:
     run = door.runtime.commands.run
 
     @router.post("/dossiers/{id}/acceptance")
-    async def accept(request: Request, id: UUID, _: NothingBody, principal: Annotated[Principal, allowed("dossier.check")]) -> Response:
+    async def accept(request: Request, id: UUID, _: EmptyBody, principal: Annotated[Principal, allowed("dossier.check")]) -> Response:
         """Receive a complete dossier: code, appointment, receipt (Điều 17.2.c)."""
         return await run(request, principal, lambda command: door.accept(id, command), answer)
 
@@ -262,7 +246,7 @@ def add_desk(router: APIRouter, door: Door) -> None:
         )
 
     @router.post("/dossiers/{id}/return")
-    async def hand_over(request: Request, id: UUID, _: NothingBody, principal: Annotated[Principal, allowed("dossier.return")]) -> Response:
+    async def hand_over(request: Request, id: UUID, _: EmptyBody, principal: Annotated[Principal, allowed("dossier.return")]) -> Response:
         """Hand the result over (Điều 20)."""
         return await run(
             request, principal, lambda command: door.change(id, commands.Return(at=command.meta.time, by=principal.sub), command), answer
@@ -348,9 +332,6 @@ def add_reads(router: APIRouter, door: Door, register: Register) -> None:
     ) -> Response:
         """Give the applicant's particulars to who needs them, and remember who that was and what for."""
         *_, found = await door.dossier(id, principal)
-        try:
-            return json_response(await runtime.vault.read(runtime.log.pool, found.personal_ref, principal.sub, purpose))
-        except Erased:
-            raise Problem(NOT_FOUND) from None
+        return json_response(await runtime.vault.read(runtime.log.pool, found.personal_ref, principal.sub, purpose))
 
     _ = (dossiers, one, personal)

@@ -14,9 +14,8 @@ from starlette.responses import Response
 
 from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
-from kernel.edge.position import wait_for
+from kernel.edge.position import freshness, wait_for
 from kernel.edge.service import Runtime
-from kernel.eventlog import positions
 from kernel.eventlog.sql import read_queries
 from services.intake.projections import REGISTER
 from services.intake.settings import IntakeSettings
@@ -38,13 +37,11 @@ class Register:
         Raises:
             Problem: 503, if the read table is not as far as `after` within the bound.
         """
-        pool = self.runtime.log.pool
         await wait_for(self.runtime.log, REGISTER.name, after)
         at, id_ = (datetime.fromisoformat(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
-        rows = await pool.fetch(QUERY["dossiers"], principal.scope, state, agency, at, id_, page.fetch)
-        head, stands = await self.runtime.log.head(), await positions(pool, REGISTER.name)
-        lag = {source: head - pos for source, pos in stands.items()}
-        return self.runtime.pages.answer(request, page, rows, key=key, item=dict, more={"positions": stands, "lag": lag})
+        rows = await self.runtime.log.pool.fetch(QUERY["dossiers"], principal.scope, state, agency, at, id_, page.fetch)
+        more = await freshness(self.runtime.log, REGISTER.name)
+        return self.runtime.pages.answer(request, page, rows, key=key, item=dict, more=more)
 
 
 def key(row: asyncpg.Record) -> tuple[Any, ...]:

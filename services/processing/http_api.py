@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from contracts.vocabulary import MissingComponent, Outcome
 from kernel.edge.answer import json_response
 from kernel.edge.app import Words
+from kernel.edge.body import NFC, Body, EmptyBody
 from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
 from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import Policy, allowed
-from kernel.edge.position import After
+from kernel.edge.position import After, freshness, wait_for_answers, wait_for_reactions
 from kernel.edge.problem import NOT_ALLOWED, NOT_FOUND, Kind, Problem, Sentence, refusal
 from kernel.legalclock import explain
+from services.processing import consume
 from services.processing.domain.case_states import Absent, Claimed, Issued, Known, Paused, State, Stopped, Waiting, legal_in
 from services.processing.domain.workflow import Steps
 from services.processing.handle import CaseOutcome, Department
+from services.processing.projections import CASES
 from services.processing.query import Register, Wanted, sort_key
 
 MISSING_MAX: Final = 50
@@ -105,22 +107,7 @@ WORDS: Final = Words(
 )
 
 
-def nfc(text: object) -> object:
-    """Write a text in one way only: Vietnamese letters have two spellings in Unicode, and only one can be searched for."""
-    return unicodedata.normalize("NFC", text) if isinstance(text, str) else text
-
-
-LegalBasis = Annotated[str, BeforeValidator(nfc), StringConstraints(strip_whitespace=True, min_length=1, max_length=LEGAL_BASIS_LENGTH_MAX)]
-
-
-class Body(BaseModel):
-    """What a caller sends: nothing that we do not know, so that a misspelt field is noticed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ClaimBody(Body):
-    """An empty object."""
+LegalBasis = Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=LEGAL_BASIS_LENGTH_MAX)]
 
 
 class CompletionBody(Body):
@@ -229,7 +216,7 @@ def add_work(router: APIRouter, department: Department) -> None:
     run = department.runtime.commands.run
 
     @router.post("/cases/{id}/claim")
-    async def claim(request: Request, id: UUID, _: ClaimBody, principal: Annotated[Principal, allowed("case.claim")]) -> Response:
+    async def claim(request: Request, id: UUID, _: EmptyBody, principal: Annotated[Principal, allowed("case.claim")]) -> Response:
         """Take the open step; from then on it is this officer's."""
         return await run(request, principal, lambda command: department.claim(id, command), answer)
 
@@ -273,15 +260,15 @@ def add_cases(router: APIRouter, department: Department, register: Register) -> 
     ) -> Response:
         """List cases, the newest first. `after` may be a position of processing's log or of intake's."""
         page = runtime.pages.open(request, asked.cursor, asked.limit)
-        await register.wait_for_list(asked.after)
-        wanted = Wanted(now=runtime.commands.clock.now(request), **asked.model_dump(include=FILTERS))
+        await wait_for_reactions(runtime.log, CASES.name, consume.NAME, consume.SOURCE, asked.after)
+        wanted = Wanted(now=runtime.commands.clock.now(request), **asked.model_dump(include=set(FILTERS)))
         rows = await register.cases(principal, wanted, page)
-        return runtime.pages.answer(request, page, rows, key=sort_key, item=dict, more=await register.freshness())
+        return runtime.pages.answer(request, page, rows, key=sort_key, item=dict, more=await freshness(runtime.log, CASES.name))
 
     @router.get("/cases/{id}")
     async def one(request: Request, id: UUID, principal: Annotated[Principal, allowed("case.read")], after: After = None) -> Response:
         """Give a case as it is now, with what may be done and the derivation of its deadline in words."""
-        await register.wait_for_reactions(after)
+        await wait_for_answers(runtime.log, consume.NAME, consume.SOURCE, after)
         history, state, steps = await department.case(id, principal)
         case = state.case
         body: dict[str, Any] = {
@@ -315,7 +302,7 @@ def add_permits(router: APIRouter, register: Register) -> None:
         after: After = None,
     ) -> Response:
         """Tell whether a permit is genuine: who issued it, for what, until when."""
-        await register.wait_for_list(after)
+        await wait_for_reactions(register.runtime.log, CASES.name, consume.NAME, consume.SOURCE, after)
         if (found := await register.permit(number, year)) is None:
             raise Problem(NOT_FOUND)
         return json_response(dict(found))

@@ -26,7 +26,3 @@ LIMIT 1
 -- name: result
 -- What a procedure of intake's catalogue leads to.
 SELECT result, validity_months FROM read.procedure_result WHERE procedure = $1
-
--- name: reacted
--- How far the reactor has answered another service's log.
-SELECT pos FROM log.checkpoint WHERE consumer = $1 AND source = $2
