@@ -123,6 +123,7 @@ class Worker:
                     subscribe(broker, source, consumer.name, partial(consumer.begin, source), consumer.apply)
         try:
             await broker.start()
+            end_if_cancelled()
             await asyncio.Event().wait()
         finally:
             await broker.stop()

@@ -11,7 +11,7 @@ from contracts.intake import DossierSubmitted
 from services.intake.http_api import POLICY
 from services.intake.main import SERVICE
 from tests.services.intake.desk import CITIZEN, REQUIRED, accepted, submission, submitted
-from tests.services.rig import MONDAY, Rig, Running, problem
+from tests.services.rig import MONDAY, Rig, Running, eventually, problem
 
 ENTERPRISE = {"kind": "enterprise", "name": "Công ty TNHH Hòa Phát", "address": "Thuận An"}
 
@@ -164,7 +164,7 @@ async def test_a_state_that_does_not_permit_it_says_what_it_does_permit(intake: 
 async def test_while_the_database_is_away_a_submission_is_asked_to_come_again(rig: Rig) -> None:
     async with rig.running(SERVICE) as intake:
         token = intake.token("desk")
-        assert (await intake.get("/v1/dossiers", token)).status_code == 200
+        await eventually(lambda: intake.get("/v1/dossiers", token), lambda answer: answer.status_code == 200)
         rig.postgres.kill()
         try:
             answer = await intake.get("/v1/dossiers", token)
