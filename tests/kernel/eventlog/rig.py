@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +57,7 @@ async def patiently(work: Callable[[], Awaitable[Result]]) -> Result:
 
 
 @asynccontextmanager
-async def running(*works: Awaitable[Any]) -> AsyncGenerator[list[asyncio.Future[Any]]]:
+async def running(*works: Awaitable[Any]) -> AsyncGenerator[Sequence[asyncio.Future[Any]]]:
     """Let something run beside the test, and stop it at the end whatever happens."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
