@@ -25,6 +25,13 @@ SELECT pos, body FROM log.event WHERE stream = $1 AND version = $2
 -- The log from a position on, in order.
 SELECT pos, subject, body FROM log.event WHERE pos > $1 ORDER BY pos LIMIT $2
 
+-- name: read_all
+-- The log from a position on with all that its verification looks at.
+SELECT pos, stream, version, subject, body, hash FROM log.event WHERE pos > $1 ORDER BY pos LIMIT $2
+
+-- name: before_first
+SELECT min(pos) FROM log.event WHERE pos < 1
+
 -- name: read_hashes
 -- Hashes of a range of positions, for a seal.
 SELECT hash FROM log.event WHERE pos > $1 AND pos <= $2 ORDER BY pos
@@ -82,10 +89,19 @@ WHERE m.name = $1
 -- name: last_seal
 SELECT upto, root, previous, key_id, signature, at FROM log.seal ORDER BY upto DESC LIMIT 1
 
+-- name: seals
+SELECT upto, root, previous, key_id, signature, at FROM log.seal ORDER BY upto
+
 -- name: add_seal
-INSERT INTO log.seal (upto, root, previous, key_id, signature, at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+INSERT INTO log.seal (upto, root, previous, key_id, signature, at) VALUES ($1, $2, $3, $4, $5, $6)
 
 -- name: column_types
 -- The types of a table's columns, so that a projection can be written as arrays.
 SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
 WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
+
+-- name: column_defaults
+-- What the columns of a row hold that nobody has set; what a generated column holds follows from the others.
+SELECT attname, coalesce(pg_get_expr(adbin, adrelid), 'NULL') AS expression
+FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''

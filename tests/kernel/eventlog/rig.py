@@ -96,7 +96,11 @@ class Rig:
             template = self.postgres.create_database(service)
             await migrate(template.owner_dsn, service, MIGRATIONS)
             self.templates[service] = template.name
-        return self.postgres.create_database(service, self.templates[service])
+        database = self.postgres.create_database(service, self.templates[service])
+        async with connected(database.owner_dsn) as owner:
+            # A copy has everything of its template but the privileges on the database itself.
+            await owner.execute(f"GRANT CREATE ON DATABASE {database.name} TO {service}")
+        return database
 
     async def log(self, source: str = "bank", *, codec: Codec = CODEC, tables: tuple[Table, ...] = ()) -> Log:
         """Open the log of a service on a fresh database."""
