@@ -80,6 +80,17 @@ SELECT version FROM log.read_model WHERE name = $1
 -- name: set_live_version
 INSERT INTO log.read_model (name, version) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET version = excluded.version
 
+-- name: forget_checkpoints
+UPDATE log.checkpoint SET pos = 0 WHERE consumer = $1
+
+-- name: forget_parked
+DELETE FROM log.parked WHERE consumer = $1
+
+-- name: views_of_model
+-- The views that show some version of a read model; in any order, so that readers who take two of them in one order stop one try, not all.
+SELECT view_name FROM information_schema.view_table_usage
+WHERE view_schema = $1 AND regexp_replace(table_schema, '_v[0-9]+$', '') = $2 GROUP BY view_name ORDER BY random()
+
 -- name: live_positions
 -- Where the live version of a read model stands, per source.
 SELECT c.source, c.pos FROM log.checkpoint AS c
