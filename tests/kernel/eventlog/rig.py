@@ -80,6 +80,14 @@ async def connected(dsn: str) -> AsyncGenerator[Connection]:
         await connection.close()
 
 
+async def somebody_waits(dsn: str) -> bool:
+    """Whether a session of this database waits for a lock. Asked on a new connection: within a transaction the answer never changes."""
+    async with connected(dsn) as connection:
+        return await connection.fetchval(
+            "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+
+
 @dataclass
 class Rig:
     """One test's databases, logs and broker connection."""

@@ -35,7 +35,7 @@ from tests.kernel.eventlog.bank import (
     tell,
 )
 from tests.kernel.eventlog.ledger import parked
-from tests.kernel.eventlog.rig import Rig, carried, connected, eventually
+from tests.kernel.eventlog.rig import Rig, carried, connected, eventually, somebody_waits
 
 (OWNED,) = ACCOUNTS.projections
 
@@ -100,8 +100,7 @@ async def held_up(rig: Rig, log: Log, work: Any) -> AsyncGenerator[asyncio.Task[
         await transaction.start()
         await rival.execute("LOCK TABLE accounts_v1.account")
         task = asyncio.ensure_future(work)
-        waits = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        await eventually(lambda: rival.fetchval(waits))
+        await eventually(lambda: somebody_waits(log.dsn))
         yield task
         await transaction.rollback()
 

@@ -13,7 +13,7 @@ from kernel.eventlog.project import Projector
 from kernel.eventlog.rebuild import drop_older, install, switch
 from tests.kernel.eventlog.bank import CODEC, columns, some_history
 from tests.kernel.eventlog.ledger import parked
-from tests.kernel.eventlog.rig import Rig, carried, connected, eventually, running
+from tests.kernel.eventlog.rig import Rig, carried, connected, eventually, running, somebody_waits
 
 
 def book(version: int, *, more: str = "") -> ReadModel:
@@ -134,18 +134,12 @@ async def test_the_worker_switches_only_when_the_new_version_has_caught_up(rig: 
     await install(log.pool, SECOND)
     count = 2 * (deposits + 1)
     async with holding(rig, log, "book_v2.line"), rig.working(Worker(log, rig.nats.url, models=[SECOND])) as worker:
-        await eventually(lambda: is_waiting(log))
+        await eventually(lambda: somebody_waits(log.dsn))
         assert await shown(log) == (1, [count, 2])
         assert worker.leading
     async with rig.working(Worker(log, rig.nats.url, models=[SECOND])):
         await eventually(lambda: shown(log), lambda seen: seen[0] == 2)
         assert await shown(log) == (2, [count, 2])
-
-
-async def is_waiting(log: Log) -> bool:
-    return await log.pool.fetchval(
-        "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
 
 
 async def test_readers_never_see_a_mixture_an_error_or_fewer_rows_while_versions_change(rig: Rig) -> None:
@@ -191,7 +185,7 @@ async def test_a_rebuild_killed_in_the_middle_goes_on_where_it_stood(rig: Rig) -
     await dying.apply(await carried(log, upto=50))
     async with holding(rig, log, "book_v2.line"):
         task = asyncio.create_task(dying.apply(await carried(log, after=50, upto=100)))
-        await eventually(lambda: is_waiting(log))
+        await eventually(lambda: somebody_waits(log.dsn))
         task.cancel()
         await asyncio.wait([task])
     await project(log, SECOND)
@@ -287,7 +281,7 @@ async def test_a_long_read_in_one_transaction_sees_one_version_to_its_end(rig: R
     async with log.pool.acquire() as connection, connection.transaction():
         assert await connection.fetchval("SELECT DISTINCT made_by FROM read.account") == 1
         switching = asyncio.create_task(switch(log.pool, SECOND))
-        await eventually(lambda: is_waiting(log))
+        await eventually(lambda: somebody_waits(log.dsn))
         assert await connection.fetchval("SELECT DISTINCT made_by FROM read.account") == 1
         assert not switching.done()
     await switching
