@@ -30,6 +30,7 @@ from services.processing.query import Register, Wanted, sort_key
 MISSING_MAX: Final = 50
 LEGAL_BASIS_LENGTH_MAX: Final = 500
 NUMBER_PATTERN: Final = r"^[0-9]{1,6}/[A-Z]{1,10}-[A-Z]{1,10}$"
+AGENCY_PATTERN: Final = r"^[A-Z0-9.]{1,35}$"
 CODE_PATTERN: Final = r"^[a-z0-9-]{1,60}$"
 
 StateName = Literal["waiting", "claimed", "paused", "issued", "stopped"]
@@ -108,7 +109,7 @@ WORDS: Final = Words(
 )
 
 
-LegalBasis = Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=LEGAL_BASIS_LENGTH_MAX)]
+LegalBasis = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LEGAL_BASIS_LENGTH_MAX), NFC]
 
 
 class CompletionBody(Body):
@@ -296,11 +297,12 @@ def add_permits(router: APIRouter, register: Register) -> None:
     async def permit(
         number: Annotated[str, Path(pattern=NUMBER_PATTERN, examples=["12/GP-SCT"])],
         year: Annotated[int | None, Query(ge=2000, le=2999, description="Numbers begin again each year; without it, the newest.")] = None,
+        agency: Annotated[str | None, Query(pattern=AGENCY_PATTERN, description="Each agency has a book of its own.")] = None,
         after: After = None,
     ) -> Response:
         """Tell whether a permit is genuine: who issued it, for what, until when."""
         await wait_for_reactions(register.runtime.log, CASES.name, consume.NAME, consume.SOURCE, after)
-        if (found := await register.permit(number, year)) is None:
+        if (found := await register.permit(number, year, agency)) is None:
             raise Problem(NOT_FOUND)
         return json_response(dict(found))
 
