@@ -160,7 +160,12 @@ class Rig:
             template = self.postgres.create_database(name)
             await migrate(template.owner_dsn, name, migrations)
             TEMPLATES[kind] = template.name
-        return self.postgres.create_database(name, TEMPLATES[kind])
+        copy = self.postgres.create_database(name, TEMPLATES[kind])
+        # What a migration grants on the database itself is not copied with it.
+        connection = await asyncpg.connect(copy.owner_dsn)
+        await connection.execute(f"GRANT CREATE ON DATABASE {copy.name} TO {name}")
+        await connection.close()
+        return copy
 
     async def empty_broker(self) -> None:
         """Remove what an earlier test left in the broker."""
