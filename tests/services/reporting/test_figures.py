@@ -221,7 +221,7 @@ def histories(draw: st.DrawFn) -> list[Fact]:
 
 
 periods: Final = st.tuples(st.integers(-5, DAYS_MAX + 40), st.integers(0, 50)).map(lambda p: Period(day(p[0]), day(p[0] + p[1])))
-scopes: Final = st.one_of(st.none(), st.lists(st.sampled_from(AGENCIES), max_size=2))
+scopes: Final = st.one_of(st.none(), st.lists(st.sampled_from(AGENCIES), min_size=1, max_size=2))
 
 
 def summed(found: Iterable[dict[str, int]]) -> Counter[str]:
@@ -239,7 +239,7 @@ async def mirror(rig: Rig) -> AsyncGenerator[Tables]:
 
 
 ANY_HISTORY: Final = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
@@ -343,7 +343,7 @@ def test_what_is_late_is_never_on_time_afterwards(facts: list[Fact], period: Per
             assert figures.verdict(dossier, period.last) in {None, "late"}
 
 
-@settings(ANY_HISTORY, max_examples=15)
+@settings(ANY_HISTORY, max_examples=25)
 @given(facts=histories(), data=st.data(), period=periods)
 async def test_the_order_in_which_services_are_heard_does_not_matter(
     mirror: Tables, facts: list[Fact], data: st.DataObject, period: Period
@@ -364,6 +364,14 @@ async def everything(mirror: Tables) -> dict[str, set[Any]]:
     for table in mirror.projector.model.tables:
         found[table] = {tuple(row) for row in await mirror.pool.fetch(f"SELECT * FROM read.{table}")}  # noqa: S608 - the model's own names
     return found
+
+
+async def test_an_agency_holds_its_units_and_no_agency_whose_code_only_begins_alike(mirror: Tables) -> None:
+    papers = [Paper(agency, agency) for agency in AGENCIES]
+    await mirror.tell(*(fact for paper in papers for fact in (paper.submitted(0), paper.accepted(0, due=7))))
+    assert {agency for _, agency, _ in await mirror.lines(MARCH, ["H09.13"])} == {"H09.13", "H09.13.2"}
+    assert {agency for _, agency, _ in await mirror.lines(MARCH, ["H09.1"])} == {"H09.1"}
+    assert await mirror.lines(MARCH, []) == {}
 
 
 async def test_facts_that_come_twice_are_counted_once(mirror: Tables) -> None:
