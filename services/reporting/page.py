@@ -30,7 +30,7 @@ STYLE_HASH: Final = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 SECURITY_POLICY: Final = f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 MONTHS_MAX: Final = 24
 WIDTH, HEIGHT, LEFT, TOP, BASE = 720, 280, 46, 22, 226
-TICKS: Final = 4
+TICKS_MAX: Final = 5
 DASH: Final = "–"
 
 
@@ -234,8 +234,10 @@ def chart(months: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
     """Draw the months: bars that stand on one line, and a scale of round numbers."""
     if not months:
         return {"bars": []}
-    step = round_step(max(counts["all"] for counts in months.values()))
-    unit, slot = (BASE - TOP) / (step * TICKS), (WIDTH - LEFT) / len(months)
+    highest = max(counts["all"] for counts in months.values())
+    step = round_step(highest)
+    top = -(-highest // step)
+    unit, slot = (BASE - TOP) / (step * top), (WIDTH - LEFT) / len(months)
     width = min(64.0, slot * 0.62)
     bars = [
         Bar(
@@ -250,14 +252,14 @@ def chart(months: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
         )
         for n, (month, counts) in enumerate(months.items())
     ]
-    ticks = [{"value": n * step, "y": round(BASE - n * step * unit, 1)} for n in range(1, TICKS + 1)]
+    ticks = [{"value": n * step, "y": round(BASE - n * step * unit, 1)} for n in range(1, top + 1)]
     return {"bars": bars, "chart": {"width": WIDTH, "height": HEIGHT, "left": LEFT, "base": BASE, "ticks": ticks}}
 
 
 def round_step(highest: int) -> int:
-    """Give the step of a scale that `TICKS` steps of reach over the highest bar: 1, 2 or 5 with zeros."""
+    """Give the step of a scale that reaches over the highest bar in at most `TICKS_MAX` steps: 1, 2 or 5 with zeros."""
     step = 1
-    while step * TICKS < highest:
+    while step * TICKS_MAX < highest:
         step = step * 5 // 2 if str(step).startswith("2") else step * 2
     return step
 
