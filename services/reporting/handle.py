@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
 from uuid import uuid5
 
 from contracts.reporting import FieldFigures, ReportPublished
 from contracts.vocabulary import AgencyCode, ReportId
 from kernel.edge.idempotency import Command
-from kernel.eventlog import Outcome, Target, carry_out, positions
+from kernel.eventlog import Outcome, Target, carry_out
 from services.reporting.domain import report
-from services.reporting.projections import MIRROR
-from services.reporting.query import COUNTERS, DEFINITION_HASH, Mirror
+from services.reporting.domain.period import Period
+from services.reporting.query import COUNTERS, Line, Mirror
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +21,35 @@ class Publisher:
 
     mirror: Mirror
 
-    async def publish(self, first: date, last: date, agency: AgencyCode, command: Command) -> Outcome[report.State]:
-        """Publish the report of a period, with the position of each source that it was drawn at."""
+    async def publish(self, period: Period, agency: AgencyCode, command: Command) -> Outcome[report.State]:
+        """Publish the report of a period, with the position of each source that it was drawn at.
+
+        Raises:
+            Problem: 403, if the agency is not the leader's.
+        """
         command.principal.require(agency)
-        log = self.mirror.runtime.log
-        stands = await positions(log.pool, MIRROR.name)
-        lines: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTERS, 0))
-        for line in await self.mirror.figures(first, last, [agency]):
-            for name in COUNTERS:
-                lines[line["field"]][name] += line[name]
+        async with self.mirror.reading() as reading:
+            lines, freshness = await reading.figures(period, [agency]), reading.freshness
         stream = uuid5(command.id, "report")
         published = ReportPublished(
             report_id=ReportId(stream),
             agency=agency,
-            period_from=first,
-            period_to=last,
-            definition_hash=DEFINITION_HASH,
-            positions=stands,
-            lines=tuple(FieldFigures(field=field, **counters) for field, counters in sorted(lines.items())),
+            period_from=period.first,
+            period_to=period.last,
+            definition_hash=freshness["definition_hash"],
+            positions=freshness["positions"],
+            lines=by_field(lines),
             published_by=command.principal.sub,
             published_at=command.meta.time,
         )
+        log = self.mirror.runtime.log
         return await carry_out(log, Target(stream, report.DECIDER, published), command.meta, agency=agency, beside=command.beside)
+
+
+def by_field(lines: list[Line]) -> tuple[FieldFigures, ...]:
+    """Add lines up by field, as the form has them."""
+    found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTERS, 0))
+    for line in lines:
+        for name in COUNTERS:
+            found[line["field"]][name] += line[name]
+    return tuple(FieldFigures(field=field, **counters) for field, counters in sorted(found.items()))

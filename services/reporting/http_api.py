@@ -1,32 +1,41 @@
-"""Step 1 of 8, http_api: the mirror as leaders, analysts and the public see it."""
+"""Step 1 of 8, http_api: the mirror as leaders, officers, analysts and the public see it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from html import escape
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import Field
 from starlette.responses import HTMLResponse, Response
 
-from contracts.vocabulary import AgencyCode
+from contracts.vocabulary import AgencyCode, FieldCode
 from kernel.edge.answer import json_response
 from kernel.edge.app import Words
+from kernel.edge.body import Body
 from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
+from kernel.edge.pages import LIMIT, Cursor, Limit, Page
 from kernel.edge.policy import Policy, allowed
 from kernel.edge.position import After, wait_for
-from kernel.edge.problem import NOT_FOUND, Problem
+from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
+from services.reporting import page as page_
+from services.reporting import sheet
 from services.reporting.domain import report
+from services.reporting.domain.period import DAYS_MAX, Period, Wrong
 from services.reporting.handle import Publisher
 from services.reporting.projections import MIRROR
-from services.reporting.query import Mirror
+from services.reporting.query import Asked, Book, DossierState, Line, Mirror, Wanted, told
+
+READERS: Final = frozenset({"leader", "analyst", "officer"})
 
 POLICY: Final = Policy(
     {
-        "figures.read": {"leader", "analyst", "officer"},
+        "figures.read": READERS,
+        "register.read": READERS,
+        "satisfaction.read": READERS,
         "summary.read": {"public"},
         "report.publish": {"leader"},
         "report.read": {"leader", "analyst"},
@@ -35,61 +44,169 @@ POLICY: Final = Policy(
 WORDS: Final = Words()
 MODEL_AGENCY: Final = "H09.13"
 
-From = Annotated[date, Query(alias="from", description="First local day of the period.")]
-To = Annotated[date, Query(alias="to", description="Last local day of the period.")]
-LABELS: Final = (
-    ("received", "Tổng tiếp nhận", "Received, with what was carried over"),
-    ("resolved", "Đã giải quyết", "Resolved"),
-    ("on_time_rate", "Tỷ lệ trước hạn và đúng hạn (%)", "Early or on time"),
-    ("late", "Quá hạn", "Resolved late"),
-    ("in_progress", "Đang giải quyết", "In progress"),
-    ("refused", "Từ chối tiếp nhận", "Refused at the desk"),
-    ("withdrawn", "Rút hồ sơ", "Withdrawn"),
-    ("satisfaction", "Hài lòng (%)", "Satisfied"),
-    ("response_rate", "Tỷ lệ trả lời khảo sát (%)", "Survey response rate"),
+WRONG_PERIOD: Final[dict[Wrong, Sentence]] = {
+    "reversed": Sentence("Ngày cuối kỳ không được trước ngày đầu kỳ.", "The last day must not come before the first."),
+    "too-long": Sentence("Kỳ báo cáo không được dài quá {days} ngày.", "A period has at most {days} days.").filled(days=DAYS_MAX),
+}
+UNKNOWN_FIELD: Final = Fault(
+    "query",
+    "/field",
+    Sentence("Không có lĩnh vực này trong danh mục thủ tục hành chính.", "The catalogue of procedures has no such field."),
 )
 
+From = Annotated[date | None, Query(alias="from", description="First local day; without it, the first that is known.")]
+To = Annotated[date | None, Query(alias="to", description="Last local day, included; without it, the last that is known.")]
+OnlyAgency = Annotated[AgencyCode | None, Query(description="Only this agency and those below it.")]
 
-class PeriodBody(BaseModel):
-    """The period of a report, both days included."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class PeriodBody(Body):
+    """The period of a report, both days included, and whose it is."""
 
     first: Annotated[date, Field(alias="from")]
     last: Annotated[date, Field(alias="to")]
     agency: AgencyCode = MODEL_AGENCY
 
 
+def asked(first: From = None, last: To = None) -> Asked:
+    """Read the period of a question.
+
+    Raises:
+        Problem: 422, if its last day comes before the first, or it is too long.
+    """
+    if first is not None and last is not None:
+        insist_on_period(Period(first, last), "query")
+    return Asked(first, last)
+
+
+AskedPeriod = Annotated[Asked, Depends(asked)]
+
+
+def insist_on_period(period: Period, place: str) -> None:
+    """End the request with 422 if a period is none."""
+    if (wrong := period.wrong) is not None:
+        raise Problem(INVALID, faults=[Fault(place, "/to", WRONG_PERIOD[wrong])])
+
+
+def scope_of(principal: Principal, agency: AgencyCode | None) -> list[str] | None:
+    """Give the agencies that an answer is about: the caller's, or the one of them that was asked for.
+
+    Raises:
+        Problem: 403, if that is none of the caller's.
+    """
+    if agency is None:
+        return principal.scope
+    principal.require(agency)
+    return [agency]
+
+
 def routes(mirror: Mirror, publisher: Publisher) -> list[APIRouter]:
     """Make reporting's routes."""
     router = APIRouter()
     add_figures(router, mirror)
+    add_register(router, mirror)
+    add_page(router, mirror)
     add_reports(router, mirror, publisher)
     return [router]
 
 
 def add_figures(router: APIRouter, mirror: Mirror) -> None:
-    """Add counters, the summary, and the page that shows it."""
+    """Add what is counted: figures, the summary, satisfaction."""
     log = mirror.runtime.log
 
     @router.get("/v1/figures")
-    async def figures(principal: Annotated[Principal, allowed("figures.read")], first: From, last: To, after: After = None) -> Response:
-        """Give the counters by month of acceptance, agency and field (form II.06a's columns)."""
+    async def figures(
+        principal: Annotated[Principal, allowed("figures.read")], period: AskedPeriod, agency: OnlyAgency = None, after: After = None
+    ) -> Response:
+        """Give the columns of form II.06a by month of acceptance, agency and field."""
         await wait_for(log, MIRROR.name, after)
-        return json_response({"items": await mirror.figures(first, last, principal.scope), **await mirror.freshness()})
+        return json_response(await mirror.figures(period, scope_of(principal, agency)))
 
-    @router.get("/v1/summary", dependencies=[allowed("summary.read")])
-    async def summary(first: From, last: To, after: After = None) -> Response:
-        """Give the totals of a period."""
+    @router.get("/v1/satisfaction")
+    async def satisfaction(
+        principal: Annotated[Principal, allowed("satisfaction.read")], period: AskedPeriod, agency: OnlyAgency = None, after: After = None
+    ) -> Response:
+        """Give what was answered, by month, agency and field, and what was said unasked; of the whole months that the period touches.
+
+        A number that too few answers stand behind is null, and `withheld` says so.
+        """
         await wait_for(log, MIRROR.name, after)
-        return json_response(await mirror.summary(first, last))
+        return json_response(await mirror.satisfaction(period, scope_of(principal, agency)))
+
+    @router.get("/v1/summary")
+    async def summary(principal: Annotated[Principal, allowed("summary.read")], period: AskedPeriod, after: After = None) -> Response:
+        """Give the totals of a period, of all agencies; without an account, of the whole months that it touches."""
+        await wait_for(log, MIRROR.name, after)
+        return json_response(await mirror.summary(period, exact=not READERS.isdisjoint(principal.roles)))
+
+    _ = (figures, satisfaction, summary)
+
+
+def add_register(router: APIRouter, mirror: Mirror) -> None:
+    """Add the registers."""
+    log, pages = mirror.runtime.log, mirror.runtime.pages
+
+    @router.get("/v1/register")
+    async def register(
+        request: Request,
+        principal: Annotated[Principal, allowed("register.read")],
+        period: AskedPeriod,
+        wanted: Annotated[Wanted, Depends(wanted_of)],
+        agency: OnlyAgency = None,
+        after: After = None,
+        cursor: Cursor = None,
+        limit: Limit = LIMIT,
+    ) -> Response:
+        """List dossiers as they stood at the close of the period; with `Accept: text/csv` as a file."""
+        await wait_for(log, MIRROR.name, after)
+        as_file = sheet.is_wanted(request.headers.get("accept"))
+        page = pages.open(request, cursor, sheet.ROWS_MAX if as_file else limit)
+        async with mirror.reading() as reading:
+            if wanted.field is not None and not await reading.is_field(wanted.field):
+                raise Problem(INVALID, faults=[UNKNOWN_FIELD])
+            meant = await reading.period(period)
+            rows = await reading.register(wanted, meant, scope_of(principal, agency), page)
+            freshness = reading.freshness
+        listed = pages.answer(
+            request, page, rows, key=place_in_book, item=entry, more={"book": wanted.book, "period": told(meant), **freshness}
+        )
+        return sheet.response(rows[: page.limit], freshness, listed.headers.get("link")) if as_file else listed
+
+    _ = register
+
+
+def wanted_of(
+    book: Annotated[Book, Query(description="The registers of receipt and of return, or the dossiers behind a figure.")] = "receipt",
+    state: DossierState | None = None,
+    field: FieldCode | None = None,
+    *,
+    late: Annotated[bool | None, Query(description="Whether an appointment was missed by the close of the period.")] = None,
+) -> Wanted:
+    """Read which book is wanted, and its filters."""
+    return Wanted(book=book, state=state, field=field, late=late)
+
+
+def place_in_book(row: Line) -> Sequence[Any]:
+    """Give what a register is sorted by."""
+    return row["day"], row["code"]
+
+
+def entry(row: Line) -> Line:
+    """Give a line of a register as it is shown."""
+    return {name: row[name] for name in sheet.COLUMNS}
+
+
+def add_page(router: APIRouter, mirror: Mirror) -> None:
+    """Add the page that everybody may read."""
 
     @router.get("/", dependencies=[allowed("summary.read")])
-    async def page() -> Response:
-        """Show the totals of everything that is known, on one page that needs no internet."""
-        return HTMLResponse(page_of(await mirror.summary(date(2000, 1, 1), date(2100, 1, 1))))
+    async def page(period: AskedPeriod) -> Response:
+        """Show the department's work on one page that needs no internet and no script."""
+        async with mirror.reading() as reading:
+            meant = await reading.period(period, whole_months=True)
+            text = page_.write(await page_.view_of(reading, meant))
+        return HTMLResponse(text, headers={"Content-Security-Policy": page_.SECURITY_POLICY})
 
-    _ = (figures, summary, page)
+    _ = page
 
 
 def add_reports(router: APIRouter, mirror: Mirror, publisher: Publisher) -> None:
@@ -98,13 +215,32 @@ def add_reports(router: APIRouter, mirror: Mirror, publisher: Publisher) -> None
 
     @router.post("/v1/reports", status_code=201)
     async def publish(request: Request, body: PeriodBody, principal: Annotated[Principal, allowed("report.publish")]) -> Response:
-        """Publish the report of a period."""
+        """Publish the report of a period. The same period once more is a new report; the old one stays what it was."""
+        period = Period(body.first, body.last)
+        insist_on_period(period, "body")
         return await runtime.commands.run(
             request,
             principal,
-            lambda command: publisher.publish(body.first, body.last, body.agency, command),
+            lambda command: publisher.publish(period, body.agency, command),
             status=201,
             location="/v1/reports/{id}",
+        )
+
+    @router.get("/v1/reports")
+    async def reports(
+        request: Request,
+        principal: Annotated[Principal, allowed("report.read")],
+        after: After = None,
+        cursor: Cursor = None,
+        limit: Limit = LIMIT,
+    ) -> Response:
+        """List published reports, newest first."""
+        await wait_for(runtime.log, MIRROR.name, after)
+        page: Page = runtime.pages.open(request, cursor, limit)
+        async with mirror.reading() as reading:
+            rows, freshness = await reading.reports(principal.scope, page), reading.freshness
+        return runtime.pages.answer(
+            request, page, rows, key=lambda row: (row["published_at"], row["report_id"]), item=lambda row: row, more=freshness
         )
 
     @router.get("/v1/reports/{id}")
@@ -116,19 +252,4 @@ def add_reports(router: APIRouter, mirror: Mirror, publisher: Publisher) -> None
         principal.require(found.agency)
         return versioned(request, history.version, found)
 
-    _ = (publish, published)
-
-
-def page_of(summary: dict[str, Any]) -> str:
-    """Write the page. Figures that cannot be told are a dash."""
-    rows = "".join(
-        f"<tr><th scope='row'>{vi}<br><small lang='en'>{en}</small></th><td>{'–' if summary[name] is None else summary[name]}</td></tr>"
-        for name, vi, en in LABELS
-    )
-    stands = ", ".join(f"{source}/{pos}" for source, pos in sorted(summary["positions"].items()))
-    return (
-        "<!doctype html><html lang='vi'><head><meta charset='utf-8'><title>Motcua</title></head><body><main>"
-        "<h1>Cải cách hành chính · Sở Công Thương</h1>"
-        f"<table><caption>Kết quả giải quyết hồ sơ</caption>{rows}</table>"
-        f"<p>Số liệu tính đến · as of: {escape(stands)}</p></main></body></html>"
-    )
+    _ = (publish, reports, published)

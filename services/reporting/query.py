@@ -1,40 +1,183 @@
-"""Step 8 of 8, query: counters and satisfaction of a period, with the position that they are good for."""
+"""Step 8 of 8, query: figures, registers and satisfaction of a period, each with the positions that it is good for.
+
+An answer and its positions are read in one snapshot, so the same positions and the same question give the same answer.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
+from uuid import UUID
 
+from contracts.vocabulary import FieldCode
+from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
-from kernel.eventlog import positions
-from kernel.eventlog.sql import read_queries
+from kernel.eventlog.sql import QUERY as LOG_QUERY
+from kernel.eventlog.sql import Connection, read_queries
+from services.reporting.domain import satisfaction
+from services.reporting.domain.figures import FORM, in_scope
+from services.reporting.domain.period import Period
+from services.reporting.domain.pooling import DOSSIERS_MIN
+from services.reporting.domain.satisfaction import CRITERIA, Cell, CellKey
+from services.reporting.domain.shares import share
+from services.reporting.heads import Heads
 from services.reporting.projections import MIRROR
+from services.reporting.projections.voices import POINTS
 from services.reporting.settings import ReportingSettings
 
-QUERY: Final = read_queries(Path(__file__).with_name("queries.sql"))
-DEFINITION_HASH: Final = hashlib.sha256("\n".join(QUERY.values()).encode()).hexdigest()
-COUNTERS: Final = (
-    "received",
-    "received_online",
-    "received_direct",
-    "carried_over",
-    "resolved",
-    "resolved_early",
-    "resolved_on_time",
-    "resolved_late",
-    "in_progress",
-    "in_progress_in_time",
-    "in_progress_late",
+FOLDER: Final = Path(__file__).parent
+QUERY: Final = read_queries(FOLDER / "queries.sql")
+DEFINITION_FILES: Final = (
+    "domain/figures.py",
+    "domain/period.py",
+    "domain/pooling.py",
+    "domain/satisfaction.py",
+    "domain/shares.py",
+    "projections/clock.py",
+    "projections/dossier_register.py",
+    "projections/voices.py",
+    "projections/tables.sql",
+    "queries.sql",
 )
+"""Everything that says what a figure is."""
+
+DEFINITION_HASH: Final = hashlib.sha256(b"\0".join((FOLDER / file).read_bytes() for file in DEFINITION_FILES)).hexdigest()
+COUNTERS: Final = tuple(FORM)
+NO_DAY: Final = date.min
+NOTHING: Final = Period(NO_DAY, NO_DAY)
+"""The period of a mirror that knows nothing yet."""
+
+Book: TypeAlias = Literal["receipt", "return", "carried-over", "resolved", "in-progress"]
+DossierState: TypeAlias = Literal["in-progress", "awaiting-supplement", "result-ready", "returned", "withdrawn"]
+Scope: TypeAlias = list[str] | None
+Line: TypeAlias = dict[str, Any]
 
 
-def share(part: int, whole: int) -> float | None:
-    """Give a percentage with two decimals, half up; None where there is nothing to share."""
-    return float((Decimal(100 * part) / whole).quantize(Decimal("0.01"), ROUND_HALF_UP)) if whole else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which book, and which dossiers of it; None = all."""
+
+    book: Book = "receipt"
+    state: DossierState | None = None
+    field: FieldCode | None = None
+    late: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A period as it was asked for; None = as far as anything is known."""
+
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The mirror at one moment: everything that is read through it belongs together."""
+
+    connection: Connection
+    freshness: Line
+
+    async def period(self, asked: Asked, *, whole_months: bool = False) -> Period:
+        """Give the period that is meant: where no day was said, the first or the last that the mirror knows of.
+
+        With `whole_months` it is widened to those, as far as anything is known: what lies ahead has not happened.
+        """
+        known = await self.known() or NOTHING
+        period = Period(asked.first or min(known.first, asked.last or known.last), asked.last or max(known.last, asked.first or NO_DAY))
+        if not whole_months:
+            return period
+        months = period.whole_months()
+        return Period(months.first, max(period.last, min(months.last, known.last)))
+
+    async def known(self) -> Period | None:
+        """Give the period from the first day that the mirror knows of to the last; None while it knows nothing."""
+        first, last = await self._row("known")
+        return None if last is None else Period(first or last, last)
+
+    async def figures(self, period: Period, scope: Scope) -> list[Line]:
+        """Give the columns of form II.06a by month of acceptance, agency and field."""
+        return await self._judged("figures", period, scope)
+
+    async def months(self, period: Period, scope: Scope) -> list[Line]:
+        """Give what was resolved, in time and late, by the month in which it was."""
+        return await self._judged("months", period, scope)
+
+    async def register(self, wanted: Wanted, period: Period, scope: Scope, page: Page) -> list[Line]:
+        """Give a page of a book, as it stood at the close of the period."""
+        # What was handed over in the period may have been over before it.
+        since = Period(NO_DAY, period.last) if wanted.book == "return" else period
+        day, code = (date.fromisoformat(page.after[0]), page.after[1]) if page.after else (None, None)
+        filters = (wanted.book, period.first, wanted.state, wanted.field, wanted.late)
+        return await self._judged("register", since, scope, *filters, day, code, page.fetch)
+
+    async def beside(self, period: Period) -> Line:
+        """Count what is in no column of the form: refusals at the desk, withdrawals."""
+        return dict(await self._row("beside", period.first, period.last))
+
+    async def summary(self, period: Period, *, exact: bool) -> Line:
+        """Add everything up, for all agencies. Unless `exact`, nothing that too few dossiers stand behind is told."""
+        counts: dict[str, int | None] = {**totals(await self.figures(period, None)), **await self.beside(period)}
+        months = period.whole_months()
+        cells = await self.cells(months)
+        answers = satisfaction.total(cells)
+        withheld = satisfaction.left_out(cells)
+        if not exact and 0 < (counts["received"] or 0) + (counts["refused"] or 0) < DOSSIERS_MIN:
+            counts, withheld = dict.fromkeys(counts), ["dossiers", *withheld]
+        return {
+            "period": told(period),
+            **counts,
+            **shares_of(counts),
+            "satisfaction": share(answers.satisfied, answers.ratings),
+            "ratings": answers.ratings,
+            "response_rate": share(answers.used, answers.invited),
+            "invitations": answers.invited,
+            "satisfaction_period": told(months),
+            "withheld": withheld,
+        }
+
+    async def cells(self, months: Period) -> dict[CellKey, Cell]:
+        """Give what was answered in whole months, of all agencies: what of it may be shown is not decided here."""
+        return {
+            CellKey(row["month"], row["agency"], row["field"]): cell_of(row) for row in await self._all("voices", months.first, months.last)
+        }
+
+    async def opinions(self, period: Period, scope: Scope) -> list[Line]:
+        """Count opinions by channel and topic, answered and open."""
+        return await self._all("opinions", period.first, period.last, scope)
+
+    async def reports(self, scope: Scope, page: Page) -> list[Line]:
+        """Give a page of published reports, newest first."""
+        at, report_id = (datetime.fromisoformat(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
+        return await self._all("reports", scope, at, report_id, page.fetch)
+
+    async def field_names(self) -> dict[str, str]:
+        """Give what fields are called in Vietnamese."""
+        return {row["field"]: row["field_name"] for row in await self._all("fields")}
+
+    async def agency_name(self) -> str | None:
+        """Give the name of the agency, if the catalogue is one agency's."""
+        names = await self._all("agencies")
+        return names[0]["agency_name"] if len(names) == 1 else None
+
+    async def is_field(self, field: FieldCode) -> bool:
+        """Tell whether the catalogue, or a dossier, has such a field."""
+        return (await self._row("is_field", field))[0]
+
+    async def _judged(self, query: str, period: Period, scope: Scope, *more: Any) -> list[Line]:
+        found = await self.connection.fetch(f"{QUERY['judged']}\n{QUERY[query]}", period.first, period.last, scope, *more)
+        return [dict(row) for row in found]
+
+    async def _all(self, query: str, *arguments: Any) -> list[Line]:
+        return [dict(row) for row in await self.connection.fetch(QUERY[query], *arguments)]
+
+    async def _row(self, query: str, *arguments: Any) -> Any:
+        return await self.connection.fetchrow(QUERY[query], *arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +185,95 @@ class Mirror:
     """Answers from the read tables."""
 
     runtime: Runtime[ReportingSettings]
+    heads: Heads
 
-    async def figures(self, first: date, last: date, scope: list[str] | None) -> list[dict[str, Any]]:
-        """Give the lines of a period, by month of acceptance, agency and field."""
-        return [dict(row) for row in await self.runtime.log.pool.fetch(QUERY["figures"], first, last, scope)]
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[Reading]:
+        """Read in one snapshot, which knows how far it is.
 
-    async def summary(self, first: date, last: date) -> dict[str, Any]:
-        """Add the lines up, and say how people were satisfied; a share of nothing is null, never 0 or 100."""
-        lines = await self.figures(first, last, None)
-        total = {name: sum(line[name] for line in lines) for name in COUNTERS}
-        other = dict(await self.runtime.log.pool.fetchrow(QUERY["others"], first, last) or {})
+        The heads of the others' logs are asked first: what came since is no older than `FRESH_SECONDS`.
+        """
+        heads = await self.heads.now()
+        async with (
+            self.runtime.log.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield Reading(connection, await self._freshness(connection, heads))
+
+    async def figures(self, asked: Asked, scope: Scope) -> Line:
+        """Give the columns of form II.06a, line by line."""
+        async with self.reading() as reading:
+            period = await reading.period(asked)
+            return {"items": await reading.figures(period, scope), "period": told(period), **reading.freshness}
+
+    async def summary(self, asked: Asked, *, exact: bool) -> Line:
+        """Add everything up, for all agencies; `exact` = by the day, else as everybody may see it."""
+        async with self.reading() as reading:
+            return await reading.summary(await reading.period(asked, whole_months=not exact), exact=exact) | reading.freshness
+
+    async def satisfaction(self, asked: Asked, scope: Scope) -> Line:
+        """Give what was answered by month, agency and field, and what was said unasked; whole months only."""
+        async with self.reading() as reading:
+            period = (await reading.period(asked)).whole_months()
+            cells = await reading.cells(period)
+            views = {key: view for key, view in satisfaction.shown(cells).items() if in_scope(key.agency, scope)}
+            counted = [cell_shown(cells[key], view["withheld"]) for key, view in views.items()]
+            return {
+                "items": [{**key._asdict(), **view} for key, view in sorted(views.items())],
+                "total": satisfaction.view(sum(counted, Cell()))
+                | {"withheld": sorted({name for view in views.values() for name in view["withheld"]})},
+                "opinions": await reading.opinions(period, scope),
+                "period": told(period),
+                **reading.freshness,
+            }
+
+    async def _freshness(self, connection: Connection, heads: dict[str, int | None]) -> Line:
+        """Say what an answer is good for.
+
+        `positions`: the last fact of each source that it counts. `lag`: how many facts that source has recorded (our own) or
+        published (the others) and the answer lacks; null where that cannot be told. `parked`: facts that could not be applied.
+        """
+        rows = await connection.fetch(LOG_QUERY["live_positions"], MIRROR.name)
+        positions: dict[str, int] = {row["source"]: row["pos"] for row in rows}
+        ends = heads | {self.runtime.name: await connection.fetchval(LOG_QUERY["head"])}
         return {
-            **total,
-            "late": total["resolved_late"],
-            "on_time_rate": share(total["resolved"] - total["resolved_late"], total["resolved"]),
-            "refused": other["refused"],
-            "withdrawn": other["withdrawn"],
-            "satisfaction": share(other["satisfied"], other["ratings"]),
-            "ratings": other["ratings"],
-            "response_rate": share(other["ratings"], other["invitations"]),
-            **await self.freshness(),
+            "positions": positions,
+            "lag": {source: None if (end := ends.get(source)) is None else max(0, end - pos) for source, pos in positions.items()},
+            "parked": await connection.fetchval(QUERY["parked"], MIRROR.name),
+            "definition_hash": DEFINITION_HASH,
         }
 
-    async def freshness(self) -> dict[str, Any]:
-        """Say what the answer is good for. The lag is that to one's own log; how far the others are only they can say."""
-        stands, head = await positions(self.runtime.log.pool, MIRROR.name), await self.runtime.log.head()
-        own = self.runtime.name
-        return {"positions": stands, "lag": {own: head - stands.get(own, 0)}, "definition_hash": DEFINITION_HASH}
+
+def cell_of(row: Line) -> Cell:
+    """Make a cell of a row of `voices`; a month with answers and no invitations, or the other way round, has nulls."""
+    return Cell(
+        ratings=row["ratings"] or 0,
+        satisfied=row["satisfied"] or 0,
+        points={one: row[POINTS[one]] or 0 for one in CRITERIA},
+        answers={one: row[POINTS[one].replace("points_", "n_", 1)] or 0 for one in CRITERIA},
+        invited=row["invited"] or 0,
+        used=row["used"] or 0,
+    )
+
+
+def totals(lines: Sequence[Line]) -> dict[str, int]:
+    """Add the form's columns up."""
+    return {name: sum(line[name] for line in lines) for name in COUNTERS}
+
+
+def shares_of(counts: Mapping[str, int | None]) -> dict[str, float | int | None]:
+    """Give what is made from the form's columns: a share of nothing, or of what is withheld, is None, never 0 or 100 %."""
+    resolved, late = counts["resolved"] or 0, counts["resolved_late"] or 0
+    return {"late": counts["resolved_late"], "on_time_rate": share(resolved - late, resolved)}
+
+
+def cell_shown(cell: Cell, withheld: Sequence[str]) -> Cell:
+    """Give what of a cell is shown, for a sum that gives nothing else away."""
+    if "ratings" in withheld:
+        cell = replace(cell, ratings=0, satisfied=0, points={}, answers={})
+    return replace(cell, invited=0, used=0) if "invitations" in withheld else cell
+
+
+def told(period: Period) -> dict[str, date | None]:
+    """Say which period an answer is about; nulls while the mirror knows nothing."""
+    return {"from": None, "to": None} if period.last.year == NO_DAY.year else {"from": period.first, "to": period.last}

@@ -66,3 +66,27 @@ async def test_an_error_with_no_cancellation_behind_it_is_only_an_error() -> Non
         await fail()
     except ConnectionResetError:
         end_if_cancelled()
+
+
+async def test_a_job_that_did_not_hear_that_it_was_cancelled_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endless, "TELL_AGAIN_SECONDS", 0.01)
+    begun, missed = asyncio.Event(), list[str]()
+
+    async def job() -> None:
+        begun.set()
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                # As wait_for of Python 3.11 does when the answer comes in the same moment.
+                missed.append("")
+                if len(missed) == 3:
+                    raise
+
+    work = asyncio.create_task(for_ever("job", job))
+    await begun.wait()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(5):
+            await work
+    assert len(missed) == 3

@@ -1,0 +1,65 @@
+"""Step 7 of 8, projections: what became of each dossier, by local day (Asia/Ho_Chi_Minh)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contracts.intake import (
+    DossierAccepted,
+    DossierRefused,
+    DossierResultReady,
+    DossierReturned,
+    DossierSubmitted,
+    DossierWithdrawn,
+)
+from contracts.processing import CaseDecided
+from contracts.vocabulary import DossierId
+from kernel.eventlog import Columns, Projection, Recorded
+from kernel.legalclock import day_of
+
+
+def key(event: Recorded) -> DossierId | None:
+    """Give the row's key; None where the event says nothing of a dossier's way."""
+    match event.fact:
+        case (
+            DossierSubmitted(dossier_id=id)
+            | DossierAccepted(dossier_id=id)
+            | DossierRefused(dossier_id=id)
+            | DossierWithdrawn(dossier_id=id)
+            | DossierResultReady(dossier_id=id)
+            | DossierReturned(dossier_id=id)
+            | CaseDecided(dossier_id=id)
+        ):
+            return id
+        case _:
+            return None
+
+
+def columns(event: Recorded) -> Columns:
+    """Give the columns that the event sets; punctuality is judged by date, so days are kept (Bộ luật Dân sự 2015, Điều 148.6)."""
+    match event.fact:
+        case DossierSubmitted() as fact:
+            return {
+                "agency": fact.agency,
+                "procedure": fact.procedure,
+                "field": fact.field,
+                "channel": fact.channel,
+                "submitted_on": day_of(fact.submitted_at),
+            }
+        case DossierAccepted() as fact:
+            return {"code": fact.code, "accepted_on": day_of(fact.accepted_at)}
+        case DossierRefused() as fact:
+            return {"refused_on": day_of(fact.refused_at)}
+        case DossierWithdrawn() as fact:
+            return {"withdrawn_on": day_of(fact.withdrawn_at)}
+        case DossierResultReady() as fact:
+            return {"ready_on": day_of(fact.ready_at), "outcome": fact.outcome}
+        case DossierReturned() as fact:
+            return {"returned_on": day_of(fact.returned_at)}
+        case CaseDecided() as fact:
+            return {"decided_on": day_of(fact.decided_at)}
+        case _:
+            return {}
+
+
+DOSSIER_REGISTER: Final = Projection(table="dossier_register", key_column="dossier_id", key=key, columns=columns)

@@ -1,0 +1,78 @@
+"""Step 7 of 8, projections: what was answered and what was said, with nothing that leads to who did."""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+from contracts.feedback import Criterion, InvitationIssued, InvitationUsed, OpinionAnswered, OpinionReceived, RatingRecorded
+from contracts.vocabulary import InvitationId, OpinionId, RatingId
+from kernel.eventlog import Columns, Projection, Recorded
+from kernel.legalclock import day_of
+
+POINTS: Final[dict[Criterion, str]] = {criterion: f"points_{criterion.replace('-', '_')}" for criterion in get_args(Criterion)}
+"""The column of each criterion; one that was not answered stays null."""
+
+
+def rating_key(event: Recorded) -> RatingId | None:
+    """Give the row's key; None where the event is no rating."""
+    return event.fact.rating_id if isinstance(event.fact, RatingRecorded) else None
+
+
+def rating_columns(event: Recorded) -> Columns:
+    """Give the columns that the event sets."""
+    match event.fact:
+        case RatingRecorded() as fact:
+            return {
+                "agency": fact.agency,
+                "field": fact.field,
+                "satisfaction": fact.satisfaction,
+                **{column: fact.points.get(criterion) for criterion, column in POINTS.items()},
+                "recorded_on": day_of(fact.recorded_at),
+            }
+        case _:
+            return {}
+
+
+def invitation_key(event: Recorded) -> InvitationId | None:
+    """Give the row's key; None where the event is not about an invitation."""
+    match event.fact:
+        case InvitationIssued(invitation_id=id) | InvitationUsed(invitation_id=id):
+            return id
+        case _:
+            return None
+
+
+def invitation_columns(event: Recorded) -> Columns:
+    """Give the columns that the event sets."""
+    match event.fact:
+        case InvitationIssued() as fact:
+            return {"agency": fact.agency, "field": fact.field, "issued_on": day_of(fact.issued_at)}
+        case InvitationUsed():
+            return {"used": True}
+        case _:
+            return {}
+
+
+def opinion_key(event: Recorded) -> OpinionId | None:
+    """Give the row's key; None where the event is not about an opinion."""
+    match event.fact:
+        case OpinionReceived(opinion_id=id) | OpinionAnswered(opinion_id=id):
+            return id
+        case _:
+            return None
+
+
+def opinion_columns(event: Recorded) -> Columns:
+    """Give the columns that the event sets."""
+    match event.fact:
+        case OpinionReceived() as fact:
+            return {"agency": fact.agency, "channel": fact.channel, "topic": fact.topic, "received_on": day_of(fact.received_at)}
+        case OpinionAnswered() as fact:
+            return {"answered_on": day_of(fact.answered_at)}
+        case _:
+            return {}
+
+
+RATING: Final = Projection(table="rating", key_column="rating_id", key=rating_key, columns=rating_columns)
+INVITATION: Final = Projection(table="invitation", key_column="invitation_id", key=invitation_key, columns=invitation_columns)
+OPINION: Final = Projection(table="opinion", key_column="opinion_id", key=opinion_key, columns=opinion_columns)
