@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import pairwise
@@ -343,13 +343,20 @@ async def test_however_the_logs_are_cut_and_mixed_the_tables_are_the_fold_of_the
     assert verdict.findings == []
 
 
+def shown(log: Log, model: str) -> Callable[[], Awaitable[int]]:
+    async def where() -> int:
+        return (await positions(log.pool, model)).get("bank", 0)
+
+    return where
+
+
 async def test_ones_own_log_is_projected_while_the_broker_is_away(rig: Rig) -> None:
     log = await rig.log()
     async with rig.working(Worker(log, rig.nats.url, models=[ACCOUNTS])):
         rig.nats.kill()
         try:
             (account,) = await some_history(log, accounts=1, deposits=3)
-            assert await wait_until(log.pool, "accounts", "bank", await log.head(), 5)
+            assert await wait_until(shown(log, "accounts"), await log.head(), 5)
             assert (await only_row(log, "read.account"))["id"] == account
         finally:
             rig.nats.restart()
@@ -359,10 +366,10 @@ async def test_waiting_for_a_read_model_ends_when_it_has_seen_enough_or_time_is_
     log, account = await rig.log(), uuid4()
     projector = await projector_of(log)
     await deposit(log, account, 1, 2)
-    assert not await wait_until(log.pool, "accounts", "bank", 2, timeout_seconds=0.05)
-    waiting = asyncio.create_task(wait_until(log.pool, "accounts", "bank", 2, timeout_seconds=10))
+    assert not await wait_until(shown(log, "accounts"), 2, 0.05)
+    waiting = asyncio.create_task(wait_until(shown(log, "accounts"), 2, 10))
     await projector.apply(await carried(log, upto=1))
     assert not waiting.done()
     await projector.apply(await carried(log, after=1))
     assert await waiting
-    assert not await wait_until(log.pool, "no such model", "bank", 1, timeout_seconds=0)
+    assert not await wait_until(shown(log, "no such model"), 1, 0)
