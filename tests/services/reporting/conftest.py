@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -13,9 +14,9 @@ from tests.services.rig import Rig
 
 
 @pytest.fixture
-async def mirror(rig: Rig) -> AsyncGenerator[Tables]:
-    """The read tables alone."""
-    async with tables(rig, SERVICE.migrations) as made:
+async def mirror(postgres: PostgresServer, nats: NatsServer, tmp_path: Path) -> AsyncGenerator[Tables]:
+    """The read tables alone. The broker is not emptied for them: a module's service may be using it."""
+    async with tables(Rig(postgres, nats, tmp_path), SERVICE.migrations) as made:
         yield made
 
 

@@ -231,7 +231,7 @@ def summed(found: Iterable[dict[str, int]]) -> Counter[str]:
 
 
 ANY_HISTORY: Final = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
