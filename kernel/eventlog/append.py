@@ -160,7 +160,12 @@ class Log:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.pool.close()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.pool.close()
+        except TimeoutError:
+            # A connection whose query was cancelled a moment ago may never say goodbye; everything accepted is stored by now.
+            self.pool.terminate()
 
     @property
     def alive(self) -> bool:

@@ -57,6 +57,10 @@ class Consumer(ABC):
     async def write(self, connection: Connection, source: str, events: Sequence[Recorded]) -> None:
         """Write the effect of some events within the caller's transaction."""
 
+    async def write_late(self, connection: Connection, source: str, events: Sequence[Recorded]) -> None:
+        """Write the effect of facts that were parked, while later ones of other streams have gone by."""
+        await self.write(connection, source, events)
+
     async def begin(self, source: str) -> int:
         """Give the position to read `source` from, and forget everything remembered about it."""
         # In turn with the other sources, one of which may be parking something at this moment.
@@ -198,7 +202,7 @@ class Consumer(ABC):
                 await connection.fetchval(QUERY["lock_checkpoint"], self.name, source)
                 rows = await connection.fetch(QUERY["parked_of_stream"], self.name, stream, source)
                 if rows:
-                    await self.write(connection, source, [self.codec.decode(source, row["pos"], row["body"]) for row in rows])
+                    await self.write_late(connection, source, [self.codec.decode(source, row["pos"], row["body"]) for row in rows])
                     await connection.execute(QUERY["unpark"], self.name, stream, source)
                     count += len(rows)
         self._parked.discard(stream)

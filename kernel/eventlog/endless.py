@@ -1,7 +1,8 @@
 """Before step 1: work that goes on whatever fails, until it is cancelled, and then really ends.
 
 Code that cleans up while it is cancelled (a rollback on a dead connection, a broker that is to drain) may fail, and its
-error then stands in the cancellation's place. A loop that took that for a passing error would never end, and whoever
+error then stands in the cancellation's place. And `asyncio.wait_for`, as Python 3.11 has it and clients of brokers use
+it, forgets a cancellation that comes in the moment of the answer. A loop that went on then would never end, and whoever
 waits for its end would wait for ever.
 """
 
@@ -25,10 +26,10 @@ LOGGER: Final = logging.getLogger(__name__)
 
 
 def end_if_cancelled() -> None:
-    """Call first wherever an endless loop has caught an error.
+    """Call wherever an endless loop has caught an error, or begins again after an answer of somebody else's code.
 
     Raises:
-        asyncio.CancelledError: if this task was cancelled, and the error only came in between.
+        asyncio.CancelledError: if this task was cancelled, and something came in between.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

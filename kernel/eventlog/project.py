@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kernel.eventlog.consume import Consumer
+from kernel.eventlog.errors import Doubt
 from kernel.eventlog.event import Codec, Recorded
 from kernel.eventlog.sql import QUERY, Connection, Pool
 
@@ -74,6 +75,21 @@ class Projector(Consumer):
 
     async def write(self, connection: Connection, source: str, events: Sequence[Recorded]) -> None:
         """Fold the batch into rows and write each group of rows that set the same columns with one statement."""
+        await self._write(connection, source, events)
+
+    async def write_late(self, connection: Connection, source: str, events: Sequence[Recorded]) -> None:
+        """Write facts that were parked; a row of several streams may be good for a later position already.
+
+        Raises:
+            Doubt: if it is, for then the row would stay as it is and the fact would be lost in silence.
+        """
+        for table in await self._write(connection, source, events):
+            message = f"{self.model.consumer}.{table}: a row has moved on without the parked facts, rebuild the read model"
+            raise Doubt(message)
+
+    async def _write(self, connection: Connection, source: str, events: Sequence[Recorded]) -> list[str]:
+        """Write, and give the tables with rows that are good for a later position already and stayed as they are."""
+        passed_over: list[str] = []
         # Losing the last moments to a power cut rolls back the rows and the checkpoint together: they are applied again.
         await connection.execute("SET LOCAL synchronous_commit = off")
         guard = f"pos_{source}"
@@ -88,7 +104,10 @@ class Projector(Consumer):
             types = await self._column_types(connection, projection.table) if groups else {}
             for names, keys in groups.items():
                 arrays = [[rows[key][name] for key in keys] for name in names]
-                await connection.execute(self._upsert(projection, names, types, guard), keys, *arrays)
+                done = await connection.execute(self._upsert(projection, names, types, guard), keys, *arrays)
+                if done != f"INSERT 0 {len(keys)}":
+                    passed_over.append(projection.table)
+        return passed_over
 
     async def _column_types(self, connection: Connection, table: str) -> dict[str, str]:
         if table not in self._types:

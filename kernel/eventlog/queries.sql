@@ -25,6 +25,13 @@ SELECT pos, body FROM log.event WHERE stream = $1 AND version = $2
 -- The log from a position on, in order.
 SELECT pos, subject, body FROM log.event WHERE pos > $1 ORDER BY pos LIMIT $2
 
+-- name: read_all
+-- The log from a position on with all that its verification looks at.
+SELECT pos, stream, version, subject, body, hash FROM log.event WHERE pos > $1 ORDER BY pos LIMIT $2
+
+-- name: before_first
+SELECT min(pos) FROM log.event WHERE pos < 1
+
 -- name: read_hashes
 -- Hashes of a range of positions, for a seal.
 SELECT hash FROM log.event WHERE pos > $1 AND pos <= $2 ORDER BY pos
@@ -73,6 +80,17 @@ SELECT version FROM log.read_model WHERE name = $1
 -- name: set_live_version
 INSERT INTO log.read_model (name, version) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET version = excluded.version
 
+-- name: forget_checkpoints
+UPDATE log.checkpoint SET pos = 0 WHERE consumer = $1
+
+-- name: forget_parked
+DELETE FROM log.parked WHERE consumer = $1
+
+-- name: views_of_model
+-- The views that show some version of a read model; in any order, so that readers who take two of them in one order stop one try, not all.
+SELECT view_name FROM information_schema.view_table_usage
+WHERE view_schema = $1 AND regexp_replace(table_schema, '_v[0-9]+$', '') = $2 GROUP BY view_name ORDER BY random()
+
 -- name: live_positions
 -- Where the live version of a read model stands, per source.
 SELECT c.source, c.pos FROM log.checkpoint AS c
@@ -82,10 +100,19 @@ WHERE m.name = $1
 -- name: last_seal
 SELECT upto, root, previous, key_id, signature, at FROM log.seal ORDER BY upto DESC LIMIT 1
 
+-- name: seals
+SELECT upto, root, previous, key_id, signature, at FROM log.seal ORDER BY upto
+
 -- name: add_seal
-INSERT INTO log.seal (upto, root, previous, key_id, signature, at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+INSERT INTO log.seal (upto, root, previous, key_id, signature, at) VALUES ($1, $2, $3, $4, $5, $6)
 
 -- name: column_types
 -- The types of a table's columns, so that a projection can be written as arrays.
 SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
 WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
+
+-- name: column_defaults
+-- What the columns of a row hold that nobody has set; what a generated column holds follows from the others.
+SELECT attname, coalesce(pg_get_expr(adbin, adrelid), 'NULL') AS expression
+FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''

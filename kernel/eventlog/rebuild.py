@@ -6,13 +6,18 @@ or the new one, never a half.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Final
 
+import asyncpg
+
+from kernel.eventlog.endless import end_if_cancelled
 from kernel.eventlog.project import SCHEMA, ReadModel
 from kernel.eventlog.sql import QUERY, Connection, Pool
 
-LAG_MAX: Final = 100
+SWITCH_LOCK_TIMEOUT: Final = "100ms"
+SWITCH_RETRY_SECONDS: Final = 0.1
 INSTALL_LOCK: Final = 0x6D6F74637561  # "motcua": one installer at a time per database
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -31,6 +36,9 @@ async def install(pool: Pool, model: ReadModel) -> bool:
             await connection.execute(f"SET LOCAL search_path = {model.consumer}, public")
             await connection.execute(model.ddl)
             await connection.execute("RESET search_path")
+            # The tables of this version may have been there before, and dropped: what was known of them is not true any more.
+            await connection.execute(QUERY["forget_checkpoints"], model.consumer)
+            await connection.execute(QUERY["forget_parked"], model.consumer)
         for source in model.sources:
             await connection.execute(QUERY["begin_checkpoint"], model.consumer, source)
         live = await connection.fetchval(QUERY["live_version"], model.name)
@@ -41,20 +49,31 @@ async def install(pool: Pool, model: ReadModel) -> bool:
 
 async def switch(pool: Pool, model: ReadModel) -> None:
     """Let the views show this version; older versions stay for `drop_older`."""
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", INSTALL_LOCK)
-        await _show(connection, model)
-    LOGGER.info("read model %s shows version %d", model.name, model.version)
+    while True:
+        try:
+            async with pool.acquire() as connection, connection.transaction():
+                # A reader may hold one view and want another. We give way to it, before the database has to choose.
+                await connection.execute(f"SET LOCAL lock_timeout = '{SWITCH_LOCK_TIMEOUT}'")
+                await connection.execute("SELECT pg_advisory_xact_lock($1)", INSTALL_LOCK)
+                await _show(connection, model)
+        except asyncpg.LockNotAvailableError:
+            end_if_cancelled()
+            await asyncio.sleep(SWITCH_RETRY_SECONDS)
+        else:
+            LOGGER.info("read model %s shows version %d", model.name, model.version)
+            return
 
 
 async def _show(connection: Connection, model: ReadModel) -> None:
+    for row in await connection.fetch(QUERY["views_of_model"], SCHEMA, model.name):
+        await connection.execute(f"DROP VIEW {SCHEMA}.{row['view_name']}")
     for table in model.tables:
-        await connection.execute(f"DROP VIEW IF EXISTS {SCHEMA}.{table}")
         await connection.execute(f"CREATE VIEW {SCHEMA}.{table} AS SELECT * FROM {model.consumer}.{table}")  # noqa: S608 - names are the program's own
     await connection.execute(QUERY["set_live_version"], model.name, model.version)
 
 
 async def drop_older(pool: Pool, model: ReadModel) -> None:
-    """Drop the tables of versions that are no longer shown."""
-    for version in range(1, model.version):
+    """Drop the tables of versions before this one that are no longer shown."""
+    shown = await pool.fetchval(QUERY["live_version"], model.name)
+    for version in range(1, min(model.version, shown or 0)):
         await pool.execute(f"DROP SCHEMA IF EXISTS {model.name}_v{version} CASCADE")

@@ -165,6 +165,7 @@ class Relay:
         async with self.log.pool.acquire() as connection:
             read = await connection.prepare(QUERY["read"])
             while True:
+                end_if_cancelled()
                 committed.clear()
                 rows = await read.fetch(sent, WINDOW)
                 if not rows:

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -23,8 +23,10 @@ from kernel.eventlog.sql import QUERY, Pool
 
 SEAL_SECONDS: Final = 10.0
 SEAL_EVENTS_MAX: Final = 4096
+SEAL_LOCK: Final = 0x7365616C  # "seal"
 _LEAF: Final = b"\x00"
 _NODE: Final = b"\x01"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def merkle_root(hashes: Sequence[bytes]) -> bytes:
@@ -38,18 +40,20 @@ def merkle_root(hashes: Sequence[bytes]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What is signed: the log's name, the last position, the root since the previous seal, and that seal's digest."""
+    """What is signed: the log's name, the last position, the root since the previous seal, that seal's digest, and when."""
 
     source: str
     upto: int
     root: bytes
     previous: bytes
+    at: datetime
 
     @property
     def digest(self) -> bytes:
         """Give the digest that the signature covers and that the next seal names."""
         name = b"motcua-seal-v1\n%b\n" % self.source.encode()
-        return hashlib.sha256(name + self.upto.to_bytes(8, "big") + self.root + self.previous).digest()
+        microseconds = (self.at - _EPOCH) // timedelta(microseconds=1)
+        return hashlib.sha256(b"%b%d\n%d\n%b%b" % (name, self.upto, microseconds, self.root, self.previous)).digest()
 
 
 def key_id_of(key: Ed25519PublicKey) -> str:
@@ -72,17 +76,19 @@ def load_key(path: Path) -> Ed25519PrivateKey:
 
 async def seal_next(pool: Pool, source: str, key: Ed25519PrivateKey) -> int:
     """Seal what no seal covers yet, at most `SEAL_EVENTS_MAX` events; give how many that were."""
-    last = await pool.fetchrow(QUERY["last_seal"])
-    since = last["upto"] if last else 0
-    head: int = await pool.fetchval(QUERY["head"])
-    upto = min(head, since + SEAL_EVENTS_MAX)
-    if upto == since:
-        return 0
-    previous = Seal(source, last["upto"], last["root"], last["previous"]).digest if last else NO_HASH
-    hashes = [row["hash"] for row in await pool.fetch(QUERY["read_hashes"], since, upto)]
-    seal = Seal(source, upto, merkle_root(hashes), previous)
-    signature = key.sign(seal.digest)
-    await pool.execute(QUERY["add_seal"], upto, seal.root, previous, key_id_of(key.public_key()), signature, datetime.now(UTC))
+    async with pool.acquire() as connection, connection.transaction():
+        # One at a time: two seals on the same previous one would fork the row of seals, and no seal can be taken back.
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", SEAL_LOCK)
+        row = await connection.fetchrow(QUERY["last_seal"])
+        last = None if row is None else Seal(source, row["upto"], row["root"], row["previous"], row["at"])
+        since = last.upto if last else 0
+        upto = min(await connection.fetchval(QUERY["head"]), since + SEAL_EVENTS_MAX)
+        if upto <= since:
+            return 0
+        hashes = [row["hash"] for row in await connection.fetch(QUERY["read_hashes"], since, upto)]
+        seal = Seal(source, upto, merkle_root(hashes), last.digest if last else NO_HASH, datetime.now(UTC))
+        signature = key.sign(seal.digest)
+        await connection.execute(QUERY["add_seal"], upto, seal.root, seal.previous, key_id_of(key.public_key()), signature, seal.at)
     return upto - since
 
 

@@ -25,7 +25,7 @@ from kernel.eventlog.errors import Doubt
 from kernel.eventlog.metrics import REWINDS
 from kernel.eventlog.project import Projector, ReadModel
 from kernel.eventlog.react import Reacting, Reactor
-from kernel.eventlog.rebuild import LAG_MAX, install, switch
+from kernel.eventlog.rebuild import install, switch
 from kernel.eventlog.relay import POLL_SECONDS, Relay
 from kernel.eventlog.seal import seal_for_ever
 from kernel.eventlog.sql import QUERY
@@ -123,6 +123,7 @@ class Worker:
                     subscribe(broker, source, consumer.name, partial(consumer.begin, source), consumer.apply)
         try:
             await broker.start()
+            end_if_cancelled()
             await asyncio.Event().wait()
         finally:
             await broker.stop()
@@ -149,11 +150,11 @@ class Worker:
                 await asyncio.sleep(BACKOFF_SECONDS[0])
 
     async def _switch(self, projector: Projector) -> None:
-        """When a new version has nearly caught up with the shown one, show it."""
+        """When a new version has caught up with the shown one, show it: nobody is to see less than before."""
         model = projector.model
         while not await install(self.log.pool, model):
             shown = {row["source"]: row["pos"] for row in await self.log.pool.fetch(QUERY["live_positions"], model.name)}
-            if all(projector.positions.get(source, 0) + LAG_MAX > shown.get(source, 0) for source in model.sources):
+            if all(projector.positions.get(source, 0) >= shown.get(source, 0) for source in model.sources):
                 await switch(self.log.pool, model)
             else:
                 await asyncio.sleep(POLL_SECONDS)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from contracts.intake import Enterprise
@@ -73,19 +73,17 @@ WORDS: Final = Words(
         )
     },
     faults={
-        "tax-code": Sentence(
-            "Mã số thuế phải có 10 chữ số, hoặc 10 chữ số rồi gạch nối và 3 chữ số.", "A tax code has 10 digits, or 10, a hyphen and 3."
-        ),
+        "tax-code-missing": Sentence("Doanh nghiệp phải khai mã số thuế.", "An enterprise gives its tax code."),
     },
 )
 
-TAX_CODE: Final = re.compile(r"^\d{10}(-\d{3})?$|^\d{12}$")
+TAX_CODE: Final = r"^\d{10}(-\d{3})?$|^\d{12}$"
 NAME_MAX: Final = 200
 ADDRESS_MAX: Final = 500
 COMPONENTS_MAX: Final = 50
 
 
-Text = Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_MAX)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_MAX), NFC]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,80}$")]
 
 
@@ -95,15 +93,15 @@ class Applicant(Body):
     kind: Literal["individual", "enterprise"]
     name: Text
     identity_number: Annotated[str, StringConstraints(pattern=r"^\d{9}$|^\d{12}$|^[A-Z0-9]{6,12}$")] | None = None
-    tax_code: Annotated[str, StringConstraints(pattern=TAX_CODE.pattern)] | None = None
+    tax_code: Annotated[str, StringConstraints(pattern=TAX_CODE)] | None = None
     phone: Annotated[str, StringConstraints(pattern=r"^(\+84|0)\d{9,10}$")] | None = None
     email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=NAME_MAX)] | None = None
-    address: Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=ADDRESS_MAX)]
+    address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ADDRESS_MAX), NFC]
 
     @model_validator(mode="after")
     def _name_the_enterprise(self) -> Self:
         if self.kind == "enterprise" and self.tax_code is None:
-            raise ValueError("an enterprise gives its tax code")
+            raise PydanticCustomError("tax-code-missing", "An enterprise gives its tax code.")
         return self
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from contracts.processing import WorkflowPublished
-from contracts.vocabulary import AgencyCode, ContentHash, MissingComponent, ProcedureCode
+from contracts.vocabulary import AgencyCode, ContentHash, DossierId, MissingComponent, ProcedureCode
 from contracts.vocabulary import Outcome as Verdict
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
@@ -38,7 +38,7 @@ class Pinned:
     """What never changes in the life of a case."""
 
     agency: AgencyCode
-    procedure: ProcedureCode
+    dossier: DossierId
     steps: Steps
 
 
@@ -109,13 +109,13 @@ class Department:
             raise Problem(NOT_FOUND)
         principal.require(state.case.agency)
         steps = await self._steps(state.case.procedure, state.case.workflow_hash)
-        self._remember(id, Pinned(agency=state.case.agency, procedure=state.case.procedure, steps=steps))
+        self._remember(id, Pinned(agency=state.case.agency, dossier=state.case.dossier, steps=steps))
         return history, state, steps
 
     async def _issue(self, id: UUID, step: str, officer: Officer, pinned: Pinned, command: Command) -> CaseOutcome:
         """Take the book's next number, and store it with the result and the permit: all or none."""
         at, agency = command.meta.time, pinned.agency
-        result, validity_months = await self.register.result_of(pinned.procedure)
+        result, validity_months = await self.register.result_of(pinned.dossier)
         year = day_of(at).year
 
         async def with_number(history: History) -> CaseOutcome:

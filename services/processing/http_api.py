@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
 from contracts.vocabulary import MissingComponent, Outcome
@@ -19,7 +18,7 @@ from kernel.edge.identity import Principal
 from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import Policy, allowed
 from kernel.edge.position import After, freshness, wait_for_answers, wait_for_reactions
-from kernel.edge.problem import NOT_ALLOWED, NOT_FOUND, Kind, Problem, Sentence, refusal
+from kernel.edge.problem import INVALID, NOT_ALLOWED, NOT_FOUND, Fault, Kind, Problem, Sentence, refusal
 from kernel.legalclock import explain
 from services.processing import consume
 from services.processing.domain.case_states import Absent, Claimed, Issued, Known, Paused, State, Stopped, Waiting, legal_in
@@ -31,6 +30,7 @@ from services.processing.query import Register, Wanted, sort_key
 MISSING_MAX: Final = 50
 LEGAL_BASIS_LENGTH_MAX: Final = 500
 NUMBER_PATTERN: Final = r"^[0-9]{1,6}/[A-Z]{1,10}-[A-Z]{1,10}$"
+AGENCY_PATTERN: Final = r"^[A-Z0-9.]{1,35}$"
 CODE_PATTERN: Final = r"^[a-z0-9-]{1,60}$"
 
 StateName = Literal["waiting", "claimed", "paused", "issued", "stopped"]
@@ -45,6 +45,10 @@ POLICY: Final = Policy(
         "case.decide": {"officer", "leader"},
         "permit.read": {"public"},
     }
+)
+
+A_REFUSAL_NEEDS_ITS_BASIS: Final = Fault(
+    "body", "/legal_basis", Sentence("Từ chối phải nêu căn cứ pháp lý.", "A refusal must name its legal basis.")
 )
 
 WORDS: Final = Words(
@@ -89,6 +93,7 @@ WORDS: Final = Words(
                 "The case has not reached the signing step, so it cannot be decided yet.",
             ),
             refusal("already-decided", "Hồ sơ này đã có quyết định.", "This case has been decided already."),
+            Kind("legal-basis-needed", INVALID.status, INVALID.title, A_REFUSAL_NEEDS_ITS_BASIS.detail),
             refusal(
                 "no-clock",
                 "Thủ tục này không có thời hạn luật định nên không có thời gian để tạm dừng.",
@@ -101,13 +106,10 @@ WORDS: Final = Words(
             ),
         )
     },
-    faults={
-        "legal-basis-missing": Sentence("Từ chối phải nêu căn cứ pháp lý.", "A refusal must name its legal basis."),
-    },
 )
 
 
-LegalBasis = Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=LEGAL_BASIS_LENGTH_MAX)]
+LegalBasis = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LEGAL_BASIS_LENGTH_MAX), NFC]
 
 
 class CompletionBody(Body):
@@ -134,12 +136,6 @@ class DecisionBody(Body):
 
     outcome: Outcome
     legal_basis: LegalBasis | None = None
-
-    @model_validator(mode="after")
-    def _justify_a_refusal(self) -> Self:
-        if self.outcome == "refused" and self.legal_basis is None:
-            raise PydanticCustomError("legal-basis-missing", "A refusal must name its legal basis.")
-        return self
 
 
 class CaseQuery(Body):
@@ -243,6 +239,8 @@ def add_signing(router: APIRouter, department: Department) -> None:
     @router.post("/cases/{id}/decision")
     async def decide(request: Request, id: UUID, body: DecisionBody, principal: Annotated[Principal, allowed("case.decide")]) -> Response:
         """Sign the decision; that completes the signing step."""
+        if body.outcome == "refused" and body.legal_basis is None:
+            raise Problem(INVALID, faults=[A_REFUSAL_NEEDS_ITS_BASIS])
         return await run(request, principal, lambda command: department.decide(id, body.outcome, body.legal_basis, command), answer)
 
     _ = decide
@@ -299,11 +297,12 @@ def add_permits(router: APIRouter, register: Register) -> None:
     async def permit(
         number: Annotated[str, Path(pattern=NUMBER_PATTERN, examples=["12/GP-SCT"])],
         year: Annotated[int | None, Query(ge=2000, le=2999, description="Numbers begin again each year; without it, the newest.")] = None,
+        agency: Annotated[str | None, Query(pattern=AGENCY_PATTERN, description="Each agency has a book of its own.")] = None,
         after: After = None,
     ) -> Response:
         """Tell whether a permit is genuine: who issued it, for what, until when."""
         await wait_for_reactions(register.runtime.log, CASES.name, consume.NAME, consume.SOURCE, after)
-        if (found := await register.permit(number, year)) is None:
+        if (found := await register.permit(number, year, agency)) is None:
             raise Problem(NOT_FOUND)
         return json_response(dict(found))
 

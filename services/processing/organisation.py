@@ -7,11 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from contracts.vocabulary import PrincipalId
 from services.processing.domain.case_commands import Officer
+from services.processing.workflows import read_yaml
 
 
 class RoleOnFile(BaseModel):
@@ -47,9 +47,17 @@ def load_roster(file: Path) -> Mapping[PrincipalId, Officer]:
     """Read every officer by account. Read once, then kept.
 
     Raises:
-        ValueError: if the file does not have the form.
-        KeyError: if an officer has a role that is not listed.
+        ValueError: if the file does not have the form, an account stands twice, or an officer's role is not listed.
     """
-    found = OrganisationOnFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    found = read_yaml(file, OrganisationOnFile)
     roles = {role.code: frozenset({role.code, *role.acts_for}) for role in found.roles}
-    return MappingProxyType({one.id: Officer(id=one.id, unit=one.unit, roles=roles[one.role]) for one in found.officers})
+    roster: dict[PrincipalId, Officer] = {}
+    for one in found.officers:
+        if one.id in roster:
+            message = f"{file.name}: {one.id} stands twice"
+            raise ValueError(message)
+        if one.role not in roles:
+            message = f"{file.name}: {one.id} has the role {one.role}, which is not listed"
+            raise ValueError(message)
+        roster[one.id] = Officer(id=one.id, unit=one.unit, roles=roles[one.role])
+    return MappingProxyType(roster)

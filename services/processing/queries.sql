@@ -16,13 +16,15 @@ ORDER BY opened_at DESC, case_id DESC
 LIMIT $10
 
 -- name: permit
--- The newest permit of a number, or the one of a year: numbers begin again each year.
+-- The newest permit of a number, or the one of a year $2 and of an agency $3: numbers begin again each year, in a book of each agency.
 SELECT permit_id, agency, procedure, kind, number, issued_on, expires_on
 FROM read.permit_register
-WHERE number = $1 AND ($2::integer IS NULL OR extract(year FROM issued_on) = $2)
+WHERE number = $1 AND ($2::integer IS NULL OR extract(year FROM issued_on) = $2) AND ($3::text IS NULL OR agency = $3)
 ORDER BY issued_on DESC, permit_id
 LIMIT 1
 
 -- name: result
--- What a procedure of intake's catalogue leads to.
-SELECT result, validity_months FROM read.procedure_result WHERE procedure = $1
+-- What a dossier may lead to, by the version of the procedure that it was accepted under.
+SELECT result, validity_months
+FROM read.dossier_procedure JOIN read.procedure_result ON content_hash = procedure_hash
+WHERE dossier_id = $1

@@ -1,4 +1,4 @@
-"""Step 8 of 8, query: cases by the page, permits by their number, and waiting for what followed from another service's fact."""
+"""Step 8 of 8, query: cases by the page, permits by their number, and what a dossier's procedure leads to."""
 
 from __future__ import annotations
 
@@ -11,16 +11,13 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.vocabulary import ProcedureCode
+from contracts.vocabulary import AgencyCode, DossierId
 from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
 from kernel.eventlog import Busy
 from kernel.eventlog.sql import read_queries
 from services.processing.settings import ProcessingSettings
-
-POLL_SECONDS: Final = 0.005
-POLL_SECONDS_MAX: Final = 0.05
 
 QUERY: Final = read_queries(Path(__file__).with_name("queries.sql"))
 
@@ -49,18 +46,20 @@ class Register:
         filters = (wanted.dossier, wanted.unit, wanted.role, wanted.state, wanted.overdue, wanted.now)
         return await self.runtime.log.pool.fetch(QUERY["cases"], principal.scope, *filters, opened_at, case_id, page.fetch)
 
-    async def permit(self, number: str, year: int | None) -> asyncpg.Record | None:
-        """Give a permit, the newest of that number unless a year is named."""
-        found = await self.runtime.log.pool.fetch(QUERY["permit"], number, year)
+    async def permit(self, number: str, year: int | None, agency: AgencyCode | None) -> asyncpg.Record | None:
+        """Give a permit, the newest of that number unless a year or an agency is named."""
+        found = await self.runtime.log.pool.fetch(QUERY["permit"], number, year, agency)
         return found[0] if found else None
 
-    async def result_of(self, procedure: ProcedureCode) -> tuple[str | None, int | None]:
-        """Give what a procedure leads to (None = nothing on paper), and for how many months it is valid.
+    async def result_of(self, dossier: DossierId) -> tuple[str | None, int | None]:
+        """Give what a dossier's procedure leads to (None = nothing on paper), and for how many months it is valid.
+
+        It is the version that was in force when the dossier was accepted (NQ 66.18/2026, Điều 6.1), not the newest.
 
         Raises:
-            Busy: if intake's catalogue has not been read as far as that procedure.
+            Busy: if intake's log has not been read as far as that.
         """
-        found = await self.runtime.log.pool.fetch(QUERY["result"], procedure)
+        found = await self.runtime.log.pool.fetch(QUERY["result"], dossier)
         if not found:
             raise Busy("procedure-not-read-yet")
         return found[0]["result"], found[0]["validity_months"]

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from contracts.processing import Step, WorkflowPublished
 from contracts.vocabulary import ContentHash, ProcedureCode
 from services.processing.domain.workflow import Steps
 
 RESPONSIBLE_UNIT: Final = "responsible-unit"
+
+Form = TypeVar("Form", bound=BaseModel)
 
 
 class StepsOnFile(BaseModel):
@@ -34,6 +37,13 @@ class StepsOnFile(BaseModel):
     unit: str | None = None
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
 
+    @field_validator("steps")
+    @classmethod
+    def _numbered(cls, steps: Steps) -> Steps:
+        if [step.code for step in steps] != [f"B{number}" for number in range(1, len(steps) + 1)]:
+            raise ValueError("the steps are not numbered B1, B2, … in order")
+        return steps
+
 
 class Assignment(BaseModel):
     """Which template a procedure follows, and whose work it is."""
@@ -43,6 +53,14 @@ class Assignment(BaseModel):
     procedure: ProcedureCode
     template: str
     unit: str
+
+
+class AssignmentsOnFile(BaseModel):
+    """What is used of assignments.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    assignments: tuple[Assignment, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +81,16 @@ def load_workflows(folder: Path) -> Mapping[ProcedureCode, Workflow]:
     """Read every workflow in force, by procedure: those of the catalogue, then the internal ones. Read once, then kept.
 
     Raises:
-        ValueError: if a file does not have the form, or a procedure stands twice.
-        KeyError: if an assignment names a template that is not there.
+        ValueError: if a file does not have the form, or a procedure stands twice; the message names the file and the place.
     """
     templates = {template.code: template for template in _read_all(folder / "templates")}
-    assignments = [Assignment.model_validate(row) for row in _yaml(folder / "assignments.yaml")["assignments"]]
-    found = [workflow_of(each.procedure, templates[each.template].steps, each.unit) for each in assignments]
-    found += [workflow_of(each.code, each.steps, each.unit or RESPONSIBLE_UNIT) for each in _read_all(folder / "internal")]
-    by_procedure = {workflow.procedure: workflow for workflow in found}
-    if len(by_procedure) != len(found):
-        raise ValueError("assignments.yaml: a procedure has two workflows")
-    return MappingProxyType(by_procedure)
+    found = [_assigned(each, templates) for each in read_yaml(folder / "assignments.yaml", AssignmentsOnFile).assignments]
+    found += [_internal(each) for each in _read_all(folder / "internal")]
+    counted = Counter(workflow.procedure for workflow in found)
+    if twice := [procedure for procedure, times in counted.items() if times > 1]:
+        message = f"assignments.yaml: {', '.join(twice)} has two workflows"
+        raise ValueError(message)
+    return MappingProxyType({workflow.procedure: workflow for workflow in found})
 
 
 def workflow_of(procedure: ProcedureCode, steps: Steps, unit: str) -> Workflow:
@@ -83,9 +100,32 @@ def workflow_of(procedure: ProcedureCode, steps: Steps, unit: str) -> Workflow:
     return Workflow(procedure, placed, hashlib.sha256(content.encode()).hexdigest())
 
 
+def read_yaml(file: Path, form: type[Form]) -> Form:
+    """Read a YAML file that must have a form.
+
+    Raises:
+        ValueError: if it has not; the message names the file and the place.
+    """
+    try:
+        return form.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValueError) as error:
+        message = f"{file.name}: {error}"
+        raise ValueError(message) from error
+
+
 def _read_all(folder: Path) -> list[StepsOnFile]:
-    return [StepsOnFile.model_validate(_yaml(file)) for file in sorted(folder.glob("*.yaml"))]
+    return [read_yaml(file, StepsOnFile) for file in sorted(folder.glob("*.yaml"))]
 
 
-def _yaml(file: Path) -> Any:
-    return yaml.safe_load(file.read_text(encoding="utf-8"))
+def _assigned(each: Assignment, templates: Mapping[str, StepsOnFile]) -> Workflow:
+    if (template := templates.get(each.template)) is None:
+        message = f"assignments.yaml: {each.procedure} follows {each.template}, which is no template"
+        raise ValueError(message)
+    return workflow_of(each.procedure, template.steps, each.unit)
+
+
+def _internal(each: StepsOnFile) -> Workflow:
+    if each.unit is None:
+        message = f"{each.code}: an internal procedure names the unit that stands for {RESPONSIBLE_UNIT}"
+        raise ValueError(message)
+    return workflow_of(each.code, each.steps, each.unit)

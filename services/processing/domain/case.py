@@ -39,6 +39,7 @@ Reason: TypeAlias = Literal[
     "decision-needed",
     "not-the-signing-step",
     "already-decided",
+    "legal-basis-needed",
     "no-clock",
     "number-needed",
 ]
@@ -110,11 +111,15 @@ def _work(command: Act, state: Waiting | Claimed) -> list[Event]:
             raise _refused("already-decided", state, steps)
         case Decide() if not signing:
             raise _refused("not-the-signing-step", state, steps)
+        case Decide(outcome="refused", legal_basis=basis) if basis is None or not basis.strip():
+            raise _refused("legal-basis-needed", state, steps)
         case Decide():
             return _decided(command, case, step)
         case Issue():
             if state.verdict == "pending":
                 raise _refused("decision-needed", state, steps)
+            if step_after(steps, step.code) is not None:
+                raise _refused("step-not-open", state, steps)  # the one that issues comes later
             number = number_of(command.serial, state.verdict, command.result)
             return [_completed(command, case, step), _issued(command, case, state.verdict, number)]
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from contracts.intake import ProcedurePublished
+from contracts.intake import DossierAccepted, ProcedurePublished
 from contracts.processing import (
     CaseClockPaused,
     CaseClockResumed,
@@ -102,15 +102,29 @@ def permit_columns(event: Recorded) -> Columns:
 
 
 def procedure_key(event: Recorded) -> Any:
-    """Each procedure has one row."""
-    return event.fact.code if isinstance(event.fact, ProcedurePublished) else None
+    """Each version of a procedure has one row."""
+    return event.fact.content_hash if isinstance(event.fact, ProcedurePublished) else None
 
 
 def procedure_columns(event: Recorded) -> Columns:
-    """Say what a procedure leads to."""
+    """Say what a version of a procedure leads to."""
     match event.fact:
         case ProcedurePublished() as fact:
-            return {"result": fact.result, "validity_months": fact.validity_months, "content_hash": fact.content_hash}
+            return {"procedure": fact.code, "result": fact.result, "validity_months": fact.validity_months}
+        case _:
+            return {}
+
+
+def dossier_key(event: Recorded) -> Any:
+    """Each accepted dossier has one row."""
+    return event.fact.dossier_id if isinstance(event.fact, DossierAccepted) else None
+
+
+def dossier_columns(event: Recorded) -> Columns:
+    """Say under which version of its procedure a dossier was accepted."""
+    match event.fact:
+        case DossierAccepted(procedure_hash=procedure_hash):
+            return {"procedure_hash": procedure_hash}
         case _:
             return {}
 
@@ -128,8 +142,11 @@ CASES: Final = ReadModel(
 
 PROCEDURES: Final = ReadModel(
     name="procedures",
-    version=1,
+    version=2,
     sources=("intake",),
     ddl=read_ddl(HERE / "procedures.sql"),
-    projections=(Projection(table="procedure_result", key_column="procedure", key=procedure_key, columns=procedure_columns),),
+    projections=(
+        Projection(table="procedure_result", key_column="content_hash", key=procedure_key, columns=procedure_columns),
+        Projection(table="dossier_procedure", key_column="dossier_id", key=dossier_key, columns=dossier_columns),
+    ),
 )

@@ -1,8 +1,14 @@
--- What each procedure of intake's catalogue leads to, as last published.
+-- What each version of a procedure of intake's catalogue leads to.
 CREATE TABLE procedure_result (
-    procedure        text PRIMARY KEY,
+    content_hash     text PRIMARY KEY,
+    procedure        text,
     result           text,
     validity_months  integer,
-    content_hash     text,
+    pos_intake       bigint
+);
+-- The version under which each dossier was accepted: a change of the catalogue does not touch the dossiers that are open.
+CREATE TABLE dossier_procedure (
+    dossier_id       uuid PRIMARY KEY,
+    procedure_hash   text,
     pos_intake       bigint
 );

@@ -11,7 +11,11 @@ from kernel.eventlog.consume import Consumer
 from kernel.eventlog.sql import Connection
 from tests.kernel.eventlog.rig import Rig, connected
 
-DDL = "CREATE TABLE public.ledger (n bigserial PRIMARY KEY, source text, pos bigint, stream uuid); GRANT ALL ON ALL TABLES IN SCHEMA public TO audit; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO audit"
+DDL = """
+    CREATE TABLE public.ledger (n bigserial PRIMARY KEY, source text, pos bigint, stream uuid);
+    GRANT ALL ON ALL TABLES IN SCHEMA public TO audit;
+    GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO audit
+"""
 
 
 class Ledger(Consumer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +57,7 @@ async def patiently(work: Callable[[], Awaitable[Result]]) -> Result:
 
 
 @asynccontextmanager
-async def running(*works: Awaitable[Any]) -> AsyncGenerator[list[asyncio.Future[Any]]]:
+async def running(*works: Awaitable[Any]) -> AsyncGenerator[Sequence[asyncio.Future[Any]]]:
     """Let something run beside the test, and stop it at the end whatever happens."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
@@ -80,6 +80,14 @@ async def connected(dsn: str) -> AsyncGenerator[Connection]:
         await connection.close()
 
 
+async def somebody_waits(dsn: str) -> bool:
+    """Whether a session of this database waits for a lock. Asked on a new connection: within a transaction the answer never changes."""
+    async with connected(dsn) as connection:
+        return await connection.fetchval(
+            "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+
+
 @dataclass
 class Rig:
     """One test's databases, logs and broker connection."""
@@ -96,7 +104,11 @@ class Rig:
             template = self.postgres.create_database(service)
             await migrate(template.owner_dsn, service, MIGRATIONS)
             self.templates[service] = template.name
-        return self.postgres.create_database(service, self.templates[service])
+        database = self.postgres.create_database(service, self.templates[service])
+        async with connected(database.owner_dsn) as owner:
+            # A copy has everything of its template but the privileges on the database itself.
+            await owner.execute(f"GRANT CREATE ON DATABASE {database.name} TO {service}")
+        return database
 
     async def log(self, source: str = "bank", *, codec: Codec = CODEC, tables: tuple[Table, ...] = ()) -> Log:
         """Open the log of a service on a fresh database."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +16,7 @@ from tests.kernel.eventlog.ledger import Ledger, audit_log, lines, parked
 from tests.kernel.eventlog.rig import Rig, carried, eventually
 
 
-def is_deposit_of(*amounts: int) -> Any:
+def is_deposit_of(*amounts: int) -> Callable[[Any], bool]:
     return lambda fact: isinstance(fact, Deposited) and fact.amount in amounts
 
 

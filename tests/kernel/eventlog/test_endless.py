@@ -15,20 +15,20 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_job_that_fails_or_ends_is_begun_again() -> None:
-    ends = list[str]()
+    begins, fourth = list[str](), asyncio.Event()
 
     async def job() -> None:
-        ends.append("")
-        if len(ends) == 1:
+        begins.append("")
+        if len(begins) == 1:
             raise ConnectionResetError
-        if len(ends) == 2:
+        if len(begins) == 2:
             raise KeyError("a bug")
-        if len(ends) == 4:
+        if len(begins) == 4:
+            fourth.set()
             await asyncio.Event().wait()
 
     work = asyncio.create_task(for_ever("job", job))
-    while len(ends) < 4:
-        await asyncio.sleep(0)
+    await asyncio.wait_for(fourth.wait(), 5)
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
@@ -59,8 +59,11 @@ async def test_a_cancelled_job_ends_though_its_cleaning_up_fails() -> None:
 
 
 async def test_an_error_with_no_cancellation_behind_it_is_only_an_error() -> None:
-    try:
+    async def fail() -> None:
         raise ConnectionResetError
+
+    try:
+        await fail()
     except ConnectionResetError:
         end_if_cancelled()
 

@@ -48,7 +48,7 @@ async def test_an_answer_is_made_from_the_fact_that_it_answers_and_nothing_else(
     bank, audit = await rig.log(), await rig.log("audit")
     account, trace = uuid4(), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     await bank.append(
-        [Slice(await bank.load(account), AGENCY, [Deposited(amount=5)])],  # pyright: ignore[reportArgumentType] - TYPE is a class variable
+        [Slice(await bank.load(account), AGENCY, [Deposited(amount=5)])],
         Meta("a-deposit", "clerk", MONDAY, traceparent=trace),
     )
     reactor = reacting(audit)
@@ -106,7 +106,7 @@ async def test_a_stream_that_moves_on_during_a_reaction_is_decided_anew(rig: Rig
         transaction = rival.transaction()
         await transaction.start()
         history = await audit.load(FILE)
-        (row,) = rows_of("audit", Slice(history, AGENCY, [Noted(amount=1, total=1)]), meta(), MONDAY, first=0)  # pyright: ignore[reportArgumentType] - TYPE is a class variable
+        (row,) = rows_of("audit", Slice(history, AGENCY, [Noted(amount=1, total=1)]), meta(), MONDAY, first=0)
         await rival.execute("UPDATE log.head SET pos = pos + 1")
         await rival.execute(
             "INSERT INTO log.event VALUES (1, $1, $2, $3, $4, $5)", row.stream, row.version, row.subject, row.body, row.hash

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+from typing import Any, Final, get_args
+from uuid import UUID
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from contracts.feedback import OpinionAnswered, OpinionReceived, RatingRecorded
+from contracts.vocabulary import OpinionId, RatingId, VaultRef
+from kernel.eventlog import Refused
+from services.feedback.domain import invitation, opinion, rating
+from services.feedback.domain.opinion import DECIDER, Absent, Answer, Answered, Command, Open, OpinionChannel, Receive, Refusal, Topic
+from services.feedback.http_api import WORDS
+from tests.services.rig import AGENCY, MONDAY
+from tests.specification import given
+
+ID: Final = OpinionId(UUID(int=11))
+LATER: Final = MONDAY + timedelta(hours=1)
+
+receive = Receive(
+    opinion_id=ID,
+    agency=AGENCY,
+    channel="hotline",
+    topic="delay",
+    anonymous=False,
+    text_ref=VaultRef(UUID(int=12)),
+    commitment="a" * 64,
+    at=MONDAY,
+)
+answer = Answer(answer_ref=VaultRef(UUID(int=13)), commitment="b" * 64, by="nv-vp-01", at=LATER)
+received = OpinionReceived(
+    opinion_id=ID,
+    agency=AGENCY,
+    channel="hotline",
+    topic="delay",
+    anonymous=False,
+    text_ref=receive.text_ref,
+    commitment=receive.commitment,
+    received_at=MONDAY,
+)
+answered = OpinionAnswered(
+    opinion_id=ID,
+    agency=AGENCY,
+    answer_ref=answer.answer_ref,
+    commitment=answer.commitment,
+    answered_by="nv-vp-01",
+    answered_at=LATER,
+)
+
+HISTORIES: Final[dict[str, tuple[Any, ...]]] = {"absent": (), "open": (received,), "answered": (received, answered)}
+COMMANDS: Final[dict[str, Command]] = {"receive": receive, "answer": answer}
+OUTCOMES: Final[dict[tuple[str, str], tuple[Any, ...] | Refusal]] = {
+    ("absent", "receive"): (received,),
+    ("absent", "answer"): "no-such-opinion",
+    ("open", "receive"): (),
+    ("open", "answer"): (answered,),
+    ("answered", "receive"): (),
+    ("answered", "answer"): "opinion-answered",
+}
+
+
+@pytest.mark.parametrize(("history", "command"), list(product(HISTORIES, COMMANDS)))
+def test_every_command_in_every_state_leads_to_its_facts_or_its_refusal(history: str, command: str) -> None:
+    outcome = OUTCOMES[history, command]
+    said = given(DECIDER, *HISTORIES[history]).when(COMMANDS[command])
+    if isinstance(outcome, str):
+        assert said.then_refused(outcome).detail == {}
+    else:
+        said.then(*outcome)
+
+
+def test_the_histories_lead_to_every_state_and_the_outcomes_hold_every_reason() -> None:
+    assert [type(given(DECIDER, *facts).state) for facts in HISTORIES.values()] == [Absent, Open, Answered]
+    assert {outcome for outcome in OUTCOMES.values() if isinstance(outcome, str)} == set(get_args(Refusal))
+
+
+@pytest.mark.parametrize(("channel", "topic", "anonymous"), list(product(get_args(OpinionChannel), get_args(Topic), [True, False])))
+def test_an_opinion_is_recorded_as_it_came(channel: OpinionChannel, topic: Topic, anonymous: bool) -> None:
+    fact = received.model_copy(update={"channel": channel, "topic": topic, "anonymous": anonymous})
+    given(DECIDER).when(replace(receive, channel=channel, topic=topic, anonymous=anonymous)).then(fact)
+
+
+def test_a_second_answer_is_refused_also_from_the_same_officer_in_the_same_words() -> None:
+    given(DECIDER, received, answered).when(answer).then_refused("opinion-answered")
+
+
+def receive_by(channel: OpinionChannel) -> Receive:
+    return replace(receive, channel=channel)
+
+
+def answer_of(officer: str) -> Answer:
+    return replace(answer, by=officer)
+
+
+ANY_COMMAND: Final[st.SearchStrategy[Command]] = st.one_of(
+    st.builds(receive_by, st.sampled_from(get_args(OpinionChannel))),
+    st.builds(answer_of, st.sampled_from(["nv-vp-01", "nv-vp-02"])),
+)
+
+
+@for_all(st.lists(ANY_COMMAND, max_size=10))
+def test_whatever_is_tried_the_first_opinion_and_the_first_answer_stand(commands: list[Command]) -> None:
+    state, facts = DECIDER.initial, list[Any]()
+    for command in commands:
+        with contextlib.suppress(Refused):
+            new = DECIDER.decide(command, state)
+            facts += new
+            state = DECIDER.fold(new, state)
+    assert [type(fact) for fact in facts] in ([], [OpinionReceived], [OpinionReceived, OpinionAnswered])
+    assert state == DECIDER.fold(facts)
+    receives = [n for n, command in enumerate(commands) if isinstance(command, Receive)]
+    if receives:
+        first = commands[receives[0]]
+        assert isinstance(first, Receive)
+        assert facts[0].channel == first.channel
+        answers = [command for command in commands[receives[0] :] if isinstance(command, Answer)]
+        assert [fact.answered_by for fact in facts[1:]] == [command.by for command in answers[:1]]
+    else:
+        assert facts == []
+
+
+def test_every_reason_of_a_refusal_has_its_words_in_both_languages() -> None:
+    reasons = {*get_args(invitation.Refusal), *get_args(opinion.Refusal)}
+    assert set(WORDS.refusals) == reasons
+    for reason, kind in WORDS.refusals.items():
+        assert kind.slug == reason
+        assert kind.status == (404 if reason.startswith("no-such-") else 409)
+        assert kind.detail.vi
+        assert kind.detail.en
+        assert kind.detail.vi != kind.detail.en
+
+
+def test_a_rating_is_recorded_once_and_stays() -> None:
+    record = rating.Record(
+        rating_id=RatingId(UUID(int=21)),
+        agency=AGENCY,
+        procedure="2.000648",
+        field="hoa-chat",
+        occasion="refusal",
+        satisfaction=4,
+        points={"time": 2, "attitude": 0},
+        comment_ref=None,
+        commitment=None,
+        at=MONDAY,
+    )
+    recorded = RatingRecorded(
+        rating_id=record.rating_id,
+        agency=AGENCY,
+        procedure="2.000648",
+        field="hoa-chat",
+        occasion="refusal",
+        satisfaction=4,
+        points={"time": 2, "attitude": 0},
+        comment_ref=None,
+        commitment=None,
+        recorded_at=MONDAY,
+    )
+    given(rating.DECIDER).when(record).then(recorded)
+    given(rating.DECIDER, recorded).when(record).then_nothing()
+    given(rating.DECIDER, recorded).when(replace(record, satisfaction=1)).then_nothing()
