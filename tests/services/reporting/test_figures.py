@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
@@ -17,10 +17,8 @@ from services.reporting.domain import figures
 from services.reporting.domain.figures import BESIDE, FORM, Dossier, count, dossiers_of, in_scope, lines
 from services.reporting.domain.period import Period, month_of
 from services.reporting.domain.satisfaction import cells_of
-from services.reporting.main import SERVICE
 from tests.services.reporting.facts import Paper, day, rated, replied, said
-from tests.services.reporting.tables import Tables, tables
-from tests.services.rig import Rig
+from tests.services.reporting.tables import Tables
 
 P = Paper("p")
 MARCH: Final = Period(day(0), day(29))
@@ -232,14 +230,8 @@ def summed(found: Iterable[dict[str, int]]) -> Counter[str]:
     return total
 
 
-@pytest.fixture
-async def mirror(rig: Rig) -> AsyncGenerator[Tables]:
-    async with tables(rig, SERVICE.migrations) as made:
-        yield made
-
-
 ANY_HISTORY: Final = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

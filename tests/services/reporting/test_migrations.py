@@ -1,0 +1,81 @@
+"""The database: one readable file says what it is now, and the migrations lead there."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import asyncpg
+
+from kernel.eventlog.migrate import migrate, read_sql
+from services.reporting.main import SERVICE
+from tests.servers import PostgresServer
+from tests.services.reporting.tables import Tables
+
+COLUMNS: Final = """
+    SELECT n.nspname, c.relname, c.relkind::text, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+        pg_get_expr(d.adbin, d.adrelid), c.relacl::text, a.attacl::text
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
+"""
+CONSTRAINTS: Final = """
+    SELECT n.nspname, c.relname, o.conname, pg_get_constraintdef(o.oid)
+    FROM pg_constraint AS o JOIN pg_class AS c ON c.oid = o.conrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+"""
+INDEXES: Final = "SELECT schemaname AS nspname, tablename, indexname, indexdef FROM pg_indexes AS n"
+TRIGGERS: Final = """
+    SELECT n.nspname, c.relname, t.tgname, pg_get_triggerdef(t.oid)
+    FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE NOT t.tgisinternal
+"""
+
+
+async def shape(dsn: str) -> dict[str, set[str]]:
+    """Describe everything that is in a database, but for the servers' own and the list of migrations."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        found: dict[str, set[str]] = {}
+        for name, query in {"columns": COLUMNS, "constraints": CONSTRAINTS, "indexes": INDEXES, "triggers": TRIGGERS}.items():
+            rows = [tuple(row) for row in await connection.fetch(query)]
+            found[name] = {
+                str(row)
+                for row in rows
+                if row[0] not in {"pg_catalog", "information_schema", "pg_toast"} and not row[1].startswith("migration")
+            }
+        return found
+    finally:
+        await connection.close()
+
+
+async def test_the_schema_is_the_sum_of_the_migrations(postgres: PostgresServer) -> None:
+    migrated, at_once = postgres.create_database("reporting"), postgres.create_database("reporting")
+    await migrate(migrated.owner_dsn, "reporting", SERVICE.migrations)
+    connection = await asyncpg.connect(at_once.owner_dsn)
+    await connection.execute(read_sql(SERVICE.folder / "schema.sql", "reporting"))
+    await connection.close()
+    found = await shape(migrated.owner_dsn)
+    assert {"columns", "constraints", "indexes", "triggers"} == {name for name, rows in found.items() if rows}
+    assert found == await shape(at_once.owner_dsn)
+
+
+async def test_migrating_again_changes_nothing(postgres: PostgresServer) -> None:
+    database = postgres.create_database("reporting")
+    assert await migrate(database.owner_dsn, "reporting", SERVICE.migrations) == ["0001_birth"]
+    before = await shape(database.owner_dsn)
+    assert await migrate(database.owner_dsn, "reporting", SERVICE.migrations) == []
+    assert await shape(database.owner_dsn) == before
+
+
+async def test_every_table_of_the_mirror_is_shown_to_readers_with_all_its_columns(mirror: Tables) -> None:
+    model = mirror.projector.model
+    rows = await mirror.pool.fetch(
+        "SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE table_schema = ANY($1)",
+        ["read", model.consumer],
+    )
+    columns = {
+        schema: {(row["table_name"], row["column_name"]) for row in rows if row["table_schema"] == schema}
+        for schema in ("read", model.consumer)
+    }
+    assert columns["read"] == columns[model.consumer]
+    assert {table for table, _ in columns["read"]} == set(model.tables)
