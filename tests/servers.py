@@ -179,8 +179,11 @@ class Container:
         self.await_ready()
 
     def kill(self, by: signal.Signals) -> None:
-        """Send a signal, and return when it is gone."""
+        """Send a signal, and return when it is gone; what is gone already may stay so."""
         container = self.container.get_wrapped_container()
+        container.reload()
+        if container.status != "running":
+            return
         container.kill(by.name)
         container.wait(timeout=STOP_SECONDS)
 

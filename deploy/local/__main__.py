@@ -12,8 +12,10 @@ from cyclopts import App, Parameter
 
 DATA = Path(__file__).resolve().parents[2] / ".motcua" / "data"
 SERVICES = ("intake", "processing", "feedback", "reporting")
+ALL = ",".join(SERVICES)
 
 Data = Annotated[Path, Parameter(name="--data", help="Folder that keeps everything: databases, streams, keys, logs.")]
+Sources = Annotated[str, Parameter(help="Which services' facts, with commas.")]
 PassedOn = Annotated[str, Parameter(allow_leading_hyphen=True, show=False)]
 
 app = App(name="./motcua", help="Motcua on this machine: một cửa, one door.", version_flags=[])
@@ -27,7 +29,7 @@ def up(
     *,
     detach: Annotated[bool, Parameter(negative="", show_default=False, help="Return as soon as everything answers.")] = False,
     demo_clock: Annotated[bool, Parameter(negative="", show_default=False, help="Take the time from Motcua-Demo-Time.")] = False,
-    services: Annotated[str, Parameter(help="Which services, with commas.")] = ",".join(SERVICES),
+    services: Annotated[str, Parameter(help="Which services, with commas.")] = ALL,
     package: Annotated[str, Parameter(show=False)] = "services",
 ) -> int:
     """Start PostgreSQL, NATS and the services, and keep them alive until Ctrl-C."""
@@ -87,33 +89,43 @@ def check() -> int:
 
 
 @app.command
-def verify(*arguments: PassedOn) -> int | None:
-    """Check a log, a dossier or an exported bundle against its hashes and seals."""
+def verify(data: Data = DATA, *, json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False) -> int:
+    """Check every log, stream and read table of the running Motcua against hashes and seals."""
     from deploy.local import verify
 
-    return verify.main(arguments)
+    return verify.main(data.resolve(), as_json=json)
 
 
 @events.command
-def tail(*arguments: PassedOn) -> int | None:
-    """Print facts as they are recorded."""
+def tail(
+    data: Data = DATA,
+    *,
+    source: Sources = ALL,
+    after: Annotated[int | None, Parameter(help="Begin behind this position of each; without it, with what comes next.")] = None,
+) -> int:
+    """Print facts as they are recorded, one line each, until Ctrl-C."""
     from deploy.local import events
 
-    return events.tail(arguments)
+    return events.tail(data.resolve(), source.split(","), after)
 
 
 @events.command
-def export(*arguments: PassedOn) -> int | None:
-    """Write facts to a file."""
+def export(
+    data: Data = DATA,
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"], allow_leading_hyphen=True, help="File to write; - is standard output.")],
+    source: Sources = ALL,
+) -> int:
+    """Write all facts up to now, one CloudEvent a line with its position in front (JSON Lines)."""
     from deploy.local import events
 
-    return events.export(arguments)
+    return events.export(data.resolve(), source.split(","), out)
 
 
 @app.command
 def token(
     *,
-    role: Annotated[list[str], Parameter(negative="", help="Several times: portal, desk, officer, leader, analyst, operator.")],
+    role: Annotated[list[str], Parameter(negative="", help="Several times: portal, desk, officer, leader, analyst.")],
     agency: Annotated[list[str] | None, Parameter(negative="", help="Agency code, several times; without it, all.")] = None,
     sub: Annotated[str, Parameter(help="Pseudonymous id of the person.")] = "developer",
     ttl: Annotated[int, Parameter(help="Seconds.")] = 8 * 3600,
@@ -127,11 +139,13 @@ def token(
 
 
 @app.command
-def contracts(*arguments: PassedOn) -> int | None:
+def contracts(
+    *, check: Annotated[bool, Parameter(negative="", show_default=False, help="Write nothing; say what is stale.")] = False
+) -> int:
     """Generate JSON Schemas and AsyncAPI from the facts."""
     from contracts import generate
 
-    return generate.main(arguments)
+    return generate.main(["--check"] if check else [])
 
 
 if __name__ == "__main__":

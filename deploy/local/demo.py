@@ -45,14 +45,19 @@ class Department:
     told: Counter[str] = field(default_factory=Counter[str])
     procedures: dict[str, dict[str, Any]] = field(default_factory=dict[str, "dict[str, Any]"])
     officers: dict[tuple[str, str], str] = field(default_factory=dict["tuple[str, str]", str])
+    _urls: dict[str, str] = field(init=False)
     _tokens: dict[tuple[str, ...], str] = field(default_factory=dict["tuple[str, ...]", str])
+
+    def __post_init__(self) -> None:
+        """Look the addresses up once."""
+        self._urls = self.stack.urls
 
     def caller(self, service: str, sub: str, *roles: str) -> Caller:
         """Give a caller of a service; without roles he has no token."""
         who = (sub, *roles)
         if roles and who not in self._tokens:
             self._tokens[who] = self.stack.token(sub, roles)
-        return Caller(self.session, self.stack.urls[service], self._tokens.get(who))
+        return Caller(self.session, self._urls[service], self._tokens.get(who))
 
     @property
     def portal(self) -> Caller:
@@ -260,7 +265,7 @@ async def play(stack: Stack, *, dossiers: int, days: int, seed: int, show: bool)
             say(progress_line(department, dossiers))
         await leader.post("/v1/reports", period, f"demo-{seed}-report", end_of(last_day(days)))
         await asyncio.to_thread(verify.wait_until_level, stack)
-        return await leader.get("/v1/summary", **period)
+        return await leader.get("/v1/summary", None, **period)
 
 
 async def report_progress(department: Department, dossiers: int) -> None:

@@ -3,100 +3,116 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 import nats
-from cyclopts import App, Parameter
+from nats.errors import Error as NatsError
+from nats.js.errors import Error as JetStreamError
 
-from deploy.local.processes import ROOT
-from deploy.local.stack import SERVICES, Stack
+from deploy.local.stack import Stack, supervisor_of
+from kernel.eventlog.errors import Doubt
 from kernel.eventlog.relay import stream_name
 from kernel.eventlog.tail import Tail, sequence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 
     from nats.aio.client import Client
 
-ALL: Final = ",".join(SERVICES)
-DATA: Final = ROOT / ".motcua" / "data"
-Data = Annotated[Path, Parameter(name="--data", help="Folder of the running Motcua.")]
-Sources = Annotated[str, Parameter(help="Which services' facts, with commas.")]
+PAUSE_SECONDS: Final = 1.0
+NOT_RUNNING: Final = 3
 
 
-def tail(arguments: Sequence[str]) -> int | None:
-    """Print facts as they are recorded, one line each, until Ctrl-C."""
-    app = App(name="./motcua events tail", help=tail.__doc__, version_flags=[])
+def tail(data: Path, sources: Sequence[str], after: int | None) -> int:
+    """Print facts as they are recorded, one line each, until Ctrl-C; give the exit code."""
 
-    @app.default
-    def run(*, source: Sources = ALL, after: int | None = None, data: Data = DATA) -> int:
-        async def watch() -> None:
-            connection = await nats.connect(Stack(data).nats_url("analyst"))
-            try:
-                async with asyncio.TaskGroup() as readers:
-                    for name in source.split(","):
-                        readers.create_task(_follow(connection, name, after, _show))
-            finally:
-                await connection.close()
+    async def watch(connection: Client) -> None:
+        async with asyncio.TaskGroup() as readers:
+            for source in sources:
+                readers.create_task(follow(connection, source, after))
 
-        try:
-            asyncio.run(watch())
-        except KeyboardInterrupt:
-            return 0
-        return 0
-
-    return app(list(arguments), exit_on_error=True, result_action="return_value")
+    return read(data, watch)
 
 
-def export(arguments: Sequence[str]) -> int | None:
-    """Write all facts up to now to a file, one CloudEvent a line with its position in front."""
-    app = App(name="./motcua events export", help=export.__doc__, version_flags=[])
+def export(data: Path, sources: Sequence[str], out: Path) -> int:
+    """Write all facts up to now, one CloudEvent a line with its position in front; give the exit code."""
 
-    @app.default
-    def run(
-        *,
-        out: Annotated[Path, Parameter(name=["--out", "-o"], help="File to write (JSON Lines); - is standard output.")],
-        source: Sources = ALL,
-        data: Data = DATA,
-    ) -> int:
-        async def write() -> int:
-            connection = await nats.connect(Stack(data).nats_url("analyst"))
-            target = sys.stdout if str(out) == "-" else out.open("w", encoding="utf-8")
+    async def write(connection: Client) -> None:
+        with sys.stdout if str(out) == "-" else out.open("w", encoding="utf-8") as target:
             count = 0
-            try:
-                for name in source.split(","):
-                    last = (await connection.jetstream().stream_info(stream_name(name))).state.last_seq
-                    seen = 0
-                    async with Tail(connection, name, 0) as reader:
-                        while seen < last:
-                            for message in await reader.next():
-                                seen = sequence_of(message)
-                                target.write(f'{{"position":"{name}/{seen}","event":{message.data.decode()}}}\n')
-                                count += 1
-            finally:
-                await connection.close()
-                if target is not sys.stdout:
-                    target.close()
-            return count
+            for source in sources:
+                count += await export_one(connection, source, target)
+        print(f"{count} events", file=sys.stderr)
 
-        print(f"{asyncio.run(write())} events", file=sys.stderr)
-        return 0
-
-    return app(list(arguments), exit_on_error=True, result_action="return_value")
+    return read(data, write)
 
 
-async def _follow(connection: Client, source: str, after: int | None, show: Callable[[str, int, dict[str, Any]], None]) -> None:
-    start = after if after is not None else (await connection.jetstream().stream_info(stream_name(source))).state.last_seq
-    async with Tail(connection, source, start) as reader:
+def read(data: Path, work: Callable[[Client], Coroutine[None, None, None]]) -> int:
+    """Connect to the broker of the Motcua that runs in `data`, and read."""
+
+    async def connected() -> None:
+        connection = await nats.connect(Stack(data).nats_url("analyst"), max_reconnect_attempts=-1)
+        try:
+            await work(connection)
+        except* BrokenPipeError:
+            # Python would complain once more when it flushes what nobody reads.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        finally:
+            await connection.close()
+
+    if supervisor_of(data) is None:
+        print("Motcua không chạy ở đó · Motcua is not running there; start it first: ./motcua up", file=sys.stderr)
+        return NOT_RUNNING
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(connected())
+    return 0
+
+
+async def export_one(connection: Client, source: str, target: TextIO) -> int:
+    """Write one service's facts; give how many."""
+    seen = 0
+    if last := await last_of(connection, source):
+        async for seen, body in facts(connection, source, 0):
+            target.write(f'{{"position":"{source}/{seen}","event":{body.decode()}}}\n')
+            if seen >= last:
+                break
+    return seen
+
+
+async def follow(connection: Client, source: str, after: int | None) -> None:
+    """Print one service's facts; whenever the reading breaks off, go on behind the last one printed."""
+    at = after
+    while True:
+        try:
+            at = await last_of(connection, source) if at is None else at
+            async for pos, body in facts(connection, source, at):
+                show(source, pos, body)
+                at = pos
+        except (Doubt, NatsError, JetStreamError, TimeoutError) as doubt:
+            print(f"{source}: {type(doubt).__name__}, reading again behind {at or 0}", file=sys.stderr)
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def last_of(connection: Client, source: str) -> int:
+    """Give the last position of a stream."""
+    return (await connection.jetstream().stream_info(stream_name(source))).state.last_seq
+
+
+async def facts(connection: Client, source: str, after: int) -> AsyncGenerator[tuple[int, bytes]]:
+    """Read a stream behind a position, for ever: position and bytes."""
+    async with Tail(connection, source, after) as reader:
         while True:
             for message in await reader.next():
-                show(source, sequence_of(message), json.loads(message.data))
+                yield sequence_of(message), message.data
 
 
-def _show(source: str, pos: int, event: dict[str, Any]) -> None:
-    print(
-        f"{source}/{pos}  {event['time']}  {event['type']}  {event['subject']}  {json.dumps(event['data'], ensure_ascii=False)}", flush=True
-    )
+def show(source: str, pos: int, body: bytes) -> None:
+    """Print one fact."""
+    event = json.loads(body)
+    data = json.dumps(event["data"], ensure_ascii=False)
+    print(f"{source}/{pos}  {event['time']}  {event['type']}  {event['subject']}  {data}", flush=True)

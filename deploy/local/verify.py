@@ -12,7 +12,7 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -68,14 +68,13 @@ class Inspection:
         }
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Verify what runs in a data folder (`--data`, or what is up); print one line per service; 0 if all is well."""
-    data = Path(arguments[arguments.index("--data") + 1]) if "--data" in arguments else ROOT / ".motcua" / "data"
+def main(data: Path, *, as_json: bool) -> int:
+    """Verify what runs in a data folder; print one line per service, or JSON; 0 if all is well, 3 if nothing runs."""
     if is_free(data):
         print("Motcua không chạy ở đó · Motcua is not running there; start it first: ./motcua up", file=sys.stderr)
-        return 2
+        return 3
     found = inspect(Stack(data))
-    if "--json" in arguments:
+    if as_json:
         print(json.dumps({**found.figures(), "findings": found.findings}, ensure_ascii=False))
     else:
         for name, v in found.verdicts.items():

@@ -24,4 +24,4 @@ def nfc(text: object) -> object:
 
 
 NFC: Final = BeforeValidator(nfc)
-"""For texts that people write: `Annotated[str, NFC, StringConstraints(max_length=200)]`."""
+"""For texts that people write: `Annotated[str, StringConstraints(max_length=200), NFC]`, in this order."""

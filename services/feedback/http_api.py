@@ -84,10 +84,10 @@ CHANNEL_NEEDS_CLERK: Final = Sentence(
 )
 
 
-Comment = Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=COMMENT_LENGTH_MAX)]
-OpinionText = Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=OPINION_LENGTH_MAX)]
-AnswerText = Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=ANSWER_LENGTH_MAX)]
-Name = Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_LENGTH_MAX)]
+Comment = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=COMMENT_LENGTH_MAX), NFC]
+OpinionText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=OPINION_LENGTH_MAX), NFC]
+AnswerText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ANSWER_LENGTH_MAX), NFC]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_LENGTH_MAX), NFC]
 
 
 class RatingBody(Body):

@@ -76,7 +76,7 @@ WORDS: Final = Words(
     },
     faults={
         "tax-code-missing": Sentence(
-            "Doanh nghiệp phải ghi mã số thuế (trường tax_code).", "An enterprise gives its tax code (field tax_code)."
+            "Doanh nghiệp phải khai mã số thuế (trường tax_code).", "An enterprise gives its tax code (field tax_code)."
         ),
         "tax-code-of-enterprise": Sentence(
             "Mã số thuế của doanh nghiệp có 10 chữ số, hoặc 10 chữ số rồi gạch nối và 3 chữ số.",

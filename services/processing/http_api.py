@@ -107,7 +107,7 @@ WORDS: Final = Words(
 )
 
 
-LegalBasis = Annotated[str, NFC, StringConstraints(strip_whitespace=True, min_length=1, max_length=LEGAL_BASIS_LENGTH_MAX)]
+LegalBasis = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LEGAL_BASIS_LENGTH_MAX), NFC]
 
 
 class CompletionBody(Body):

@@ -160,7 +160,12 @@ class Rig:
             template = self.postgres.create_database(name)
             await migrate(template.owner_dsn, name, migrations)
             TEMPLATES[kind] = template.name
-        return self.postgres.create_database(name, TEMPLATES[kind])
+        database = self.postgres.create_database(name, TEMPLATES[kind])
+        # What a migration granted on the database itself is not copied with it.
+        owner = await asyncpg.connect(database.owner_dsn)
+        await owner.execute(f"GRANT CREATE ON DATABASE {database.name} TO {name}")
+        await owner.close()
+        return database
 
     async def empty_broker(self) -> None:
         """Remove what an earlier test left in the broker."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +19,7 @@ from deploy.local import verify
 from deploy.local.demo import play
 from deploy.local.stack import SERVICES, Stack
 
+ROOT = Path(__file__).parents[2]
 DOSSIERS = 30
 VICTIMS = (*SERVICES, "nats", "postgres")
 
@@ -102,3 +107,18 @@ def test_a_broker_that_lost_everything_is_filled_again_and_nobody_notices(stack:
     story.join(100)
     assert story.error is None
     assert_all_holds(stack)
+
+
+def test_what_is_exported_is_what_the_streams_hold(stack: Stack, tmp_path: Path) -> None:
+    def motcua(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "deploy.local", *map(str, arguments), "--data", str(stack.data)]
+        return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=60)
+
+    assert motcua("events", "export", "--out", tmp_path / "facts.jsonl").returncode == 0
+    lines = [json.loads(line) for line in (tmp_path / "facts.jsonl").read_text(encoding="utf-8").splitlines()]
+    logged = {service: head(stack, service) for service in SERVICES}
+    assert [line["position"] for line in lines] == [f"{service}/{pos}" for service in SERVICES for pos in range(1, logged[service] + 1)]
+    assert {line["event"]["specversion"] for line in lines} == {"1.0"}
+    verified = motcua("verify", "--json")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert json.loads(verified.stdout)["events"] == logged

@@ -26,7 +26,7 @@ from tests.kernel.eventlog.bank import CODEC
 from tests.servers import Database, NatsServer, PostgresServer
 
 MIGRATIONS: Final = Path(__file__).parents[3] / "kernel" / "eventlog" / "migrations"
-WITHIN_SECONDS: Final = 20.0
+WITHIN_SECONDS: Final = 45.0
 
 Result = TypeVar("Result")
 

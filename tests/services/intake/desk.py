@@ -33,6 +33,10 @@ NOTICE: Final = "2.000033"
 """A notice: no limit and no result."""
 
 
+NOT_COMPLETE: Final = {"missing": [{"component": "don-de-nghi", "reason": "absent"}]}
+"""Asks for one component of PETROL."""
+
+
 def procedure_of(code: str) -> Procedure:
     """Give a procedure as the files of the catalogue say it."""
     return load_catalogue(CATALOGUE).procedures[code]
@@ -42,6 +46,11 @@ def submission(code: str = PETROL, *, without: frozenset[str] | set[str] = froze
     """Give the body of a submission with every required component but some."""
     components = sorted(procedure_of(code).required - without)
     return {"procedure": code, "channel": "desk", "applicant": CITIZEN, "components": components} | members
+
+
+def pointers(problem: dict[str, Any]) -> list[str]:
+    """Give the fields that a problem names."""
+    return [error["pointer"] for error in problem["errors"]]
 
 
 @dataclass(frozen=True)
@@ -90,3 +99,8 @@ class Desk:
         async with self.intake.connected() as connection:
             tables = ("log.event", "vault.entry", "edge.command")
             return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in tables}  # noqa: S608 - names are ours
+
+    async def readings(self) -> list[tuple[str, str]]:
+        """Give who has read personal data and what for, in order."""
+        async with self.intake.connected() as connection:
+            return [(row["principal"], row["purpose"]) for row in await connection.fetch("SELECT * FROM vault.access ORDER BY id")]
