@@ -165,6 +165,8 @@ class Relay:
         async with self.log.pool.acquire() as connection:
             read = await connection.prepare(QUERY["read"])
             while True:
+                # Up to Python 3.11, `asyncio.wait_for`, with which nats-py awaits every answer, swallows a cancellation that comes
+                # together with the answer. A relay that did not look would then publish on, and whoever stops it wait for ever.
                 end_if_cancelled()
                 committed.clear()
                 rows = await read.fetch(sent, WINDOW)

@@ -14,9 +14,9 @@ from functools import partial
 from typing import Any, Final
 
 import asyncpg
-import nats
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from faststream.nats import NatsBroker
+from nats.aio.client import Client
 
 from kernel.eventlog.append import Log
 from kernel.eventlog.consume import Consumer
@@ -34,6 +34,7 @@ from kernel.eventlog.tail import BATCH_MAX
 
 LEADER_LOCK: Final = 0x6C6561646572  # "leader"
 LEADER_SECONDS: Final = 1.0
+START_SECONDS: Final = 2.0
 CONNECTION: Final[dict[str, Any]] = {
     "max_reconnect_attempts": -1,
     "reconnect_time_wait": 0.25,
@@ -107,8 +108,9 @@ class Worker:
                 jobs.create_task(for_ever("seals", partial(seal_for_ever, self.log, self.seal_key)))
 
     async def _relay(self) -> None:
-        connection = await nats.connect(self.nats_url, name=f"{self.log.source}-relay", **CONNECTION)
+        connection = Client()
         try:
+            await connection.connect(self.nats_url, name=f"{self.log.source}-relay", **CONNECTION)
             self.relay = Relay(self.log, connection, self.replicas)
             await self.relay.run()
         finally:
@@ -121,11 +123,15 @@ class Worker:
             for source in consumer.sources:
                 if source != self.log.source:
                     subscribe(broker, source, consumer.name, partial(consumer.begin, source), consumer.apply)
+        starting = asyncio.ensure_future(broker.start())
         try:
-            await broker.start()
-            end_if_cancelled()
+            # Shielded: a connection that is broken off while it is made would stay open, and nobody would know of it.
+            await asyncio.shield(starting)
             await asyncio.Event().wait()
         finally:
+            await asyncio.wait([starting], timeout=START_SECONDS)
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
             await broker.stop()
 
     async def _read_own(self, consumer: Consumer) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID, uuid5
 
 from contracts.intake import DossierSubmitted, Enterprise
@@ -20,6 +21,9 @@ from services.intake.domain import commands, dossier, procedure, register, state
 from services.intake.settings import IntakeSettings
 
 DossierOutcome = Outcome[states.State]
+
+ON_THE_WAY_MAX: Final = timedelta(days=30)
+"""How long before it is recorded a dossier may have arrived: the postmark of a slow letter, the paper book of a desk without power."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +56,12 @@ class Door:
         """Receive a dossier at the door.
 
         Raises:
-            Problem: 422 for a procedure or a component that the catalogue does not know, or an arrival in the future.
+            Problem: 422 for a procedure or a component that the catalogue does not know, or an arrival that cannot be.
         """
         entry = self._procedure(submission)
         command.principal.require(self.catalogue.agency)
         at, stream = command.meta.time, uuid5(command.id, "dossier")
-        if submission.arrived_at is not None and submission.arrived_at > at:
-            raise Problem(INVALID, faults=[_FUTURE])
+        _check_arrival(submission.arrived_at, at)
         sealed = self.runtime.vault.seal(stream, submission.personal)
         submitted = DossierSubmitted(
             dossier_id=DossierId(stream),
@@ -169,6 +172,14 @@ class Door:
             raise Problem(INVALID, faults=[Fault("body", f"{pointer}/{n}", _UNKNOWN_COMPONENT) for n in unknown])
 
 
+def _check_arrival(arrived_at: datetime | None, at: datetime) -> None:
+    """Refuse an arrival that cannot be: a limit that counts from arrival would begin with it."""
+    if arrived_at is not None and arrived_at > at:
+        raise Problem(INVALID, faults=[Fault("body", "/arrived_at", _FUTURE)])
+    if arrived_at is not None and at - arrived_at > ON_THE_WAY_MAX:
+        raise Problem(INVALID, faults=[Fault("body", "/arrived_at", _LONG_AGO.filled(days=ON_THE_WAY_MAX.days))])
+
+
 def _deadline(entry: Procedure, start_at: datetime, calendar: Calendar) -> Deadline | None:
     if entry.content["limit"] is None:
         return None
@@ -181,4 +192,5 @@ _UNKNOWN_PROCEDURE = Fault(
     "body", "/procedure", Sentence("Danh mục không có thủ tục hành chính này.", "The catalogue has no such procedure.")
 )
 _UNKNOWN_COMPONENT = Sentence("Thủ tục này không có thành phần hồ sơ như vậy.", "The procedure has no such component.")
-_FUTURE = Fault("body", "/arrived_at", Sentence("Thời điểm đến không được ở tương lai.", "The arrival must not be in the future."))
+_FUTURE = Sentence("Thời điểm đến không được ở tương lai.", "The arrival must not be in the future.")
+_LONG_AGO = Sentence("Thời điểm đến không được quá {days} ngày trước khi nộp.", "The arrival must be at most {days} days ago.")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, Self
+import re
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from contracts.intake import Enterprise
-from contracts.vocabulary import Channel, MissingComponent, ProcedureCode
+from contracts.vocabulary import ApplicantKind, Channel, MissingComponent, ProcedureCode
 from kernel.edge.answer import json_response
 from kernel.edge.app import Words
 from kernel.edge.body import NFC, Body, EmptyBody
@@ -40,7 +41,8 @@ POLICY: Final = Policy(
     }
 )
 
-PURPOSES: Final = frozenset({"appraisal", "contact", "identity-check", "return"})
+Purpose: TypeAlias = Literal["appraisal", "contact", "identity-check", "return"]
+PURPOSES: Final = frozenset(get_args(Purpose))
 
 WORDS: Final = Words(
     refusals={
@@ -73,36 +75,67 @@ WORDS: Final = Words(
         )
     },
     faults={
-        "tax-code-missing": Sentence("Doanh nghiệp phải khai mã số thuế.", "An enterprise gives its tax code."),
+        "tax-code-missing": Sentence(
+            "Doanh nghiệp phải khai mã số thuế (trường tax_code).", "An enterprise gives its tax code (field tax_code)."
+        ),
+        "tax-code-of-enterprise": Sentence(
+            "Mã số thuế của doanh nghiệp có 10 chữ số, hoặc 10 chữ số rồi gạch nối và 3 chữ số.",
+            "An enterprise's tax code has 10 digits, or 10, a hyphen and 3.",
+        ),
+        "tax-code-of-individual": Sentence(
+            "Mã số thuế của cá nhân có 10 hoặc 12 chữ số, hoặc 10 chữ số rồi gạch nối và 3 chữ số.",
+            "An individual's tax code has 10 or 12 digits, or 10, a hyphen and 3.",
+        ),
+        "control-character": Sentence("Không được có ký tự điều khiển.", "Control characters are not accepted."),
     },
 )
 
-TAX_CODE: Final = r"^\d{10}(-\d{3})?$|^\d{12}$"
+ENTERPRISE_TAX_CODE: Final = re.compile(r"[0-9]{10}(-[0-9]{3})?")
+"""Mã số thuế. One of twelve digits is a person's identity number, which must not come into a public event as an enterprise's."""
+INDIVIDUAL_TAX_CODE: Final = re.compile(r"[0-9]{10}(-[0-9]{3})?|[0-9]{12}")
+CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 NAME_MAX: Final = 200
 ADDRESS_MAX: Final = 500
 COMPONENTS_MAX: Final = 50
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_MAX), NFC]
+def plain(text: str) -> str:
+    """Take a text of one line. PostgreSQL cannot show a NUL as JSON: one of them would close the events to every analyst."""
+    if CONTROL_CHARACTER.search(text):
+        raise PydanticCustomError("control-character", "control character")
+    return text
+
+
+def fitting_tax_code(given: str | None, info: ValidationInfo) -> str | None:
+    """Take the tax code that the kind of applicant has."""
+    enterprise = info.data.get("kind") == "enterprise"
+    if given is None:
+        if enterprise:
+            raise PydanticCustomError("tax-code-missing", "an enterprise gives its tax code")
+        return None
+    if enterprise and not ENTERPRISE_TAX_CODE.fullmatch(given):
+        raise PydanticCustomError("tax-code-of-enterprise", "not an enterprise's tax code")
+    if not INDIVIDUAL_TAX_CODE.fullmatch(given):
+        raise PydanticCustomError("tax-code-of-individual", "not a tax code")
+    return given
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_MAX), NFC, AfterValidator(plain)]
+Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ADDRESS_MAX), NFC, AfterValidator(plain)]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=NAME_MAX), AfterValidator(plain)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,80}$")]
 
 
 class Applicant(Body):
     """Who applies. An enterprise's name and tax code are public; everything else goes into the vault."""
 
-    kind: Literal["individual", "enterprise"]
+    kind: ApplicantKind
     name: Text
-    identity_number: Annotated[str, StringConstraints(pattern=r"^\d{9}$|^\d{12}$|^[A-Z0-9]{6,12}$")] | None = None
-    tax_code: Annotated[str, StringConstraints(pattern=TAX_CODE)] | None = None
-    phone: Annotated[str, StringConstraints(pattern=r"^(\+84|0)\d{9,10}$")] | None = None
-    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=NAME_MAX)] | None = None
-    address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ADDRESS_MAX), NFC]
-
-    @model_validator(mode="after")
-    def _name_the_enterprise(self) -> Self:
-        if self.kind == "enterprise" and self.tax_code is None:
-            raise PydanticCustomError("tax-code-missing", "An enterprise gives its tax code.")
-        return self
+    identity_number: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{6,12}$")] | None = None
+    tax_code: Annotated[str | None, AfterValidator(fitting_tax_code), Field(validate_default=True)] = None
+    phone: Annotated[str, StringConstraints(pattern=r"^(\+84|0)[0-9]{9,10}$")] | None = None
+    email: Email | None = None
+    address: Address
 
 
 class SubmissionBody(Body):
@@ -115,10 +148,18 @@ class SubmissionBody(Body):
     arrived_at: AwareDatetime | None = None
 
 
+class MissingBody(MissingComponent):
+    """A component that is absent or not right. A fact's reader ignores fields that it does not know; a caller is told of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    component: Code
+
+
 class SupplementRequestBody(Body):
     """Everything that is missing, at once."""
 
-    missing: Annotated[tuple[MissingComponent, ...], Field(min_length=1, max_length=COMPONENTS_MAX)]
+    missing: Annotated[tuple[MissingBody, ...], Field(min_length=1, max_length=COMPONENTS_MAX)]
 
 
 class SupplementBody(Body):
@@ -326,7 +367,7 @@ def add_reads(router: APIRouter, door: Door, register: Register) -> None:
     async def personal(
         id: UUID,
         principal: Annotated[Principal, allowed("dossier.read-personal")],
-        purpose: Literal["appraisal", "contact", "identity-check", "return"],
+        purpose: Purpose,
     ) -> Response:
         """Give the applicant's particulars to who needs them, and remember who that was and what for."""
         *_, found = await door.dossier(id, principal)

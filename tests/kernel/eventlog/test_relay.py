@@ -167,3 +167,16 @@ async def test_a_relay_outlives_its_database(rig: Rig) -> None:
         await deposit(log, uuid4(), 2)
         await rig.mirrored(log)
     assert await published(await rig.broker()) == await stored(log)
+
+
+async def test_a_relay_ends_when_it_is_told_to_whatever_it_is_doing(rig: Rig) -> None:
+    log = await rig.log()
+    await some_history(log, accounts=1, deposits=3)
+    client = await rig.broker()
+    for turns in range(0, 400, 4):
+        relaying = asyncio.create_task(Relay(log, client).run())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        relaying.cancel()
+        _, still = await asyncio.wait([relaying], timeout=5)
+        assert not still, f"told after {turns} turns of the loop, it goes on"

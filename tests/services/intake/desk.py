@@ -1,41 +1,106 @@
-"""What happens at the door, as calls: for tests that need a dossier somewhere on its way."""
-
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
-from services.intake.catalogue import load_catalogue
+import httpx2
+
+from services.intake.catalogue import Procedure, load_catalogue
 from services.intake.settings import CATALOGUE
 from tests.services.rig import Running
 
-PROCEDURE: Final = "2.000648"
-"""A certificate for a petrol shop: twenty working days, a fee, seven components."""
 CITIZEN: Final[dict[str, Any]] = {
     "kind": "individual",
     "name": "Nguyễn Thị Ánh",
     "identity_number": "079123456789",
     "phone": "0912345678",
-    "email": "anh.nguyen@thudaumot.example",
     "address": "12 Đường Yersin, Thủ Dầu Một",
 }
-REQUIRED: Final = sorted(load_catalogue(CATALOGUE).procedures[PROCEDURE].required)
+ENTERPRISE: Final[dict[str, Any]] = {
+    "kind": "enterprise",
+    "name": "Công ty TNHH Xăng dầu Hòa Lợi",
+    "tax_code": "3701234567",
+    "phone": "0987654321",
+    "address": "7 Đại lộ Bình Dương, Thuận An",
+}
+PETROL: Final = "2.000648"
+"""Twenty working days from a complete dossier; after a supplement at appraisal counted anew."""
+CHEMICALS: Final = "2.001547"
+"""Twelve working days; after a supplement at appraisal the limit goes on."""
+PROMOTION: Final = "2.000004"
+"""Five working days from arrival."""
+NOTICE: Final = "2.000033"
+"""A notice: no limit and no result."""
 
 
-def submission(**changes: Any) -> dict[str, Any]:
-    """A complete dossier of a citizen, as the desk writes it down; `changes` replace parts of it."""
-    return {"procedure": PROCEDURE, "channel": "desk", "applicant": CITIZEN, "components": REQUIRED} | changes
+NOT_COMPLETE: Final = {"missing": [{"component": "don-de-nghi", "reason": "absent"}]}
+"""Asks for one component of PETROL."""
 
 
-async def submitted(intake: Running, **changes: Any) -> str:
-    """Hand a dossier in; give its address."""
-    answer = await intake.post("/v1/dossiers", submission(**changes), intake.token("desk"))
-    assert answer.status_code == 201, answer.text
-    return answer.headers["location"]
+def procedure_of(code: str) -> Procedure:
+    """Give a procedure as the files of the catalogue say it."""
+    return load_catalogue(CATALOGUE).procedures[code]
 
 
-async def accepted(intake: Running, **changes: Any) -> str:
-    """Hand a dossier in and let the desk receive it; give its address."""
-    path = await submitted(intake, **changes)
-    answer = await intake.post(f"{path}/acceptance", {}, intake.token("desk"))
-    assert answer.status_code == 200, answer.text
-    return path
+def submission(code: str = PETROL, *, without: frozenset[str] | set[str] = frozenset(), **members: Any) -> dict[str, Any]:
+    """Give the body of a submission with every required component but some."""
+    components = sorted(procedure_of(code).required - without)
+    return {"procedure": code, "channel": "desk", "applicant": CITIZEN, "components": components} | members
+
+
+def pointers(problem: dict[str, Any]) -> list[str]:
+    """Give the fields that a problem names."""
+    return [error["pointer"] for error in problem["errors"]]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What an officer of the desk, or the portal, asks intake for over HTTP."""
+
+    intake: Running
+
+    @property
+    def officer(self) -> str:
+        """The token of an officer of the desk."""
+        return self.intake.token("desk")
+
+    async def submit(self, code: str = PETROL, **members: Any) -> str:
+        """Hand a dossier in; give its id."""
+        return self.done(await self.intake.post("/v1/dossiers", submission(code, **members), self.officer))["id"]
+
+    async def ask(
+        self, id: str, what: str, body: dict[str, Any] | None = None, token: str | None = None, **headers: str
+    ) -> httpx2.Response:
+        """Ask for something to be done with a dossier."""
+        return await self.intake.post(f"/v1/dossiers/{id}/{what}", body or {}, token or self.officer, **headers)
+
+    async def do(self, id: str, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Have something done with a dossier, and insist that it is."""
+        return self.done(await self.ask(id, what, body))
+
+    async def accepted(self, code: str = PETROL, **members: Any) -> str:
+        """Hand a dossier in and have it accepted; give its id."""
+        id = await self.submit(code, **members)
+        await self.do(id, "acceptance")
+        return id
+
+    async def dossier(self, id: str) -> dict[str, Any]:
+        """Read a dossier."""
+        return self.done(await self.intake.get(f"/v1/dossiers/{id}", self.officer))
+
+    @staticmethod
+    def done(answer: httpx2.Response) -> dict[str, Any]:
+        """Insist on success."""
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def kept(self) -> dict[str, int]:
+        """Count what is stored: events, sealed personal data, commands."""
+        async with self.intake.connected() as connection:
+            tables = ("log.event", "vault.entry", "edge.command")
+            return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in tables}  # noqa: S608 - names are ours
+
+    async def readings(self) -> list[tuple[str, str]]:
+        """Give who has read personal data and what for, in order."""
+        async with self.intake.connected() as connection:
+            return [(row["principal"], row["purpose"]) for row in await connection.fetch("SELECT * FROM vault.access ORDER BY id")]
