@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import time
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -68,7 +67,6 @@ class Running:
     client: httpx2.AsyncClient
     issuer: Issuer
     moment: datetime = MONDAY
-    keys: itertools.count[int] = field(default_factory=itertools.count)
     tokens: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
 
     def token(self, *roles: str, sub: str | None = None, agencies: tuple[str, ...] = (AGENCY,)) -> str:
@@ -82,7 +80,7 @@ class Running:
 
     async def post(self, path: str, body: Any, token: str | None = None, *, key: str | None = None, **headers: str) -> httpx2.Response:
         """Ask for something; with a new idempotency key unless one is given."""
-        given = {"Idempotency-Key": key or f"key-{next(self.keys)}", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        given = {"Idempotency-Key": key or uuid4().hex, **{name.replace("_", "-"): value for name, value in headers.items()}}
         return await self.client.post(path, json=body, headers=self._headers(token) | given)
 
     def _headers(self, token: str | None) -> dict[str, str]:
