@@ -25,6 +25,7 @@ import nats
 
 from contracts.catalogue import FACTS
 from deploy.local.issuer import Issuer
+from kernel.edge.app import Words
 from kernel.edge.service import Service
 from kernel.edge.settings import ServiceSettings
 from kernel.eventlog import Codec, Fact, Log, Meta, Recorded, Slice
@@ -219,3 +220,13 @@ def problem(response: httpx2.Response, status: int, kind: str) -> dict[str, Any]
     assert body["detail"] != body["detail_en"]
     assert all(error["detail"] and error["detail_en"] for error in body.get("errors", ()))
     return body
+
+
+def said_in_both_languages(words: Words, *reasons: str) -> None:
+    """Insist on a sentence in Vietnamese and another in English for each of these reasons of a refusal, and for no other."""
+    assert set(words.refusals) == set(reasons)
+    for reason, kind in words.refusals.items():
+        assert (kind.slug, kind.status) == (reason, 404 if reason.startswith("no-such-") else 409)
+        assert kind.detail.vi
+        assert kind.detail.en
+        assert kind.detail.vi != kind.detail.en

@@ -77,12 +77,12 @@ def decide(command: Command, state: State) -> list[Event]:
         case RequestSupplement() as c, Submitted(dossier=d, supplemented=False):
             return [supplement_requested(d, "desk", 1, c)]
         case Supplement() as c, AwaitingSupplement(missing=missing) if absent := missing - set(c.components):
-            raise Refused("supplement-incomplete", missing=sorted(absent))
+            raise Refused("supplement-incomplete", legal=legal_in(state), missing=sorted(absent))
         case Supplement() as c, AwaitingSupplement(dossier=d, stage=stage, round=round_):
             brought = tuple(sorted(set(c.components)))
             return [DossierSupplemented(dossier_id=d.id, agency=d.agency, stage=stage, round=round_, components=brought, received_at=c.at)]
         case Accept(required=required), Submitted(dossier=d) if absent := required - d.components:
-            raise Refused("components-missing", missing=sorted(absent))
+            raise Refused("components-missing", legal=legal_in(state), missing=sorted(absent))
         case Accept() as c, Submitted(dossier=d):
             return [accepted(d, c)]
         case Refuse() as c, Submitted(dossier=d) | AwaitingSupplement(dossier=d, stage="desk"):
