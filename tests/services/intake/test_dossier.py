@@ -139,7 +139,7 @@ OUTCOMES: Final[dict[str, tuple[tuple[Any, ...] | str, ...]]] = {
     "supplemented": ("already-submitted", ONCE, NOTHING, NO, (accepted,), (refused,), (withdrawn,), NOTHING, NOTHING, NO),
     "accepted": ("already-submitted", NO, (asked_again,), NO, NO, NO, (withdrawn,), (rescheduled,), (ready,), NO),
     "awaiting at appraisal": ("already-submitted", NO, NOTHING, (brought_again,), NO, NO, (withdrawn,), NOTHING, NOTHING, NO),
-    "accepted again": ("already-submitted", NO, (asked_again,), NO, NO, NO, (withdrawn,), (rescheduled,), (ready,), NO),
+    "accepted again": ("already-submitted", NO, NOTHING, NO, NO, NO, (withdrawn,), (rescheduled,), (ready,), NO),
     "result ready": ("already-submitted", NO, NOTHING, NO, NO, NO, NO, NOTHING, NOTHING, (returned,)),
     "returned": ("already-submitted", NO, NOTHING, NO, NO, NO, NO, NOTHING, NOTHING, NOTHING),
     "refused": ("already-submitted", NO, NOTHING, NO, NO, NOTHING, NO, NOTHING, NOTHING, NO),
@@ -217,6 +217,24 @@ def test_a_procedure_with_no_limit_is_received_with_no_appointment_and_can_be_re
     unlimited = accepted.model_copy(update={"deadline": None})
     given(DECIDER, *COMPLETE).when(replace(accept, deadline=None)).then(unlimited)
     given(DECIDER, *COMPLETE, unlimited, ready).when(return_).then(returned)
+
+
+def test_what_the_department_said_before_moves_nothing_when_it_is_heard_again() -> None:
+    asked, brought = [fact.model_copy(update={"round": 1}) for fact in (asked_again, brought_again)]
+    first, second = replace(request_at_appraisal, round=1), replace(request_at_appraisal, round=2)
+    history = (*COMPLETE, accepted, asked, brought, rescheduled)
+    for again in (first, reschedule):
+        given(DECIDER, *history).when(again).then_nothing()
+    given(DECIDER, *history).when(second).then(asked_again)
+    later_on = rescheduled.deadline.model_copy(update={"due_at": rescheduled.deadline.due_at + timedelta(days=7)})
+    moved = rescheduled.model_copy(update={"due_before_at": rescheduled.deadline.due_at, "deadline": later_on})
+    for again in (first, second, reschedule, replace(reschedule, due_before_at=moved.due_before_at, deadline=later_on)):
+        given(DECIDER, *history, asked_again, brought_again, moved).when(again).then_nothing()
+
+
+def test_a_dossier_with_no_appointment_cannot_have_it_moved() -> None:
+    unlimited = accepted.model_copy(update={"deadline": None})
+    given(DECIDER, *COMPLETE, unlimited).when(reschedule).then_nothing()
 
 
 # Whatever is tried. ------------------------------------------------------------------------------------------------------
