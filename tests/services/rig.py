@@ -22,6 +22,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx2
 import nats
+from fastapi import FastAPI
 
 from contracts.catalogue import FACTS
 from deploy.local.issuer import Issuer
@@ -67,6 +68,7 @@ class Running:
     database: Database
     client: httpx2.AsyncClient
     issuer: Issuer
+    app: FastAPI
     moment: datetime = MONDAY
     tokens: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
 
@@ -191,7 +193,7 @@ class Rig:
         async with app.router.lifespan_context(app):
             transport = httpx2.ASGITransport(app)
             async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-                yield Running(service, own, client, issuer)
+                yield Running(service, own, client, issuer, app)
 
     @asynccontextmanager
     async def neighbour(self, name: str) -> AsyncGenerator[Neighbour]:
