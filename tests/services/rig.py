@@ -32,6 +32,7 @@ from kernel.edge.settings import ServiceSettings
 from kernel.eventlog import Codec, Fact, Log, Meta, Recorded, Slice
 from kernel.eventlog.migrate import migrate
 from kernel.eventlog.relay import Relay
+from kernel.vault import KeyRing, Vault
 from kernel.vault.keys import KEY_BYTES
 from tests.servers import Database, NatsServer, PostgresServer
 
@@ -40,6 +41,7 @@ MONDAY: Final = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 """A working day, 8:30 in the morning in Vietnam."""
 LOG_MIGRATIONS: Final = Path(__file__).parents[2] / "kernel" / "eventlog" / "migrations"
 CODEC: Final = Codec(FACTS)
+VAULT_KEYS: Final = f"1:{b64encode(bytes(KEY_BYTES)).decode()}"
 WITHIN_SECONDS: Final = 20.0
 TEMPLATES: Final[dict[tuple[str, str], str]] = {}
 """Migrated databases of this test process, by server and kind; each test gets a copy."""
@@ -115,6 +117,22 @@ class Running:
         async with self.connected() as connection:
             return b"\n".join(row["body"] for row in await connection.fetch("SELECT body FROM log.event ORDER BY pos"))
 
+    async def kept(self) -> dict[str, int]:
+        """Count what is stored: events, sealed personal data, commands."""
+        async with self.connected() as connection:
+            tables = ("log.event", "vault.entry", "edge.command")
+            return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in tables}  # noqa: S608 - names are ours
+
+    async def readings(self) -> list[tuple[str, str]]:
+        """Give who has read personal data and what for, in order."""
+        async with self.connected() as connection:
+            return [(row["principal"], row["purpose"]) for row in await connection.fetch("SELECT * FROM vault.access ORDER BY id")]
+
+    async def forget(self, purposes: frozenset[str], stream: UUID | str) -> int:
+        """Erase everything personal of one stream, as the data protection officer does; give how many entries that were."""
+        async with asyncpg.create_pool(self.database.runtime_dsn, min_size=1, max_size=1) as pool:
+            return await Vault(KeyRing.parse(VAULT_KEYS), purposes).erase(pool, UUID(str(stream)), "dpo")
+
     async def reacted_to(self, position: str) -> None:
         """Wait until the service's reactors have got to a position of a neighbour's log."""
         source, _, pos = position.partition("/")
@@ -186,7 +204,7 @@ class Rig:
             "nats_url": self.nats.url,
             "jwks_file": issuer.jwks,
             "demo_clock": True,
-            "vault_keys": f"1:{b64encode(bytes(KEY_BYTES)).decode()}",
+            "vault_keys": VAULT_KEYS,
         }
         kind: Callable[..., ServiceSettings] = service.settings
         app = service.app(kind(**{**usual, **settings}))

@@ -42,9 +42,8 @@ async def test_pages_hold_every_dossier_once_the_newest_first_also_while_others_
 
 
 async def test_the_next_page_is_linked_and_a_cursor_serves_its_own_list_only(intake: Running, desk: Desk) -> None:
-    for _ in range(2):
-        last = await desk.submit()
-    await level(intake, last)
+    ids = [await desk.submit() for _ in range(2)]
+    await level(intake, ids[-1])
     answer = await intake.get("/v1/dossiers", desk.officer, limit=1)
     cursor = answer.json()["next"]
     assert 'rel="next"' in answer.headers["link"]
