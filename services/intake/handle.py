@@ -14,8 +14,8 @@ from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.service import Runtime
-from kernel.eventlog import History, Meta, Outcome, Slice, Target, carry_out, next_in_book
-from kernel.legalclock import Calendar, day_of, deadline, load_calendar, rule_pack_on
+from kernel.eventlog import History, Meta, Outcome, Refused, Slice, Target, carry_out, next_in_book
+from kernel.legalclock import Calendar, NoRulePack, OutsideCalendar, day_of, deadline, load_calendar, rule_pack_on
 from kernel.vault import ENTRY
 from services.intake.catalogue import Catalogue, Procedure, as_published, stream_of
 from services.intake.domain import commands, dossier, procedure, register, states
@@ -91,7 +91,7 @@ class Door:
         """Receive a complete dossier: its number and its appointment are made and stored together.
 
         Raises:
-            Refused: if it is not complete, or not waiting to be received.
+            Refused: if it is not complete, or not waiting to be received; "outside-calendar", if nobody knows yet which days count.
         """
         at = command.meta.time
         found = await self._found(stream, command)
@@ -203,7 +203,10 @@ def _deadline(entry: Procedure, start_at: datetime, calendar: Calendar) -> Deadl
     if entry.content["limit"] is None:
         return None
     limit = Limit.model_validate(entry.content["limit"])
-    due = deadline(start_at, limit, entry.content["start_rule"], calendar, rule_pack_on(day_of(start_at)))
+    try:
+        due = deadline(start_at, limit, entry.content["start_rule"], calendar, rule_pack_on(day_of(start_at)))
+    except (OutsideCalendar, NoRulePack) as error:
+        raise Refused("outside-calendar") from error
     return Deadline.model_validate(due)
 
 

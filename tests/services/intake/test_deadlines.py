@@ -11,7 +11,7 @@ from contracts.intake import DossierAccepted
 from contracts.vocabulary import Deadline
 from kernel.legalclock import VIETNAM, Limit, deadline, load_calendar, rule_pack_on
 from tests.services.intake.desk import CHEMICALS, NOT_COMPLETE, NOTICE, PETROL, PROMOTION, Desk
-from tests.services.rig import Running
+from tests.services.rig import Running, problem
 
 
 def local(text: str) -> datetime:
@@ -104,6 +104,16 @@ async def test_a_deadline_says_by_which_calendar_and_which_rules_it_was_reached(
     assert found.rule_pack == rule_pack_on(date(2026, 3, 2)).id
     assert sum(segment.counts for segment in found.segments) > 1
     assert (found.segments[0].start_at, found.segments[-1].end_at) == (intake.moment, found.due_at)
+
+
+@pytest.mark.parametrize("moment", ["2029-03-02 08:30", "2027-12-20 08:30", "2001-03-02 08:30"])
+async def test_beyond_the_known_calendar_no_appointment_is_guessed(intake: Running, desk: Desk, moment: str) -> None:
+    intake.moment = local(moment)
+    id, notice = await desk.submit(), await desk.submit(NOTICE)
+    before = await desk.kept()
+    problem(await desk.ask(id, "acceptance"), 409, "outside-calendar")
+    assert await desk.kept() == before
+    assert (await desk.do(notice, "acceptance"))["due_on"] is None
 
 
 async def accepted(intake: Running) -> DossierAccepted:
