@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deploy.local.postgres import FAST
 from tests.local.asking import ask_nats, ask_postgres
+from tests.servers import own
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -30,6 +32,11 @@ def test_a_killed_postgres_comes_back_with_what_it_committed(postgres: PostgresS
     postgres.restart()
 
     assert ask_postgres(database.owner_dsn, "SELECT number FROM note")[0]["number"] == 1
+
+
+def test_a_server_that_will_be_thrown_away_flushes_nothing_so_that_it_comes_back_at_once(postgres: PostgresServer) -> None:
+    own(postgres.engine)
+    assert {name: ask_postgres(postgres.admin_dsn, f"SHOW {name}")[0][name] for name in FAST} == FAST
 
 
 async def make_stream(client: Client) -> None:
