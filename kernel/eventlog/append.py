@@ -21,7 +21,7 @@ import asyncpg
 from kernel.eventlog.endless import end_if_cancelled
 from kernel.eventlog.errors import UNAVAILABLE, Busy, Conflict
 from kernel.eventlog.event import Codec, History, Meta, Row, Slice, event_id, rows_of
-from kernel.eventlog.metrics import APPEND_BATCH, APPEND_SECONDS, APPENDED
+from kernel.eventlog.metrics import APPEND_BATCH, APPEND_SECONDS, APPENDED, HEAD
 from kernel.eventlog.sql import QUERY, Connection, Pool
 from kernel.eventlog.trace import span
 
@@ -326,6 +326,7 @@ class Log:
         for request in batch:
             pos += len(request.rows)
             request.succeed(pos)
+        HEAD.set(pos)
 
     async def _ours(self, connection: Connection, request: Request) -> int | None:
         """Give the position of the request's last event if an earlier try of the same command stored it."""

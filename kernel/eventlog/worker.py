@@ -17,6 +17,7 @@ import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from faststream.nats import NatsBroker
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 
 from kernel.eventlog.append import Log
 from kernel.eventlog.consume import Consumer
@@ -129,10 +130,19 @@ class Worker:
             await asyncio.shield(starting)
             await asyncio.Event().wait()
         finally:
-            await asyncio.wait([starting], timeout=START_SECONDS)
-            starting.cancel()
-            await asyncio.gather(starting, return_exceptions=True)
-            await broker.stop()
+            # Each step is made though this is told again to end, as `heard` does every second.
+            try:
+                await asyncio.wait([starting], timeout=START_SECONDS)
+            finally:
+                starting.cancel()
+                try:
+                    await asyncio.gather(starting, return_exceptions=True)
+                    # nats-py refuses to drain a connection that is just reconnecting; left alone it would do that for ever.
+                    with contextlib.suppress(NatsError):
+                        await broker.stop()
+                finally:
+                    if (left := broker._connection) is not None:  # noqa: SLF001 - FastStream forgets only what it has drained
+                        await left.close()
 
     async def _read_own(self, consumer: Consumer) -> None:
         """Read one's own log from its table, with no broker between."""
