@@ -127,7 +127,7 @@ def imports_alone(service: str, folder: Path, root: Path = ROOT) -> str:
     paths = [path.relative_to(folder) for path in sorted((folder / "services").rglob("*.py")) if path.name != "__main__.py"]
     names = [path.with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__") for path in paths]
     program = f"import importlib, sys\nsys.path.insert(0, '.')\nfor name in {names!r}: importlib.import_module(name)"
-    return subprocess.run([sys.executable, "-P", "-c", program], cwd=folder, capture_output=True, text=True, check=False).stderr
+    return subprocess.run([sys.executable, "-I", "-c", program], cwd=folder, capture_output=True, text=True, check=False).stderr
 
 
 def test_a_service_can_be_imported_with_only_contracts_and_the_kernel_beside_it(tmp_path: Path) -> None:
