@@ -61,7 +61,7 @@ async def test_the_schema_is_the_sum_of_the_migrations(postgres: PostgresServer)
 
 async def test_migrating_again_changes_nothing(postgres: PostgresServer) -> None:
     database = postgres.create_database("reporting")
-    assert await migrate(database.owner_dsn, "reporting", SERVICE.migrations) == ["0001_birth"]
+    assert await migrate(database.owner_dsn, "reporting", SERVICE.migrations) == ["0001_birth", "0002_halted"]
     before = await shape(database.owner_dsn)
     assert await migrate(database.owner_dsn, "reporting", SERVICE.migrations) == []
     assert await shape(database.owner_dsn) == before
