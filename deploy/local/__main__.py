@@ -96,6 +96,25 @@ def verify(data: Data = DATA, *, json: Annotated[bool, Parameter(negative="", sh
     return verify.main(data.resolve(), as_json=json)
 
 
+@app.command
+def recover(
+    service: str,
+    data: Data = DATA,
+    *,
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
+) -> int:
+    """Bring back from a service's stream what its database, restored from an older backup, lacks.
+
+    Parameters
+    ----------
+    service
+        Whose database was restored: intake, processing, feedback or reporting.
+    """
+    from deploy.local import recover
+
+    return recover.main(data.resolve(), service, as_json=json)
+
+
 @events.command
 def tail(
     data: Data = DATA,
