@@ -14,8 +14,8 @@ import asyncpg
 import nats
 from nats.js.errors import NotFoundError
 
+from deploy.local.keys import trusted_keys
 from deploy.local.stack import Stack, supervisor_of
-from deploy.local.verify import trusted_keys
 from kernel.eventlog.errors import Doubt, Halt
 from kernel.eventlog.recover import Fork, OtherHistory, Recovered, recover
 
@@ -63,7 +63,7 @@ async def _recover(stack: Stack, service: str) -> tuple[Recovered, list[str]]:
     try:
         broker = await nats.connect(stack.nats_url(service))
         try:
-            recovered = await recover(database, broker, service, trusted_keys(stack, service))
+            recovered = await recover(database, broker, service, trusted_keys(stack.seals, service))
         finally:
             await broker.close()
         has_vault = await database.fetchval("SELECT to_regclass('vault.entry') IS NOT NULL")

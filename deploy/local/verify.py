@@ -20,14 +20,13 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 import nats
 import yaml
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nats.js.errors import NotFoundError
 
+from deploy.local.keys import trusted_keys
 from deploy.local.processes import ROOT
 from deploy.local.stack import Stack
 from kernel.eventlog.errors import Halt
 from kernel.eventlog.relay import stream_name
-from kernel.eventlog.seal import Signed, key_id_of, load_key
 from kernel.eventlog.verify import Verdict, verify_log, verify_mirror, verify_read_model
 from kernel.eventlog.witness import read_witnesses
 
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from nats.aio.client import Client
 
     from kernel.edge.service import Service
+    from kernel.eventlog.seal import Signed
 
 LEVEL_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.1
@@ -99,7 +99,7 @@ async def _inspect(stack: Stack) -> Inspection:
     async with _connections(stack) as (databases, broker):
         for name, database in databases.items():
             witnesses, broken = await _witnesses(broker, name)
-            verdict = await verify_log(database, name, trusted_keys(stack, name), witnesses)
+            verdict = await verify_log(database, name, trusted_keys(stack.seals, name), witnesses)
             verdict.findings += broken
             await verify_mirror(database, broker, verdict)
             for model in _service(name).models:
@@ -163,12 +163,6 @@ async def _wait_until_level(stack: Stack) -> None:
                 message = f"{lag} events are not applied everywhere after {LEVEL_SECONDS:.0f} s"
                 raise TimeoutError(message)
             await asyncio.sleep(POLL_SECONDS)
-
-
-def trusted_keys(stack: Stack, service: str) -> dict[str, Ed25519PublicKey]:
-    """Give the public half of the key that signs a service's seals here, by its id."""
-    key = load_key(stack.seals / f"{service}.pem").public_key()
-    return {key_id_of(key): key}
 
 
 def _service(name: str) -> Service[Any]:
