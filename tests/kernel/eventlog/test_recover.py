@@ -14,7 +14,7 @@ from nats.aio.client import Client
 
 from kernel.eventlog import Busy, Decider, Halt, Log, Reaction, Reactor, Recorded, Worker
 from kernel.eventlog.recover import Fork, OtherHistory, Recovered, recover
-from kernel.eventlog.relay import Relay
+from kernel.eventlog.relay import Relay, stream_config
 from kernel.eventlog.seal import key_id_of, seal_next
 from kernel.eventlog.verify import Verdict, verify_log, verify_mirror, verify_read_model
 from kernel.eventlog.witness import read_witnesses, witness
@@ -313,3 +313,19 @@ async def test_seals_that_a_backup_lacks_come_back_by_themselves_where_no_event_
         await eventually(partial(old.pool.fetchval, "SELECT max(upto) FROM log.seal"), lambda upto: upto == 10)
     assert await everything(old) == await everything(log)
     assert await findings(rig, old) == []
+
+
+async def test_a_service_whose_relay_does_not_stand_reads_nobody_until_it_does(rig: Rig) -> None:
+    bank, audit, other = await rig.log(), await rig.log("audit"), await rig.log("shelf")
+    jetstream = (await rig.broker()).jetstream()
+    await jetstream.add_stream(stream_config("audit", str(uuid4()), 1))
+    await some_history(bank, accounts=1, deposits=2)
+    read, halted = "SELECT max(pos) FROM log.checkpoint", "SELECT halted_at FROM log.head"
+    async with rig.relaying(bank), rig.working(Worker(audit, rig.nats.url, models=[ACCOUNTS])):
+        await eventually(partial(audit.pool.fetchval, halted), lambda at: at is not None)
+        # A reader that began later has read everything by now.
+        async with rig.working(Worker(other, rig.nats.url, models=[ACCOUNTS])):
+            await eventually(partial(other.pool.fetchval, read), lambda pos: pos == 3)
+        assert await audit.pool.fetchval(read) is None
+        await jetstream.delete_stream("AUDIT")
+        await eventually(partial(audit.pool.fetchval, read), lambda pos: pos == 3)
