@@ -326,6 +326,6 @@ async def test_a_service_whose_relay_does_not_stand_reads_nobody_until_it_does(r
         # A reader that began later has read everything by now.
         async with rig.working(Worker(other, rig.nats.url, models=[ACCOUNTS])):
             await eventually(partial(other.pool.fetchval, read), lambda pos: pos == 3)
-        assert await audit.pool.fetchval(read) is None
+        assert not await audit.pool.fetchval(read)
         await jetstream.delete_stream("AUDIT")
         await eventually(partial(audit.pool.fetchval, read), lambda pos: pos == 3)
