@@ -180,7 +180,9 @@ async def verify_mirror(connection: Connection, nats: Client, verdict: Verdict) 
     if "state" not in info:
         verdict.find("there is no stream")
         return
-    last, first, deleted = info["state"]["last_seq"], info["state"]["first_seq"], info["state"].get("deleted", [])
+    last, first = info["state"]["last_seq"], info["state"]["first_seq"]
+    # Of a stream that has never held anything the broker says that 0 was deleted.
+    deleted = [sequence for sequence in info["state"].get("deleted", []) if sequence > 0]
     verdict.mirrored = last
     epoch, theirs = str(await connection.fetchval(QUERY["epoch"])), info["config"].get("metadata", {}).get("epoch")
     if theirs != epoch:
