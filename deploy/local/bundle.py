@@ -130,8 +130,8 @@ def seal_in(line: bytes) -> Signed | None:
 
 def judge(reading: Reading, trusted: Sequence[Ed25519PublicKey], witnesses: Sequence[Signed]) -> None:
     """Compare the events with the seals, and these with seals that somebody kept; without `trusted` the bundle's own keys must do."""
-    for signed in [*reading.seals, *witnesses]:
-        reading.audit(signed.seal.source)
+    for source in [*reading.keys, *(signed.seal.source for signed in [*reading.seals, *witnesses])]:
+        reading.audit(source)
     for source, audit in reading.audits.items():
         audit.keys = {key_id_of(key): key for key in trusted or reading.keys.get(source, [])}
         for signed in reading.seals:

@@ -114,6 +114,7 @@ def test_what_is_exported_is_what_the_streams_hold(stack: Stack, tmp_path: Path)
         command = [sys.executable, "-m", "deploy.local", *map(str, arguments), "--data", str(stack.data)]
         return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=60)
 
+    until(lambda: verify.inspect(stack).verdicts["intake"].witnesses > 0, "others hold a seal of intake's")
     assert motcua("events", "export", "--out", tmp_path / "facts.jsonl").returncode == 0
     lines = [
         json.loads(line) for line in (tmp_path / "facts.jsonl").read_text(encoding="utf-8").splitlines() if line.startswith('{"position"')
@@ -127,4 +128,4 @@ def test_what_is_exported_is_what_the_streams_hold(stack: Stack, tmp_path: Path)
     offline = motcua("verify", "--bundle", tmp_path / "facts.jsonl", "--json")
     assert offline.returncode == 0, offline.stdout + offline.stderr
     assert json.loads(offline.stdout)["events"] == logged
-    assert all(json.loads(offline.stdout)["seals"].values())
+    assert json.loads(offline.stdout)["seals"]["intake"] > 0
