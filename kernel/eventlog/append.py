@@ -31,6 +31,8 @@ WRITERS: Final = 2
 RECONNECT_SECONDS: Final = 0.2
 RECONNECT_TRIES_MAX: Final = 15
 CLOSE_SECONDS: Final = 2.0
+HALTED: Final = "head_is_halted"
+HALTED_SECONDS: Final = 30
 POOL_MAX: Final = 8
 READ_TRIES_MAX: Final = 4
 READ_RETRY_SECONDS: Final = 0.2
@@ -218,7 +220,7 @@ class Log:
 
         Raises:
             Conflict: if a stream has moved on, or a row beside the events is there already.
-            Busy: if the queue is full or the database is away; the outcome is then unknown, and asking again is safe.
+            Busy: if the queue is full, the log is halted, or the database is away; asking again is safe, also where the outcome is unknown.
             ValueError: if rows beside do not fit the tables of this log.
         """
         if self._closing or len(self._queue) >= self.queue_max:
@@ -306,7 +308,11 @@ class Log:
         except UNAVAILABLE:
             raise
         except asyncpg.PostgresError as error:
-            if len(batch) > 1:
+            if isinstance(error, asyncpg.CheckViolationError) and error.constraint_name == HALTED:
+                # A relay has found this log to be an older copy of itself, or another one: what it took on now would be lost.
+                for request in batch:
+                    request.fail(Busy("halted", HALTED_SECONDS))
+            elif len(batch) > 1:
                 for request in batch:
                     await self._commit(connection, [request])
             elif not isinstance(error, asyncpg.UniqueViolationError):

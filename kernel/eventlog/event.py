@@ -211,3 +211,20 @@ def stream_of(body: bytes) -> UUID:
         ValueError, KeyError: if the body is no CloudEvent at all.
     """
     return UUID(orjson.loads(body)["subject"])
+
+
+def row_of(body: bytes, hash_: bytes) -> Row:
+    """Give the row that an event is stored in, by what the body itself says.
+
+    Raises:
+        ValueError: if the body is no event of ours.
+    """
+    try:
+        head = orjson.loads(body)
+        stream, version = UUID(head["subject"]), int(head["sequence"])
+        row = Row(head["id"], stream, version, subject_of(head["type"], stream, head["agency"]), body, hash_)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("no event") from error
+    if (str(stream), str(version)) != (head["subject"], head["sequence"]):
+        raise ValueError("no event as we write them")
+    return row

@@ -28,10 +28,11 @@ from kernel.eventlog.project import Projector, ReadModel
 from kernel.eventlog.react import Reacting, Reactor
 from kernel.eventlog.rebuild import install, switch
 from kernel.eventlog.relay import POLL_SECONDS, Relay
-from kernel.eventlog.seal import seal_for_ever
+from kernel.eventlog.seal import key_id_of, seal_for_ever
 from kernel.eventlog.sql import QUERY
 from kernel.eventlog.subscriber import Carried, subscribe
 from kernel.eventlog.tail import BATCH_MAX
+from kernel.eventlog.witness import witness
 
 LEADER_LOCK: Final = 0x6C6561646572  # "leader"
 LEADER_SECONDS: Final = 1.0
@@ -98,32 +99,50 @@ class Worker:
         """Run every job at once; a job that fails starts again, the others do not notice."""
         projectors = [Projector(model, self.log.pool, self.log.codec) for model in self.models]
         reactors = [Reacting(reactor, self.log) for reactor in self.reactors]
+        standing = asyncio.Event()
         async with asyncio.TaskGroup() as jobs:
-            jobs.create_task(for_ever("relay", self._relay))
-            jobs.create_task(for_ever("readers", partial(self._read_others, [*projectors, *reactors])))
+            jobs.create_task(for_ever("relay", partial(self._relay, standing)))
+            jobs.create_task(for_ever("readers", partial(self._read_others, [*projectors, *reactors], standing)))
             for projector in projectors:
                 if self.log.source in projector.sources:
                     jobs.create_task(for_ever(projector.name, partial(self._read_own, projector)))
                 jobs.create_task(for_ever(f"switch {projector.name}", partial(self._switch, projector)))
             if self.seal_key is not None:
-                jobs.create_task(for_ever("seals", partial(seal_for_ever, self.log, self.seal_key)))
+                jobs.create_task(for_ever("seals", partial(self._seal, self.seal_key, standing)))
 
-    async def _relay(self) -> None:
+    async def _relay(self, standing: asyncio.Event) -> None:
         connection = Client()
         try:
             await connection.connect(self.nats_url, name=f"{self.log.source}-relay", **CONNECTION)
-            self.relay = Relay(self.log, connection, self.replicas)
+            self.relay = Relay(self.log, connection, self.replicas, standing)
             await self.relay.run()
         finally:
             await connection.close()
 
-    async def _read_others(self, consumers: Sequence[Consumer]) -> None:
+    async def _seal(self, key: Ed25519PrivateKey, standing: asyncio.Event) -> None:
+        """Seal, and show the seals to the others, once this process has seen that the log is no older copy of itself."""
+        await standing.wait()
+        connection, public = Client(), key.public_key()
+        try:
+            await connection.connect(self.nats_url, name=f"{self.log.source}-seals", **CONNECTION)
+            keys = {key_id_of(public): public}
+            await seal_for_ever(self.log, key, partial(witness, self.log.pool, connection, self.log.source, keys, self.replicas))
+        finally:
+            await connection.close()
+
+    async def _read_others(self, consumers: Sequence[Consumer], standing: asyncio.Event) -> None:
         """Read the other services' streams through one broker connection."""
+
+        async def checkpoint(consumer: Consumer, source: str) -> int:
+            # In an older copy of the database a reactor would answer once more what the lost tail has answered already.
+            await standing.wait()
+            return await consumer.begin(source)
+
         broker = NatsBroker(self.nats_url, name=f"{self.log.source}-reader", logger=None, graceful_timeout=5, **CONNECTION)
         for consumer in consumers:
             for source in consumer.sources:
                 if source != self.log.source:
-                    subscribe(broker, source, consumer.name, partial(consumer.begin, source), consumer.apply)
+                    subscribe(broker, source, consumer.name, partial(checkpoint, consumer, source), consumer.apply)
         starting = asyncio.ensure_future(broker.start())
         try:
             # Shielded: a connection that is broken off while it is made would stay open, and nobody would know of it.
