@@ -89,6 +89,14 @@ def check() -> int:
 
 
 @app.command
+def bench(*arguments: PassedOn) -> None:
+    """Measure Motcua beside its peers on this machine: [NAME…] --quick --json --write; `bench --list` names the rows."""
+    from deploy.local import commands
+
+    commands.bench(arguments)
+
+
+@app.command
 def verify(data: Data = DATA, *, json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False) -> int:
     """Check every log, stream and read table of the running Motcua against hashes and seals."""
     from deploy.local import verify
