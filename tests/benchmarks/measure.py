@@ -138,7 +138,7 @@ class Measure:
         if len(theirs) not in {1, len(self.ours)}:
             message = f"{self.name}: {len(self.ours)} rounds of ours, {len(theirs)} of {peer}"
             raise ValueError(message)
-        pairs = zip(self.ours, theirs if len(theirs) > 1 else theirs * len(self.ours), strict=True)
+        pairs = zip(self.ours, theirs if len(theirs) > 1 else [theirs[0]] * len(self.ours), strict=True)
         return median(ours / peer if self.better == "more" else peer / ours for ours, peer in pairs)
 
     def as_json(self) -> dict[str, Any]:
