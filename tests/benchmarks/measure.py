@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -25,6 +27,7 @@ class Size:
         return quick if self.quick else full
 
 
+WITHIN_SECONDS: Final = 120.0
 FULL: Final = Size(quick=False, rounds=5)
 QUICK: Final = Size(quick=True, rounds=3)
 
@@ -172,3 +175,16 @@ async def undisturbed(work: Work) -> float:
     """Run one round after the garbage of the one before is gone: nobody pays for another's."""
     gc.collect()
     return await work()
+
+
+async def until(condition: Callable[[], bool], within_seconds: float = WITHIN_SECONDS) -> None:
+    """Ask again and again until something is so.
+
+    Raises:
+        TimeoutError: if it is not within the deadline.
+    """
+    deadline = time.monotonic() + within_seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        await asyncio.sleep(0.001)
