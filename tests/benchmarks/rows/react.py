@@ -1,7 +1,7 @@
 """A stream is read from its beginning, and every fact answered by a fact in the own log, decided on the answering stream's history.
 
-Ours is a `Reacting` reactor behind our subscriber, and exactly once: a batch's histories are read with one statement, its answers appended with one more, in
-one durable transaction with the checkpoint.
+Ours is a `Reacting` reactor behind our subscriber, and exactly once: the histories of a batch are read with one statement, its answers
+appended with one more, in one durable transaction with the checkpoint.
 
 The peer is the usual design: a FastStream handler per message, and in one durable transaction an inbox row, the history, the decision,
 the event's INSERT; acknowledged after the commit. It decides with the same functions and writes the same bytes, with no order over all.
