@@ -39,6 +39,9 @@ READS_AT_ONCE: Final = 2
 READ_TRIES_MAX: Final = 4
 READ_RETRY_SECONDS: Final = 0.2
 
+PLANNED_ONCE: Final = {"plan_cache_mode": "force_generic_plan"}
+"""Left to itself, PostgreSQL plans the append anew each time, because it then knows how long the arrays are: twice the work for one event."""
+
 LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -331,7 +334,7 @@ class Log:
         for _ in range(RECONNECT_TRIES_MAX):
             try:
                 if connection is None or connection.is_closed():
-                    connection = await asyncpg.connect(self.dsn, command_timeout=15)
+                    connection = await asyncpg.connect(self.dsn, command_timeout=15, server_settings=PLANNED_ONCE)
                 await self._commit(connection, batch)
             except UNAVAILABLE:
                 end_if_cancelled()
