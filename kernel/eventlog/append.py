@@ -40,7 +40,7 @@ READ_TRIES_MAX: Final = 4
 READ_RETRY_SECONDS: Final = 0.2
 
 PLANNED_ONCE: Final = {"plan_cache_mode": "force_generic_plan"}
-"""Left to itself, PostgreSQL plans the append anew each time, because it then knows how long the arrays are: twice the work for one event."""
+"""Left to itself, PostgreSQL plans the append anew each time, for it then knows how long the arrays are: twice the work for one event."""
 
 LOGGER: Final = logging.getLogger(__name__)
 
