@@ -7,6 +7,12 @@ finished bytes, and a table with the same unique (stream, version), but neither 
 * pgbench: the same INSERT by PostgreSQL's own client in C, `-M prepared`, one client per caller, at most 32.
 * eventsourcing: `PostgresApplicationRecorder.insert_events`, the layer below its applications, in its safe mode (the default, which locks
   the table so that no reader can miss an event), in one thread: with more it is slower.
+
+The bound: positions are handed out by one row, which stays locked until its commit is on the disk, so that nobody sees an event that may
+still be lost. So one commit follows the other, and each carries what came meanwhile: half of the callers. With few callers and a fast disk
+that is the time of a flush and of a statement, shared by few; with many it is what PostgreSQL needs for an event with two indexes, about
+10 µs, and Python for a CloudEvent, its hash and its caller, about 15 µs. To lift it: let the row go before the flush and answer after it,
+with a relay that reads only what is flushed; or several logs.
 """
 
 from __future__ import annotations
