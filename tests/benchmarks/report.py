@@ -24,13 +24,13 @@ MET: Final[Mapping[bool | None, str]] = {True: "yes", False: "no", None: "not me
 PREFACE: Final = """\
 # Benchmarks
 
-Written by `./motcua bench --write`; every round's figure is in [benchmarks.json](benchmarks.json). Ours and its peers ran in the same run, on
-the same machine, with the same payload and the same durability, in turns: ours, peer A, peer B, ours, … A value is the median of the rounds.
-*Ours is* the median of each round's ratio: above 1 is better, whatever the unit.
+Written by `./motcua bench --write`; every round's figure is in [benchmarks.json](benchmarks.json). Ours and its peers ran in the same run,
+on the same machine, with the same payload and the same durability, in turns: ours, peer A, peer B, ours, … A value is the median of the
+rounds. *Ours is* the median of each round's ratio: above 1 is better, whatever the unit.
 
-`./motcua bench --quick`, in `.ci/run`, runs smaller counts and fails where a ratio is below half of what `tests/benchmarks/baseline.json` has
-for it, twice in a row. Both sides of those ratios do the same work on the same disk in turns, so they depend little on the machine. What
-depends on it more than on the code stays out: rates, times, and costs, where a tenth is wanted and a busy machine's noise is more.
+`./motcua bench --quick`, in `.ci/run`, runs smaller counts and fails where a ratio is below half of what `tests/benchmarks/baseline.json`
+has for it, twice in a row. Both sides of those ratios do the same work on the same disk in turns, so they depend little on the machine.
+What depends on it more than on the code stays out: rates, times, and costs, where a tenth is wanted and a busy machine's noise is more.
 
 ![How many times as good as its peers ours is, and the target](benchmarks.svg)
 """
