@@ -41,6 +41,7 @@ from tests.servers import Database
 
 NAME: Final = "append"
 CONNECTIONS_MAX: Final = 32
+SECONDS: Final = 2
 PEER_TABLE: Final = """
     CREATE TABLE event (pos bigserial PRIMARY KEY, stream uuid NOT NULL, version int NOT NULL, subject text NOT NULL, body bytea NOT NULL,
                         UNIQUE (stream, version))"""
@@ -147,7 +148,7 @@ async def run(machine: Machine, size: Size) -> list[Measure]:
     try:
         recorder = PostgresApplicationRecorder(datastore)
         await asyncio.to_thread(recorder.create_table)
-        peers = Peers(database, machine.folder, size.of(2, 1), recorder)
+        peers = Peers(database, machine.folder, SECONDS, recorder)
         async with machine.log("intake", CODEC) as log:
             return [await measure(log, peers, size, callers) for callers in (1, 16, 64, 256) if callers < 256 or not size.quick]
     finally:
