@@ -108,7 +108,7 @@ def as_plot(rows: Sequence[Row]) -> str:
         for target in row["targets"]
         if (peer := target["target"].partition("× ")[2]) in row["ratios"]
     ]
-    left, width, step, top = 330, 560, 24, 34
+    left, width, step, top = 400, 560, 24, 34
     least, most = -1.0, max([2.0, *(math.log10(max(ratio, target)) for _, ratio, target in bars)])
 
     def x(value: float) -> float:
