@@ -90,6 +90,14 @@ def check() -> int:
 
 
 @app.command
+def bench(*arguments: PassedOn) -> None:
+    """Measure Motcua beside its peers on this machine: [NAME…] --quick --json --write; `bench --list` names the rows."""
+    from deploy.local import commands
+
+    commands.bench(arguments)
+
+
+@app.command
 def verify(
     data: Data = DATA,
     *,
