@@ -146,5 +146,5 @@ class Listening:
 
 
 def of_rating(outcome: Outcome[Any], rating_id: RatingId) -> Outcome[Any]:
-    """Tell the same commit as the rating's."""
-    return replace(outcome, stream=rating_id, version=1)
+    """Tell the same commit as the rating's, which stands before the facts of the invitation: so a repeated command is answered too."""
+    return replace(outcome, stream=rating_id, version=1, pos=outcome.pos - len(outcome.facts))
