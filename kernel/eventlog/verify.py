@@ -134,7 +134,9 @@ async def verify_mirror(connection: Connection, nats: Client, verdict: Verdict) 
     if "state" not in info:
         verdict.find("there is no stream")
         return
-    last, first, deleted = info["state"]["last_seq"], info["state"]["first_seq"], info["state"].get("deleted", [])
+    last, first = info["state"]["last_seq"], info["state"]["first_seq"]
+    # Of an empty stream the server says that 0 is deleted; no sequence is 0.
+    deleted = [sequence for sequence in info["state"].get("deleted", []) if sequence > 0]
     verdict.mirrored = last
     epoch, theirs = str(await connection.fetchval(QUERY["epoch"])), info["config"].get("metadata", {}).get("epoch")
     if theirs != epoch:

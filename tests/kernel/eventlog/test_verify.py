@@ -479,6 +479,12 @@ async def test_a_true_mirror_has_no_findings(rig: Rig) -> None:
     assert await mirror_findings(rig, log) == []
 
 
+async def test_the_empty_mirror_of_an_empty_log_has_no_findings(rig: Rig) -> None:
+    log = await rig.log()
+    await mirror(rig, log)
+    assert await mirror_findings(rig, log) == []
+
+
 async def test_a_stream_with_another_body_or_subject_is_found(rig: Rig) -> None:
     log = await sealed_log(rig)
     (_, subject, body), *_ = await stored(log)
