@@ -54,7 +54,7 @@ class Worker:
 
     Args:
         log: the open log.
-        nats_url: where the broker is, with this service's own user.
+        nats_url: where the broker is, with this service's own user; of a cluster every node, with commas.
         models: the read models to fill.
         reactors: what this service does when others have done something.
         seal_key: signs seals; none are made without it.
@@ -115,7 +115,7 @@ class Worker:
     async def _relay(self) -> None:
         connection = Client()
         try:
-            await connection.connect(self.nats_url, name=f"{self.log.source}-relay", **CONNECTION)
+            await connection.connect(self.nats_url.split(","), name=f"{self.log.source}-relay", **CONNECTION)
             self.relay = Relay(self.log, connection, self.replicas)
             await self.relay.run()
         finally:
@@ -123,7 +123,7 @@ class Worker:
 
     async def _read_others(self, consumers: Sequence[Consumer]) -> None:
         """Read the other services' streams through one broker connection."""
-        broker = NatsBroker(self.nats_url, name=f"{self.log.source}-reader", logger=None, graceful_timeout=5, **CONNECTION)
+        broker = NatsBroker(self.nats_url.split(","), name=f"{self.log.source}-reader", logger=None, graceful_timeout=5, **CONNECTION)
         for consumer in consumers:
             for source in consumer.sources:
                 if source != self.log.source:
