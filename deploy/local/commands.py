@@ -1,4 +1,4 @@
-"""What `./motcua up`, `down`, `status`, `test` and `check` do."""
+"""What `./motcua up`, `down`, `status`, `test`, `faults` and `check` do."""
 
 from __future__ import annotations
 
@@ -160,6 +160,14 @@ def test(arguments: Sequence[str]) -> None:
     """Become pytest, so that its closing line and exit code are pytest's own."""
     os.chdir(ROOT)
     command = pytest_command(arguments)
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+
+
+def faults(*, minutes: float, seed: int, cluster: bool, as_json: bool) -> None:
+    """Become the nemesis, which stands with the tests: its last line and its exit code are the result."""
+    os.chdir(ROOT)
+    switches = [name for name, wanted in (("--cluster", cluster), ("--json", as_json)) if wanted]
+    command = [sys.executable, "-m", "tests.faults", "--minutes", str(minutes), "--seed", str(seed), *switches]
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 
