@@ -7,7 +7,7 @@ What the kernel can tell of one log (`verify`) is asked of the kernel; what only
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -21,6 +21,9 @@ from tests.faults.load import Acknowledged
 
 KINDS: Final = ("lost", "duplicated", "out_of_order", "log_mismatches", "stream_mismatches", "projection_mismatches", "parked")
 SHOWN_MAX: Final = 20
+COMMAND_ID_LENGTH: Final = 32
+REFERENCES: Final = ("personal_ref", "text_ref", "comment_ref", "answer_ref")
+"""Fields of facts that name what lies in the vault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ async def check(stack: Stack, databases: Mapping[str, Any], broker: Client, ackn
     logs = {service: await read(database, service) for service, database in databases.items()}
     findings.events = {service: len(events) for service, events in logs.items()}
     findings.add("lost", [*lost(logs, acknowledged), *unanswered(logs)])
+    findings.add("lost", [finding async for finding in lost_beside(databases, logs, acknowledged)])
     findings.add("duplicated", [*repeated(logs), *given_twice(logs), *answered_twice(logs)])
     findings.add("out_of_order", [*disorder(logs), *causes_out_of_order(logs), *promises_out_of_order(acknowledged)])
     for service, database in databases.items():
@@ -165,6 +169,21 @@ def lost(logs: Logs, acknowledged: Iterable[Acknowledged]) -> Iterator[str]:
         event = where[one.service].get(one.position)
         if event is None or event.command != one.command:
             yield f"{one.service}/{one.position}: {one.path} of {one.who} was answered with success and is not there"
+
+
+async def lost_beside(databases: Mapping[str, Any], logs: Logs, acknowledged: Iterable[Acknowledged]) -> AsyncIterator[str]:
+    """Find rows that were to be stored in the same statement as events and are not there: commands' records, sealed personal data."""
+    for service, events in logs.items():
+        commands = {row["id"].hex for row in await databases[service].fetch("SELECT id FROM edge.command")}
+        for one in acknowledged:
+            if one.service == service and one.command[:COMMAND_ID_LENGTH] not in commands:
+                yield f"{service}/{one.position}: the record of {one.path} of {one.who} is not there"
+        references = {(event.pos, event.data[name]) for event in events for name in REFERENCES if event.data.get(name)}
+        if references:
+            sealed = {str(row["ref"]) for row in await databases[service].fetch("SELECT ref FROM vault.entry")}
+            for pos, reference in references:
+                if reference not in sealed:
+                    yield f"{service}/{pos}: what was sealed as {reference} is not in the vault"
 
 
 def repeated(logs: Logs) -> Iterator[str]:

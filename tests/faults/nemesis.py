@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -30,6 +31,7 @@ KINDS: Final = (
     "wires-half-open",
     "wires-slow",
     "broker-killed",
+    "broker-frozen",
     "broker-stale",
     "broker-wiped",
     "postgres-stopped",
@@ -107,10 +109,7 @@ class Nemesis:
 
     async def _service_frozen(self, fault: Fault) -> None:
         """Stop a service in whatever it is doing, sometimes for longer than a leader may be silent."""
-        pid = self.arena.pid(fault.victim)
-        send(pid, signal.SIGSTOP)
-        await last(fault.seconds * 4)
-        send(pid, signal.SIGCONT)
+        await self._frozen(fault.victim, fault.seconds * 4)
 
     async def _wires_cut(self, fault: Fault) -> None:
         wires = self.arena.wires(fault.victim, fault.server)
@@ -142,16 +141,21 @@ class Nemesis:
         await last(fault.seconds)
         await self._back("nats")
 
-    async def _broker_stale(self, _: Fault) -> None:
+    async def _broker_frozen(self, fault: Fault) -> None:
+        await self._frozen("nats", fault.seconds * 2)
+
+    async def _broker_stale(self, fault: Fault) -> None:
         """Put an old copy of the streams in the place of the present ones, as somebody does who restores a backup."""
         self.arena.hold("nats")
         await self._down("nats")
-        store, copy = self.arena.brokers["nats"].store, self.arena.data / "stale"
-        if copy.exists():
-            shutil.rmtree(store)
-            shutil.copytree(copy, store)
-        else:
-            self.keep_copy()
+        if self.keep_copy():
+            await self._back("nats")
+            await last(fault.seconds)
+            self.arena.hold("nats")
+            await self._down("nats")
+        store = self.arena.brokers["nats"].store
+        shutil.rmtree(store)
+        shutil.copytree(self._copy, store)
         await self._back("nats")
 
     async def _broker_wiped(self, _: Fault) -> None:
@@ -216,10 +220,7 @@ class Nemesis:
 
     async def _leader_node_frozen(self, fault: Fault) -> None:
         """Let the leader of a stream sleep until the others have chosen another, and wake up believing that it leads still."""
-        pid = self.arena.pid(await self._leader(fault.victim))
-        send(pid, signal.SIGSTOP)
-        await last(fault.seconds * 3)
-        send(pid, signal.SIGCONT)
+        await self._frozen(await self._leader(fault.victim), fault.seconds * 3)
         await asyncio.to_thread(self.arena.wait_ready, READY_SECONDS)
 
     async def _node_wiped(self, fault: Fault) -> None:
@@ -238,17 +239,31 @@ class Nemesis:
             await client.close()
         return self.arena.nats_names[0] if cluster is None or not cluster.leader else cluster.leader.removeprefix("motcua-")
 
-    def keep_copy(self) -> None:
-        """Keep a copy of the broker's store; the broker must be down. The oldest copy is kept."""
-        copy = self.arena.data / "stale"
-        if not copy.exists():
-            shutil.copytree(self.arena.brokers["nats"].store, copy)
+    @property
+    def _copy(self) -> Path:
+        return self.arena.data / "stale"
+
+    def keep_copy(self) -> bool:
+        """Keep a copy of the broker's store, unless there is an older one; the broker must be down. Give whether it was the first."""
+        first = not self._copy.exists()
+        if first:
+            shutil.copytree(self.arena.brokers["nats"].store, self._copy)
+        return first
 
     async def _wiped(self, name: str) -> None:
         self.arena.hold(name)
         await self._down(name)
         shutil.rmtree(self.arena.brokers[name].store)
         await self._back(name)
+
+    async def _frozen(self, name: str, seconds: float) -> None:
+        """Stop a process in whatever it is doing, and let it go on as if no time had passed."""
+        pid = self.arena.pid(name)
+        send(pid, signal.SIGSTOP)
+        try:
+            await last(seconds)
+        finally:
+            send(pid, signal.SIGCONT)
 
     async def _killed(self, name: str, by: signal.Signals) -> None:
         """End a process and wait until the supervisor has started it again and it answers."""

@@ -92,8 +92,22 @@ async def test_a_promise_that_is_not_in_the_log_is_found(rested: Rested) -> None
 async def test_a_promise_whose_place_another_event_has_is_found(rested: Rested) -> None:
     one, *others = rested.acknowledged
     async with rested.damaged("intake") as look:
-        found = await look([replace(one, command="another"), *others])
+        found = await look([replace(one, command=f"{one.command[:-1]}x"), *others])
     assert found.counts == {**NONE, "lost": 1}
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        ("DELETE FROM edge.command WHERE id = (SELECT id FROM edge.command LIMIT 1)", "the record of "),
+        ("DELETE FROM vault.entry WHERE ref = (SELECT ref FROM vault.entry LIMIT 1)", "is not in the vault"),
+    ],
+)
+async def test_a_row_that_was_to_stand_beside_an_event_and_does_not_is_found(rested: Rested, statement: str, finding: str) -> None:
+    async with rested.damaged("intake", statement) as look:
+        found = await look()
+    assert found.counts == {**NONE, "lost": 1}
+    assert finding in found.found["lost"][0]
 
 
 def once_more(type_: str) -> str:
