@@ -21,7 +21,7 @@ from nats.aio.client import Client
 from kernel.eventlog.append import Log
 from kernel.eventlog.consume import Consumer
 from kernel.eventlog.endless import BACKOFF_SECONDS, end_if_cancelled, for_ever
-from kernel.eventlog.errors import Doubt
+from kernel.eventlog.errors import UNAVAILABLE, Doubt
 from kernel.eventlog.metrics import REWINDS
 from kernel.eventlog.project import Projector, ReadModel
 from kernel.eventlog.react import Reacting, Reactor
@@ -90,6 +90,10 @@ class Worker:
                     await asyncio.wait([work], timeout=LEADER_SECONDS)
                     await connection.fetchval("SELECT 1")
                 work.result()
+            except UNAVAILABLE:
+                # What befell this connection may have befallen the pool's, and to try one after another takes half a minute each.
+                await self.log.pool.expire_connections()
+                raise
             finally:
                 work.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from kernel.eventlog import Worker, positions, worker
+from kernel.eventlog.append import POOL_MAX
 from tests.faults.proxy import Proxy
 from tests.kernel.eventlog.bank import ACCOUNTS, some_history
 from tests.kernel.eventlog.rig import Rig, eventually
@@ -48,12 +50,14 @@ async def test_a_leader_that_the_database_does_not_hear_leads_no_more_and_anothe
                 await eventually(lambda: positions(near.pool, ACCOUNTS.name), lambda shown: shown == {"bank": head})
 
 
-async def test_what_a_worker_did_over_a_connection_that_swallows_it_goes_on_over_a_new_one(rig: Rig) -> None:
+async def test_what_a_worker_did_over_connections_that_swallow_it_goes_on_over_new_ones(rig: Rig) -> None:
     dsn = (await rig.database()).runtime_dsn
     async with wire_to(dsn) as (far_dsn, wire):
         far, near = await rig.open(far_dsn), await rig.open(dsn)
         async with rig.working(Worker(far, rig.nats.url, models=[ACCOUNTS])) as first:
             await eventually(lambda: leads(first))
+            # Every connection of the pool is open, and swallows from now on.
+            await asyncio.gather(*(far.pool.execute("SELECT pg_sleep(0.5)") for _ in range(POOL_MAX)))
             wire.half_open()
             wire.heal()
             await some_history(near)
