@@ -31,8 +31,8 @@ WRITERS: Final = 2
 RECONNECT_SECONDS: Final = 0.2
 RECONNECT_TRIES_MAX: Final = 15
 CLOSE_SECONDS: Final = 2.0
-CONNECT_SECONDS: Final = 5.0
-COMMAND_SECONDS: Final = 15
+PATIENCE: Final[dict[str, Any]] = {"timeout": 5, "command_timeout": 15}
+"""Seconds for a connection to be made, and for a statement."""
 POOL_MAX: Final = 8
 READ_TRIES_MAX: Final = 4
 READ_RETRY_SECONDS: Final = 0.2
@@ -148,9 +148,7 @@ class Log:
         Raises:
             OSError, asyncpg.PostgresError: if the database cannot be reached.
         """
-        self.pool = await asyncpg.create_pool(
-            self.dsn, min_size=1, max_size=POOL_MAX, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS, reset=leave_as_it_is
-        )
+        self.pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=POOL_MAX, reset=leave_as_it_is, **PATIENCE)
         self._statement = append_statement(self.tables)
         self._tasks = [asyncio.create_task(self._write(), name=f"append-{n}") for n in range(self.writers)]
         return self
@@ -285,7 +283,7 @@ class Log:
         for _ in range(RECONNECT_TRIES_MAX):
             try:
                 if connection is None or connection.is_closed():
-                    connection = await asyncpg.connect(self.dsn, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS)
+                    connection = await asyncpg.connect(self.dsn, **PATIENCE)
                 await self._commit(connection, batch)
             except UNAVAILABLE:
                 end_if_cancelled()

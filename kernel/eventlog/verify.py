@@ -134,9 +134,8 @@ async def verify_mirror(connection: Connection, nats: Client, verdict: Verdict) 
     if "state" not in info:
         verdict.find("there is no stream")
         return
-    last, first = info["state"]["last_seq"], info["state"]["first_seq"]
     # Of an empty stream the server says that 0 is deleted; no sequence is 0.
-    deleted = [sequence for sequence in info["state"].get("deleted", []) if sequence > 0]
+    last, first, deleted = info["state"]["last_seq"], info["state"]["first_seq"], [*filter(None, info["state"].get("deleted", []))]
     verdict.mirrored = last
     epoch, theirs = str(await connection.fetchval(QUERY["epoch"])), info["config"].get("metadata", {}).get("epoch")
     if theirs != epoch:

@@ -34,9 +34,8 @@ from kernel.eventlog.tail import BATCH_MAX
 
 LEADER_LOCK: Final = 0x6C6561646572  # "leader"
 LEADER_SECONDS: Final = 1.0
-LEASE_SECONDS: Final = 10
+LEASE: Final = {"idle_session_timeout": "10s"}
 """A leader whom PostgreSQL has not heard from for this long leads no more: the database itself ends its session, and with it the lock."""
-CONNECT_SECONDS: Final = 5.0
 START_SECONDS: Final = 2.0
 CONNECTION: Final[dict[str, Any]] = {
     "max_reconnect_attempts": -1,
@@ -78,8 +77,7 @@ class Worker:
         for model in self.models:
             await install(self.log.pool, model)
         # Of a connection that swallows what is sent the database hears nothing, not even its end: it would keep the lock for hours.
-        lease = {"idle_session_timeout": f"{LEASE_SECONDS}s"}
-        connection = await asyncpg.connect(self.log.dsn, timeout=CONNECT_SECONDS, command_timeout=CONNECT_SECONDS, server_settings=lease)
+        connection = await asyncpg.connect(self.log.dsn, timeout=5, command_timeout=5, server_settings=LEASE)
         try:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):  # noqa: ASYNC110 - the lock is another process's
                 await asyncio.sleep(LEADER_SECONDS)

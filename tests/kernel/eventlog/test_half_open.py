@@ -18,7 +18,7 @@ from tests.kernel.eventlog.rig import Rig, eventually
 
 @pytest.fixture(autouse=True)
 def _short_lease(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "LEASE_SECONDS", 2)
+    monkeypatch.setattr(worker, "LEASE", {"idle_session_timeout": "2s"})
 
 
 @asynccontextmanager
