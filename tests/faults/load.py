@@ -163,8 +163,8 @@ class Load:
             crowd = replace(self.crowd, who=f"story {number}", told=Counter(), _tokens=self.crowd._tokens)
             try:
                 await Dossier(crowd, one).tell()
-            except (Answered, TimeoutError) as error:
-                self.crowd.ledger.surprises.append(f"story {number} broke off: {error}")
+            except Exception as error:  # noqa: BLE001 - whatever surprises a client is a finding, and the others go on
+                self.crowd.ledger.surprises.append(f"story {number} broke off: {type(error).__name__}: {error}")
             self.told += 1
 
 

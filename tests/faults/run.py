@@ -116,7 +116,7 @@ async def endure(arena: Arena, crowd: Crowd, report: Report) -> None:
             healed = time.monotonic()
             async with asyncio.timeout(2 * RECOVERY_SECONDS_MAX):
                 await probes.send(fault)
-        except (TimeoutError, Answered) as error:
+        except (TimeoutError, Answered, LookupError) as error:
             crowd.ledger.surprises.append(f"after {fault}: {type(error).__name__} {error}")
             report.recoveries.append((fault, 2 * RECOVERY_SECONDS_MAX))
         else:
@@ -139,7 +139,7 @@ def progress(began: float, fault: Fault, report: Report, load: Load) -> str:
     """Say in one line how far the run is."""
     ledger, (_, seconds) = load.crowd.ledger, report.recoveries[-1]
     return (
-        f"  {time.monotonic() - began:5.0f} s  {sum(report.faults.values()):>3} faults  {fault.kind:<17}{fault.victim:<11}"
+        f"  {time.monotonic() - began:5.0f} s  {sum(report.faults.values()):>3} faults  {fault.kind:<19}{fault.victim:<11}"
         f"recovered in {seconds:4.1f} s  acknowledged {len(ledger.acknowledged):>6}  dossiers {load.told:>5}"
         f"{f'  SURPRISES {len(ledger.surprises)}' if ledger.surprises else ''}"
     )
