@@ -82,6 +82,20 @@ def test(*pytest: PassedOn) -> None:
 
 
 @app.command
+def faults(
+    *,
+    minutes: Annotated[float, Parameter(help="For how long faults happen.")] = 1.0,
+    seed: Annotated[int, Parameter(help="The same seed chooses the same schedule of faults.")] = 1,
+    cluster: Annotated[bool, Parameter(negative="", show_default=False, help="Three NATS servers, three copies of each stream.")] = False,
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
+) -> None:
+    """Break whatever can break while dossiers are worked on, and see that nothing was lost, doubled or disordered."""
+    from deploy.local import commands
+
+    commands.faults(minutes=minutes, seed=seed, cluster=cluster, as_json=json)
+
+
+@app.command
 def check() -> int:
     """Run format, lint, types, import rules and the tests that need no server."""
     from deploy.local import commands

@@ -1,4 +1,4 @@
-"""What `./motcua up`, `down`, `status`, `test` and `check` do."""
+"""What `./motcua up`, `down`, `status`, `test`, `faults` and `check` do."""
 
 from __future__ import annotations
 
@@ -167,6 +167,14 @@ def bench(arguments: Sequence[str]) -> None:
     """Become the benchmarks, so that their last line and exit code are theirs."""
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks", *arguments])  # noqa: S606 - no shell is wanted
+
+
+def faults(*, minutes: float, seed: int, cluster: bool, as_json: bool) -> None:
+    """Become the nemesis, which stands with the tests: its last line and its exit code are the result."""
+    os.chdir(ROOT)
+    switches = [name for name, wanted in (("--cluster", cluster), ("--json", as_json)) if wanted]
+    command = [sys.executable, "-m", "tests.faults", "--minutes", str(minutes), "--seed", str(seed), *switches]
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 
 def check() -> int:

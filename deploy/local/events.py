@@ -61,7 +61,7 @@ def read(data: Path, work: Callable[[Client], Coroutine[None, None, None]]) -> i
     """Connect to the broker of the Motcua that runs in `data`, and read."""
 
     async def connected() -> None:
-        connection = await nats.connect(Stack(data).nats_url("analyst"), max_reconnect_attempts=-1)
+        connection = await nats.connect(Stack(data).nats_url("analyst").split(","), max_reconnect_attempts=-1)
         try:
             await work(connection)
         except* BrokenPipeError:

@@ -61,7 +61,7 @@ def main(data: Path, service: str, *, as_json: bool) -> int:
 async def _recover(stack: Stack, service: str) -> tuple[Recovered, list[str]]:
     database = await asyncpg.connect(stack.dsn(service))
     try:
-        broker = await nats.connect(stack.nats_url(service))
+        broker = await nats.connect(stack.nats_url(service).split(","))
         try:
             recovered = await recover(database, broker, service, trusted_keys(stack.seals, service))
         finally:

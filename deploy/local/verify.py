@@ -126,7 +126,7 @@ async def _connections(stack: Stack) -> AsyncGenerator[tuple[dict[str, Any], Cli
         for name in stack.services:
             databases[name] = await asyncpg.connect(stack.dsn(name))
             opened.push_async_callback(databases[name].close)
-        broker = await nats.connect(stack.nats_url("admin"))
+        broker = await nats.connect(stack.nats_url("admin").split(","))
         opened.push_async_callback(broker.close)
         yield databases, broker
 

@@ -35,6 +35,8 @@ RECONNECT_TRIES_MAX: Final = 15
 CLOSE_SECONDS: Final = 2.0
 HALTED: Final = "head_is_halted"
 HALTED_SECONDS: Final = 30
+PATIENCE: Final[dict[str, Any]] = {"timeout": 5, "command_timeout": 15}
+"""Seconds for a connection to be made, and for a statement."""
 POOL_MAX: Final = 8
 READ_BATCH_MAX: Final = 64
 READS_AT_ONCE: Final = 2
@@ -175,7 +177,7 @@ class Log:
         Raises:
             OSError, asyncpg.PostgresError: if the database cannot be reached.
         """
-        self.pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=POOL_MAX, command_timeout=15, reset=leave_as_it_is)
+        self.pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=POOL_MAX, reset=leave_as_it_is, **PATIENCE)
         self._statement = append_statement(self.tables)
         self._tasks = [asyncio.create_task(self._write(), name=f"append-{n}") for n in range(self.writers)]
         return self
@@ -336,7 +338,7 @@ class Log:
         for _ in range(RECONNECT_TRIES_MAX):
             try:
                 if connection is None or connection.is_closed():
-                    connection = await asyncpg.connect(self.dsn, command_timeout=15, server_settings=PLANNED_ONCE)
+                    connection = await asyncpg.connect(self.dsn, server_settings=PLANNED_ONCE, **PATIENCE)
                 await self._commit(connection, batch)
             except UNAVAILABLE:
                 end_if_cancelled()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -128,7 +128,7 @@ async def _rows_of(connection: Connection, messages: Mapping[int, Msg]) -> list[
     rows = list[Row]()
     for pos, message in messages.items():
         try:
-            rows.append(replace(row_of(message.data, NO_HASH), subject=message.subject))
+            rows.append(row_of(message.data, NO_HASH)._replace(subject=message.subject))
         except ValueError as error:
             text = f"position {pos} of the stream is no event"
             raise Halt(text) from error
@@ -136,7 +136,7 @@ async def _rows_of(connection: Connection, messages: Mapping[int, Msg]) -> list[
     chains: dict[UUID, tuple[int, bytes]] = {row["stream"]: (row["version"], row["hash"]) for row in found}
     for n, (pos, row) in enumerate(zip(messages, rows, strict=True)):
         version, previous = chains.get(row.stream, (0, NO_HASH))
-        rows[n] = chained = replace(row, hash=hashlib.sha256(previous + row.body).digest())
+        rows[n] = chained = row._replace(hash=hashlib.sha256(previous + row.body).digest())
         if wrong := wrong_with(chained, version, previous):
             text = f"position {pos} of the stream, {row.stream}: {', '.join(wrong)}"
             raise Halt(text)

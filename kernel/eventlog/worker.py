@@ -22,7 +22,7 @@ from nats.errors import Error as NatsError
 from kernel.eventlog.append import Log
 from kernel.eventlog.consume import Consumer
 from kernel.eventlog.endless import BACKOFF_SECONDS, end_if_cancelled, for_ever
-from kernel.eventlog.errors import Doubt
+from kernel.eventlog.errors import UNAVAILABLE, Doubt
 from kernel.eventlog.metrics import REWINDS
 from kernel.eventlog.project import Projector, ReadModel
 from kernel.eventlog.react import Reacting, Reactor
@@ -36,6 +36,8 @@ from kernel.eventlog.witness import witness
 
 LEADER_LOCK: Final = 0x6C6561646572  # "leader"
 LEADER_SECONDS: Final = 1.0
+LEASE: Final = {"idle_session_timeout": "10s"}
+"""A leader whom PostgreSQL has not heard from for this long leads no more: the database itself ends its session, and with it the lock."""
 START_SECONDS: Final = 2.0
 CONNECTION: Final[dict[str, Any]] = {
     "max_reconnect_attempts": -1,
@@ -53,7 +55,7 @@ class Worker:
 
     Args:
         log: the open log.
-        nats_url: where the broker is, with this service's own user.
+        nats_url: where the broker is, with this service's own user; of a cluster every node, with commas.
         models: the read models to fill.
         reactors: what this service does when others have done something.
         seal_key: signs seals; none are made without it.
@@ -76,7 +78,8 @@ class Worker:
     async def _lead(self) -> None:
         for model in self.models:
             await install(self.log.pool, model)
-        connection = await asyncpg.connect(self.log.dsn, command_timeout=5)
+        # Of a connection that swallows what is sent the database hears nothing, not even its end: it would keep the lock for hours.
+        connection = await asyncpg.connect(self.log.dsn, timeout=5, command_timeout=5, server_settings=LEASE)
         try:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):  # noqa: ASYNC110 - the lock is another process's
                 await asyncio.sleep(LEADER_SECONDS)
@@ -87,6 +90,10 @@ class Worker:
                     await asyncio.wait([work], timeout=LEADER_SECONDS)
                     await connection.fetchval("SELECT 1")
                 work.result()
+            except UNAVAILABLE:
+                # What befell this connection may have befallen the pool's, and to try one after another takes half a minute each.
+                await self.log.pool.expire_connections()
+                raise
             finally:
                 work.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -113,7 +120,7 @@ class Worker:
     async def _relay(self, standing: asyncio.Event) -> None:
         connection = Client()
         try:
-            await connection.connect(self.nats_url, name=f"{self.log.source}-relay", **CONNECTION)
+            await connection.connect(self.nats_url.split(","), name=f"{self.log.source}-relay", **CONNECTION)
             self.relay = Relay(self.log, connection, self.replicas, standing)
             await self.relay.run()
         finally:
@@ -124,7 +131,7 @@ class Worker:
         await standing.wait()
         connection, public = Client(), key.public_key()
         try:
-            await connection.connect(self.nats_url, name=f"{self.log.source}-seals", **CONNECTION)
+            await connection.connect(self.nats_url.split(","), name=f"{self.log.source}-seals", **CONNECTION)
             keys = {key_id_of(public): public}
             await seal_for_ever(self.log, key, partial(witness, self.log.pool, connection, self.log.source, keys, self.replicas))
         finally:
@@ -138,7 +145,7 @@ class Worker:
             await standing.wait()
             return await consumer.begin(source)
 
-        broker = NatsBroker(self.nats_url, name=f"{self.log.source}-reader", logger=None, graceful_timeout=5, **CONNECTION)
+        broker = NatsBroker(self.nats_url.split(","), name=f"{self.log.source}-reader", logger=None, graceful_timeout=5, **CONNECTION)
         for consumer in consumers:
             for source in consumer.sources:
                 if source != self.log.source:

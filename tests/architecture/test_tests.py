@@ -17,6 +17,9 @@ SLEEPS: Final[dict[str, str]] = {
     "tests/services/rig.py::eventually": "asks for a condition until a deadline",
     "tests/benchmarks/measure.py::until": "asks for a condition until a deadline",
     "tests/kernel/edge/test_process.py::until": "asks for a condition until a deadline",
+    "tests/faults/nemesis.py::until": "asks for a condition until a deadline",
+    "tests/faults/nemesis.py::last": "a fault lasts for as long as its schedule says",
+    "tests/faults/proxy.py::_pump": "a slow wire is slow",
 }
 """Functions below tests/ that may sleep between two questions, each with the reason."""
 

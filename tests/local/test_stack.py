@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from nats.errors import Error as NatsError
+from nats.js.errors import Error as JetStreamError
 
 from deploy.local.issuer import AUDIENCE, ISSUER, Issuer
 from deploy.local.processes import wait_until
@@ -17,7 +19,7 @@ from deploy.local.supervisor import StartFailed
 from tests.local.asking import ask_nats, ask_postgres, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
     from nats.aio.client import Client
@@ -183,3 +185,26 @@ def test_a_signal_that_a_process_survives_is_no_restart(stack: Stack) -> None:
     pid = stack.kill("postgres", signal.SIGHUP)
     stack.wait_ready()
     assert stack.pid("postgres") == pid
+
+
+def test_three_brokers_keep_three_copies_and_take_more_while_one_is_dead(tmp_path: Path) -> None:
+    with Stack(tmp_path, services=("probe",), package="tests.local", nodes=3) as stack:
+        assert stack.environment("probe")["PROBE_STREAM_REPLICAS"] == "3"
+
+        async def make(client: Client) -> None:
+            await client.jetstream().add_stream(name="PROBE", subjects=["probe.>"], num_replicas=3)
+
+        async def publish(client: Client) -> None:
+            await client.jetstream().publish("probe.00.h09-13.note.made.v1", b"!")
+
+        def is_done(work: Callable[[Client], Awaitable[None]]) -> bool:
+            try:
+                ask_nats(stack.nats_url(), work)
+            except (NatsError, JetStreamError, OSError, TimeoutError):
+                return False  # a cluster that is choosing its leader
+            return True
+
+        wait_until(lambda: is_done(make), within_seconds=30, what="a stream with three copies")
+        stack.hold(stack.nats_names[0])
+        wait_until(lambda: stack.pid(stack.nats_names[0]) is None, within_seconds=20, what="a broker is down")
+        wait_until(lambda: is_done(publish), within_seconds=30, what="the other two take a message")

@@ -99,7 +99,7 @@ def test_while_nats_is_down_intake_takes_dossiers_and_everything_arrives_afterwa
 
 def test_a_broker_that_lost_everything_is_filled_again_and_nobody_notices(stack: Stack) -> None:
     stack.hold("nats")
-    shutil.rmtree(stack.broker.store)
+    shutil.rmtree(stack.brokers["nats"].store)
     stack.release("nats")
     stack.wait_ready()
     story = Story(stack, seed=201)
