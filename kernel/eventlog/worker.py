@@ -91,8 +91,10 @@ class Worker:
                     await connection.fetchval("SELECT 1")
                 work.result()
             except UNAVAILABLE:
-                # What befell this connection may have befallen the pool's, and to try one after another takes half a minute each.
-                await self.log.pool.expire_connections()
+                # What befell this connection may have befallen the pool's. To try one after another takes half a minute each, and so
+                # does `expire_connections`, which lets each say goodbye. Whoever uses one is told at once, and asks again.
+                for holder in self.log.pool._holders:  # noqa: SLF001 - see above
+                    holder.terminate()
                 raise
             finally:
                 work.cancel()

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -21,6 +22,7 @@ from tests.faults.checker import KINDS, ONLY_ONCE, Findings, check
 from tests.faults.load import Acknowledged, Load, make_crowd, make_session
 from tests.faults.nemesis import Fault
 from tests.faults.run import Probes
+from tests.kernel.eventlog.rig import connected, eventually
 
 DOSSIERS = 24
 NONE = dict.fromkeys(KINDS, 0)
@@ -64,7 +66,17 @@ async def tell(stack: Stack) -> list[Acknowledged]:
         await Probes(load.crowd).send(Fault("none", "intake", "nats", 0.0, 0.0))
         await asyncio.to_thread(verify.wait_until_level, stack)
         assert load.crowd.ledger.surprises == []
+        await all_sealed(stack)
         return load.crowd.ledger.acknowledged
+
+
+async def all_sealed(stack: Stack) -> None:
+    """Wait until nothing more is written: a seal made later would be one that the witnesses hold and our snapshot of the log does not."""
+    for name in SERVICES:
+        async with connected(stack.dsn(name)) as database:
+            await eventually(
+                partial(database.fetchval, "SELECT (SELECT pos FROM log.head) = coalesce((SELECT max(upto) FROM log.seal), 0)")
+            )
 
 
 @pytest.fixture(scope="module")
