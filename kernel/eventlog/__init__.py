@@ -1,7 +1,7 @@
 """How facts are kept and carried: append, relay, consume, project, rebuild, verify."""
 
 from kernel.eventlog.append import Appended, Beside, Log, Table
-from kernel.eventlog.decide import Decider, Outcome, Target, carry_out, next_in_book
+from kernel.eventlog.decide import Decider, Outcome, Target, carry_out, next_in_book, state_before
 from kernel.eventlog.errors import Busy, Conflict, Contended, Doubt, Fenced, Halt, Refused, VersionMismatch
 from kernel.eventlog.event import Codec, Fact, History, Meta, Recorded, Slice, Unreadable
 from kernel.eventlog.project import Columns, Projection, ReadModel, read_ddl
@@ -45,5 +45,6 @@ __all__ = [
     "next_in_book",
     "positions",
     "read_ddl",
+    "state_before",
     "wait_until",
 ]
