@@ -7,7 +7,7 @@ from kernel.eventlog.event import Codec, Fact, History, Meta, Recorded, Slice, U
 from kernel.eventlog.project import Columns, Projection, ReadModel, read_ddl
 from kernel.eventlog.react import Reaction, Reactor
 from kernel.eventlog.trace import current_traceparent
-from kernel.eventlog.waiting import answered, positions, wait_until
+from kernel.eventlog.waiting import Watch, answered, positions
 from kernel.eventlog.worker import Worker
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Target",
     "Unreadable",
     "VersionMismatch",
+    "Watch",
     "Worker",
     "answered",
     "carry_out",
@@ -46,5 +47,4 @@ __all__ = [
     "positions",
     "read_ddl",
     "state_before",
-    "wait_until",
 ]

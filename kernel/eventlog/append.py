@@ -25,6 +25,7 @@ from kernel.eventlog.metrics import APPEND_BATCH, APPEND_SECONDS, APPENDED
 from kernel.eventlog.recent import Recent
 from kernel.eventlog.sql import QUERY, Connection, Pool
 from kernel.eventlog.trace import span
+from kernel.eventlog.waiting import Watch, Where
 
 BATCH_MAX: Final = 512
 QUEUE_MAX: Final = 4096
@@ -170,6 +171,7 @@ class Log:
     _busy: int = field(default=0, init=False)
     _closing: bool = field(default=False, init=False)
     _listeners: list[asyncio.Event] = field(default_factory=list[asyncio.Event], init=False)
+    _watches: dict[tuple[str, str], Watch] = field(default_factory=dict[tuple[str, str], Watch], init=False)
     pool: Pool = field(init=False)
 
     async def open(self) -> Log:
@@ -214,6 +216,10 @@ class Log:
         """Wake those who listen; also for a commit that went past this object's writers (a reactor's)."""
         for event in self._listeners:
             event.set()
+
+    def watch(self, consumer: str, source: str, where: Where) -> Watch:
+        """Give the one that waits for a consumer's place in a log; `where` says it, the same for all who ask."""
+        return self._watches.setdefault((consumer, source), Watch(where))
 
     async def head(self) -> int:
         """Give the last position."""

@@ -101,6 +101,13 @@ SELECT c.source, c.pos FROM log.checkpoint AS c
 JOIN log.read_model AS m ON c.consumer = m.name || '_v' || m.version
 WHERE m.name = $1
 
+-- name: freshness
+-- Where the live version of a read model stands, per source, and where the log ends.
+SELECT c.source, c.pos, h.pos AS head FROM log.checkpoint AS c
+JOIN log.read_model AS m ON c.consumer = m.name || '_v' || m.version
+CROSS JOIN log.head AS h
+WHERE m.name = $1
+
 -- name: last_seal
 SELECT upto, root, previous, key_id, signature, at FROM log.seal ORDER BY upto DESC LIMIT 1
 
