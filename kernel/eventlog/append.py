@@ -13,7 +13,9 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final, cast
 from uuid import UUID
 
 import asyncpg
@@ -34,6 +36,8 @@ RECONNECT_SECONDS: Final = 0.2
 RECONNECT_TRIES_MAX: Final = 15
 CLOSE_SECONDS: Final = 2.0
 POOL_MAX: Final = 8
+READ_BATCH_MAX: Final = 64
+READS_AT_ONCE: Final = 2
 READ_TRIES_MAX: Final = 4
 READ_RETRY_SECONDS: Final = 0.2
 VERSION_KEY: Final = "event_stream_version_key"
@@ -118,6 +122,24 @@ class Tip(History):
     taken: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One caller who wants to know a stream's history, and what it waits for; who has gone away hears nothing."""
+
+    stream: UUID
+    rows: asyncio.Future[list[asyncpg.Record]]
+
+    def answer(self, rows: list[asyncpg.Record]) -> None:
+        """Hand over the stream's rows."""
+        if not self.rows.done():
+            self.rows.set_result(rows)
+
+    def fail(self, error: Exception) -> None:
+        """Hand over why there are none."""
+        if not self.rows.done():
+            self.rows.set_exception(error)
+
+
 def append_statement(tables: Sequence[Table] = ()) -> str:
     """Compose the append statement with the tables that may take rows beside the events."""
     statement, first = QUERY["append"], 7
@@ -172,6 +194,8 @@ class Log:
     _closing: bool = field(default=False, init=False)
     _listeners: list[asyncio.Event] = field(default_factory=list[asyncio.Event], init=False)
     _watches: dict[tuple[str, str], Watch] = field(default_factory=dict[tuple[str, str], Watch], init=False)
+    _asked: deque[Asked] = field(default_factory=deque[Asked], init=False)
+    _reads: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]], init=False)
     pool: Pool = field(init=False)
 
     async def open(self) -> Log:
@@ -241,13 +265,39 @@ class Log:
         raise AssertionError
 
     async def load(self, stream: UUID) -> History:
-        """Read the whole history of a stream.
+        """Read the whole history of a stream. Whoever comes while reads are under way shares the next one, as appends share a commit.
 
         Raises:
             Busy: if the database is away.
             Unreadable: if a stored event cannot be read.
         """
-        return history_of(self.source, self.codec, stream, await self._ask("load", stream))
+        asked = Asked(stream, asyncio.get_running_loop().create_future())
+        self._asked.append(asked)
+        if len(self._reads) < READS_AT_ONCE:
+            self._reads.add(asyncio.create_task(self._read(), name="load"))
+        return history_of(self.source, self.codec, stream, await asked.rows)
+
+    async def _read(self) -> None:
+        """Read for those who have asked, until nobody has; a read that is under way takes nobody on, for it may miss what he stored."""
+        try:
+            while self._asked:
+                await self._answer([self._asked.popleft() for _ in range(min(READ_BATCH_MAX, len(self._asked)))])
+        finally:
+            # Here and not when the task is seen to be done: who asks in between would wait for a reader that is there no more.
+            self._reads.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _answer(self, batch: Sequence[Asked]) -> None:
+        """Read some histories with one statement and hand them over."""
+        try:
+            found = await self._ask("load_many", list({asked.stream for asked in batch}))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who asked
+            end_if_cancelled()
+            for asked in batch:
+                asked.fail(error)
+            return
+        rows = {stream: list(of_stream) for stream, of_stream in groupby(found, key=itemgetter("stream"))}
+        for asked in batch:
+            asked.answer(rows.get(asked.stream, []))
 
     async def tip(self, stream: UUID) -> Tip:
         """Say where a stream stands, without its events, counting what is on its way there.

@@ -9,16 +9,12 @@ WITH h AS (
 )
 SELECT base FROM h
 
--- name: load
--- The whole history of one stream.
-SELECT pos, version, body, hash FROM log.event WHERE stream = $1 ORDER BY version
-
 -- name: tip
 -- Where a stream stands, without its events.
 SELECT version, pos, hash FROM log.event WHERE stream = $1 ORDER BY version DESC LIMIT 1
 
 -- name: load_many
--- The histories of several streams, for a batch of reactions.
+-- The whole histories of several streams: for all who ask at the same time, or for a batch of reactions.
 SELECT stream, pos, version, body, hash FROM log.event WHERE stream = ANY($1::uuid[]) ORDER BY stream, version
 
 -- name: stored

@@ -15,6 +15,7 @@ from tests.architecture.source import ROOT, Source, all_sources, listed, plant, 
 SLEEPS: Final[dict[str, str]] = {
     "tests/kernel/eventlog/rig.py::eventually": "asks for a condition until a deadline",
     "tests/services/rig.py::eventually": "asks for a condition until a deadline",
+    "tests/benchmarks/measure.py::until": "asks for a condition until a deadline",
     "tests/kernel/edge/test_process.py::until": "asks for a condition until a deadline",
 }
 """Functions below tests/ that may sleep between two questions, each with the reason."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -25,6 +27,7 @@ class Size:
         return quick if self.quick else full
 
 
+WITHIN_SECONDS: Final = 120.0
 FULL: Final = Size(quick=False, rounds=5)
 QUICK: Final = Size(quick=True, rounds=3)
 
@@ -138,7 +141,7 @@ class Measure:
         if len(theirs) not in {1, len(self.ours)}:
             message = f"{self.name}: {len(self.ours)} rounds of ours, {len(theirs)} of {peer}"
             raise ValueError(message)
-        pairs = zip(self.ours, theirs if len(theirs) > 1 else theirs * len(self.ours), strict=True)
+        pairs = zip(self.ours, theirs if len(theirs) > 1 else [theirs[0]] * len(self.ours), strict=True)
         return median(ours / peer if self.better == "more" else peer / ours for ours, peer in pairs)
 
     def as_json(self) -> dict[str, Any]:
@@ -172,3 +175,16 @@ async def undisturbed(work: Work) -> float:
     """Run one round after the garbage of the one before is gone: nobody pays for another's."""
     gc.collect()
     return await work()
+
+
+async def until(condition: Callable[[], bool], within_seconds: float = WITHIN_SECONDS) -> None:
+    """Ask again and again until something is so.
+
+    Raises:
+        TimeoutError: if it is not within the deadline.
+    """
+    deadline = time.monotonic() + within_seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        await asyncio.sleep(0.001)
