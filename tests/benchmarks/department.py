@@ -7,6 +7,7 @@ the published figures come from. The templates of the model department have six 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import AsyncGenerator, Generator
@@ -33,6 +34,7 @@ class Department:
     """A running Motcua that is measured."""
 
     stack: Stack
+    workflows: Path
 
     def job(self, kind: str, users: int, warm_seconds: float, seconds: float) -> dict[str, Any]:
         """Say what the load generator is to do."""
@@ -46,14 +48,14 @@ class Department:
             "seconds": seconds,
         }
 
-    async def settled(self) -> float:
+    async def settled(self, within_seconds: float = SETTLED_SECONDS) -> float:
         """Return when every log is carried, answered and shown everywhere; give the seconds that it took.
 
         Raises:
             TimeoutError: if it is not within the bound.
         """
         since = time.monotonic()
-        async with asyncio.timeout(SETTLED_SECONDS):
+        async with asyncio.timeout(within_seconds):
             while await self.behind():  # noqa: ASYNC110 - it is other processes that move
                 await asyncio.sleep(0.02)
         return time.monotonic() - since
@@ -68,15 +70,31 @@ class Department:
         # A reactor's answers move its own log's head, which was asked for first: look again until nothing moves.
         return behind + sum([await self.ask(service, "SELECT pos FROM log.head") - head for service, head in heads.items()])
 
-    async def ask(self, service: str, query: str) -> Any:
-        """Ask a service's database for one value."""
-        return (await self.fetch(service, query))[0][0]
+    @asynccontextmanager
+    async def services_down(self) -> AsyncGenerator[None]:
+        """Take the services down meanwhile; the servers stay."""
+        for service in self.stack.services:
+            self.stack.hold(service)
+        try:
+            yield
+        finally:
+            for service in self.stack.services:
+                self.stack.release(service)
+            await asyncio.to_thread(self.stack.wait_ready)
 
-    async def fetch(self, service: str, query: str) -> list[asyncpg.Record]:
+    def memory_mb(self) -> dict[str, float]:
+        """Give the resident memory of each service's process."""
+        return {service: resident_mb(self.stack.pid(service)) for service in self.stack.services}
+
+    async def ask(self, service: str, query: str, *arguments: Any) -> Any:
+        """Ask a service's database for one value."""
+        return (await self.fetch(service, query, *arguments))[0][0]
+
+    async def fetch(self, service: str, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Ask a service's database."""
         connection = await asyncpg.connect(self.stack.dsn(service))
         try:
-            return await connection.fetch(query)
+            return await connection.fetch(query, *arguments)
         finally:
             await connection.close()
 
@@ -88,7 +106,7 @@ async def department(folder: Path) -> AsyncGenerator[Department]:
         stack = Stack(folder / "motcua")
         await asyncio.to_thread(stack.__enter__)
         try:
-            yield Department(stack)
+            yield Department(stack, folder / "workflows")
         finally:
             await asyncio.to_thread(stack.stop)
 
@@ -110,6 +128,13 @@ def workflows_in(folder: Path) -> Generator[None]:
         del os.environ[WORKFLOWS]
         if before is not None:
             os.environ[WORKFLOWS] = before
+
+
+def resident_mb(pid: int | None) -> float:
+    """Give the resident memory of a process; not a number where this system does not say, or the process is down."""
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text(encoding="utf-8").splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), math.nan)
 
 
 def tokens(stack: Stack) -> dict[str, str]:

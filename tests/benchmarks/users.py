@@ -37,6 +37,7 @@ class Seen:
     statuses: Counter[str] = field(default_factory=Counter[str])
     failures: list[str] = field(default_factory=list[str])
     rounds: int = 0
+    asked: int = 0
 
     def note(self, step: str, began: float, answer: Answer) -> None:
         """Count one answer."""
@@ -117,6 +118,12 @@ class User:
         decision = request("POST", f"{case}/decision", self.token("leader"), {"outcome": "granted"}, key + "d")
         await self.ask("decide", "processing", decision)
 
+    async def get(self) -> None:
+        """Read the next of the job's `paths` from its `service`."""
+        path = self.job["paths"][self.seen.asked % len(self.job["paths"])]
+        self.seen.asked += 1
+        await self.ask(path.split("?")[0], self.job["service"], request("GET", path, self.token("leader")))
+
     def token(self, actor: str) -> str:
         """Give somebody's token."""
         return self.job["tokens"][actor]
@@ -136,7 +143,7 @@ class User:
             connection.close()
 
 
-WORK: Final[dict[str, Callable[[User], Awaitable[Any]]]] = {"submit": User.submit, "lifecycle": User.lifecycle}
+WORK: Final[dict[str, Callable[[User], Awaitable[Any]]]] = {"submit": User.submit, "lifecycle": User.lifecycle, "get": User.get}
 
 
 async def closed(job: Job) -> Job:
