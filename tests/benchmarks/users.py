@@ -154,14 +154,14 @@ async def closed(job: Job) -> Job:
     return seen.as_json()
 
 
-async def generate(job: Job) -> Job:
-    """Run the generator as a process of its own and give what it saw.
+async def generate(job: Job, module: str = "tests.benchmarks.users") -> Job:
+    """Run a generator as a process of its own and give what it saw.
 
     Raises:
         RuntimeError: if it failed.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.benchmarks.users", cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", module, cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     try:
         printed, _ = await process.communicate(json.dumps(job).encode())

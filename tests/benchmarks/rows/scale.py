@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -135,7 +136,8 @@ async def rebuild(motcua: Department) -> float:
     """Throw reporting's read model away and let the service make it again; give events per second."""
     heads = sum([await motcua.ask(source, "SELECT pos FROM log.head") for source in SOURCES])
     motcua.stack.hold("reporting")
-    owner = await asyncpg.connect(motcua.stack.dsn("reporting"))
+    # As the database's superuser: the service may neither forget which version is shown nor anything else of this.
+    owner = await asyncpg.connect(urlsplit(motcua.stack.postgres.admin_dsn)._replace(path="/reporting").geturl())
     await owner.execute(f"DROP SCHEMA {MIRROR.consumer} CASCADE; DELETE FROM log.read_model WHERE name = '{MIRROR.name}'")
     await owner.execute(f"UPDATE log.checkpoint SET pos = 0 WHERE consumer = '{MIRROR.consumer}'")
     await owner.close()
