@@ -42,6 +42,9 @@ READ_TRIES_MAX: Final = 4
 READ_RETRY_SECONDS: Final = 0.2
 VERSION_KEY: Final = "event_stream_version_key"
 
+PLANNED_ONCE: Final = {"plan_cache_mode": "force_generic_plan"}
+"""Left to itself, PostgreSQL plans the append anew each time, for it then knows how long the arrays are: twice the work for one event."""
+
 LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -411,7 +414,7 @@ class Log:
         for _ in range(RECONNECT_TRIES_MAX):
             try:
                 if connection is None or connection.is_closed():
-                    connection = await asyncpg.connect(self.dsn, command_timeout=15)
+                    connection = await asyncpg.connect(self.dsn, command_timeout=15, server_settings=PLANNED_ONCE)
                 # Of a batch that was broken off half-way some may have got their answer, which must stay true.
                 await self._commit(connection, [request for request in batch if request.stored is None])
             except UNAVAILABLE:

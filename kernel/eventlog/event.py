@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 from uuid import UUID
 
 import orjson
@@ -45,9 +45,8 @@ class Meta:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """One event as read back from a log or a stream."""
+class Recorded(NamedTuple):
+    """One event as read back from a log or a stream. A tuple: made a million times in a rebuild, a third as dear as a frozen dataclass."""
 
     source: str
     pos: int
@@ -88,9 +87,8 @@ class Slice:
     after: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One event ready to be stored."""
+class Row(NamedTuple):
+    """One event ready to be stored; a tuple for the same reason."""
 
     id: str
     stream: UUID

@@ -103,7 +103,8 @@ def measured(chosen: dict[str, Bench], size: Size) -> tuple[list[Measure], list[
             failed.append(name)
             continue
         measures += new
-        print(f"\n{name} ({time.monotonic() - since:.0f} s)\n{as_table(new)}", flush=True)
+        if new:
+            print(f"\n{name} ({time.monotonic() - since:.0f} s)\n{as_table(new)}", flush=True)
     return measures, failed
 
 

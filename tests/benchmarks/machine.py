@@ -32,10 +32,9 @@ from tests.servers import PASSWORD, Database, NatsServer, PostgresServer, Progra
 MIGRATIONS: Final = ROOT / "kernel" / "eventlog" / "migrations"
 IN_MEMORY: Final = frozenset({"tmpfs", "ramfs"})
 FLUSHES: Final = 200
-WAL_SEGMENTS: Final = 48
+WAL_SEGMENTS: Final = 16
 WARM: Final = f"""
-    ALTER SYSTEM SET min_wal_size = '{16 * WAL_SEGMENTS}MB';
-    ALTER SYSTEM SET max_wal_size = '4GB';
+    ALTER SYSTEM SET min_wal_size = '1GB';
     SELECT pg_reload_conf();
     {"SELECT pg_logical_emit_message(true, 'bench', 'x'); SELECT pg_switch_wal();" * WAL_SEGMENTS}
     CHECKPOINT;"""

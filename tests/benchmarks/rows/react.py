@@ -5,6 +5,8 @@ appended with one more, in one durable transaction with the checkpoint.
 
 The peer is the usual design: a FastStream handler per message, and in one durable transaction an inbox row, the history, the decision,
 the event's INSERT; acknowledged after the commit. It decides with the same functions and writes the same bytes, with no order over all.
+
+The bound is that of project, and the writing of an event on top of it.
 """
 
 from __future__ import annotations

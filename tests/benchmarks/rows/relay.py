@@ -5,6 +5,8 @@ The peers read the same rows in the same windows and publish by nats-py, without
 
 * js.publish: waits for each confirmation, as an outbox that must keep the order does.
 * js.publish_async: nats-py's window of unconfirmed messages; one that fails leaves a gap.
+
+The bound: what nats-server takes into a file, on the other core; ours spends about 8 µs of Python on an event.
 """
 
 from __future__ import annotations
