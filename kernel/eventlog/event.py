@@ -76,11 +76,15 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """New facts for one stream, on top of the history that they were decided on."""
+    """New facts for one stream, on top of the history that they were decided on.
+
+    `after` is the state that they lead to, if the log is to remember it for the next command.
+    """
 
     history: History
     agency: str
     facts: Sequence[Fact]
+    after: Any = None
 
 
 class Row(NamedTuple):

@@ -9,6 +9,10 @@ WITH h AS (
 )
 SELECT base FROM h
 
+-- name: tip
+-- Where a stream stands, without its events.
+SELECT version, pos, hash FROM log.event WHERE stream = $1 ORDER BY version DESC LIMIT 1
+
 -- name: load_many
 -- The whole histories of several streams: for all who ask at the same time, or for a batch of reactions.
 SELECT stream, pos, version, body, hash FROM log.event WHERE stream = ANY($1::uuid[]) ORDER BY stream, version
@@ -117,6 +121,13 @@ WHERE view_schema = $1 AND regexp_replace(table_schema, '_v[0-9]+$', '') = $2 GR
 -- Where the live version of a read model stands, per source.
 SELECT c.source, c.pos FROM log.checkpoint AS c
 JOIN log.read_model AS m ON c.consumer = m.name || '_v' || m.version
+WHERE m.name = $1
+
+-- name: freshness
+-- Where the live version of a read model stands, per source, and where the log ends.
+SELECT c.source, c.pos, h.pos AS head FROM log.checkpoint AS c
+JOIN log.read_model AS m ON c.consumer = m.name || '_v' || m.version
+CROSS JOIN log.head AS h
 WHERE m.name = $1
 
 -- name: last_seal

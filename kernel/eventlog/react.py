@@ -89,6 +89,7 @@ class Reacting(Consumer):
             states[reaction.stream] = reaction.decider.fold(facts, states[reaction.stream])
             histories[reaction.stream] = History(reaction.stream, new[-1].version, 0, new[-1].hash)
         if rows:
+            self.log.recent.forget(states)
             try:
                 await connection.fetchval(self._statement, *append_arguments(rows, (), ()))
             except (asyncpg.UniqueViolationError, asyncpg.CheckViolationError) as error:

@@ -61,9 +61,11 @@ class Listening:
         """
         rating_id = RatingId(uuid5(command.id, "rating"))
         sealed = self.runtime.vault.seal(rating_id, {"comment": given.comment}) if given.comment else None
-        use = invitation.Use(token_hash=hash_of(given.token), at=command.meta.time)
+        invitation_id, use = claimed(given.token), invitation.Use(token_hash=hash_of(given.token), at=command.meta.time)
 
-        async def with_invitation(history: History) -> Outcome[rating.State]:
+        async def with_invitation(_: History) -> Outcome[rating.State]:
+            # A book tells only where it stands; whether an invitation may be used is told by its events.
+            history = await self.runtime.log.load(invitation_id)
             state = invitation.DECIDER.state_of(history)
             about, used = invitation.about(state), invitation.decide(use, state)
             record = rating.Record(
@@ -89,7 +91,7 @@ class Listening:
             )
 
         # The invitation is like a book with one number to give: who comes second reads it again, and is refused.
-        return await next_in_book(self.runtime.log, claimed(given.token), with_invitation)
+        return await next_in_book(self.runtime.log, invitation_id, with_invitation)
 
     async def receive(self, said: Said, command: Command) -> OpinionOutcome:
         """Take an opinion in; its words go into the vault."""

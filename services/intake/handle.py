@@ -14,7 +14,7 @@ from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.service import Runtime
-from kernel.eventlog import History, Meta, Outcome, Refused, Slice, Target, carry_out, next_in_book
+from kernel.eventlog import History, Meta, Outcome, Refused, Slice, Target, carry_out, next_in_book, state_before
 from kernel.legalclock import Calendar, NoRulePack, OutsideCalendar, day_of, deadline, load_calendar, rule_pack_on
 from kernel.vault import ENTRY
 from services.intake.catalogue import Catalogue, Procedure, as_published, stream_of
@@ -153,13 +153,11 @@ class Door:
         """
         history = await self.runtime.log.load(stream)
         state = dossier.DECIDER.state_of(history)
-        if isinstance(state, states.Absent):
-            raise Problem(NOT_FOUND)
-        principal.require(state.dossier.agency)
-        return history.version, history.pos, state, state.dossier
+        return history.version, history.pos, state, _within_reach(state, principal)
 
     async def _found(self, stream: UUID, command: Command) -> states.Dossier:
-        return (await self.dossier(stream, command.principal))[3]
+        """Find what never changes in the life of a dossier, to prepare a command on it."""
+        return _within_reach(await state_before(self.runtime.log, stream, dossier.DECIDER), command.principal)
 
     async def _carry_out(self, stream: UUID, wanted: commands.Command, agency: str, command: Command) -> DossierOutcome:
         target = Target(stream, dossier.DECIDER, wanted)
@@ -189,6 +187,13 @@ def _check_components(entry: Procedure, components: Sequence[str], pointer: str)
     unknown = [n for n, code in enumerate(components) if code not in entry.components]
     if unknown:
         raise Problem(INVALID, faults=[Fault("body", f"{pointer}/{n}", _UNKNOWN_COMPONENT) for n in unknown])
+
+
+def _within_reach(state: states.State, principal: Principal) -> states.Dossier:
+    if isinstance(state, states.Absent):
+        raise Problem(NOT_FOUND)
+    principal.require(state.dossier.agency)
+    return state.dossier
 
 
 def _check_arrival(arrived_at: datetime | None, at: datetime) -> None:
