@@ -54,10 +54,14 @@ def analyst(password: str) -> User:
 
 
 def service(name: str, password: str) -> User:
-    """Return a service's user: it publishes its own facts into its own stream, reads all, and pokes who waits for it."""
+    """Return a service's user: it publishes its own facts and seals, reads all, and pokes who waits for it.
+
+    Any of them may make the stream of seals, whoever comes first; none may change it.
+    """
     stream = name.upper()
     own = (f"{name}.>", f"$JS.API.STREAM.CREATE.{stream}", f"$JS.API.STREAM.UPDATE.{stream}", f"poke.{name}")
-    return User(name, password, (*own, *READ, "$JS.API.CONSUMER.DELETE.>", "_INBOX.>"), ("_INBOX.>", "poke.*"))
+    seals = (f"seals.{name}", "$JS.API.STREAM.CREATE.SEALS")
+    return User(name, password, (*own, *seals, *READ, "$JS.API.CONSUMER.DELETE.>", "_INBOX.>"), ("_INBOX.>", "poke.*"))
 
 
 @dataclass

@@ -14,7 +14,7 @@ from typing import Annotated, Final, Self
 
 from fastapi import Query
 
-from kernel.edge.problem import NOT_THERE_YET, retry_later
+from kernel.edge.problem import INVALID, NOT_THERE_YET, Fault, Problem, Sentence, retry_later
 from kernel.eventlog import Log, answered, positions, wait_until
 
 WAIT_SECONDS: Final = 2.0
@@ -22,6 +22,12 @@ PATTERN: Final = r"^[a-z][a-z-]{0,30}/[0-9]{1,18}$"
 
 After = Annotated[str | None, Query(pattern=PATTERN, description="Answer once the read table is as far as this position, e.g. `log/1234`.")]
 """The type of a route's parameter `after`; what is not of that form is a 422."""
+
+_NOT_READ: Final = Fault(
+    "query",
+    "/after",
+    Sentence("Danh sách này không lấy dữ liệu từ nguồn của vị trí đó.", "This list is not made from the log of that position."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +57,17 @@ async def wait_for(log: Log, model: str, after: str | None, within_seconds: floa
     """Return when a read model has applied everything up to `after`; at once without one.
 
     Raises:
-        Problem: 503 with Retry-After, if it has not within the bound.
+        Problem: 503 with Retry-After, if it has not within the bound; 422 for a log that it does not read, as it never would.
     """
     if after is None:
         return
     position = Position.parse(after)
 
     async def shown() -> int:
-        return (await positions(log.pool, model)).get(position.source, 0)
+        found = await positions(log.pool, model)
+        if found and position.source not in found:
+            raise Problem(INVALID, faults=[_NOT_READ])
+        return found.get(position.source, 0)
 
     await insist(shown, position, within_seconds)
 

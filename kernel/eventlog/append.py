@@ -13,7 +13,9 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final, cast
 from uuid import UUID
 
 import asyncpg
@@ -21,7 +23,7 @@ import asyncpg
 from kernel.eventlog.endless import end_if_cancelled
 from kernel.eventlog.errors import UNAVAILABLE, Busy, Conflict
 from kernel.eventlog.event import Codec, History, Meta, Row, Slice, event_id, rows_of
-from kernel.eventlog.metrics import APPEND_BATCH, APPEND_SECONDS, APPENDED
+from kernel.eventlog.metrics import APPEND_BATCH, APPEND_SECONDS, APPENDED, HEAD
 from kernel.eventlog.sql import QUERY, Connection, Pool
 from kernel.eventlog.trace import span
 
@@ -31,11 +33,18 @@ WRITERS: Final = 2
 RECONNECT_SECONDS: Final = 0.2
 RECONNECT_TRIES_MAX: Final = 15
 CLOSE_SECONDS: Final = 2.0
+HALTED: Final = "head_is_halted"
+HALTED_SECONDS: Final = 30
 PATIENCE: Final[dict[str, Any]] = {"timeout": 5, "command_timeout": 15}
 """Seconds for a connection to be made, and for a statement."""
 POOL_MAX: Final = 8
+READ_BATCH_MAX: Final = 64
+READS_AT_ONCE: Final = 2
 READ_TRIES_MAX: Final = 4
 READ_RETRY_SECONDS: Final = 0.2
+
+PLANNED_ONCE: Final = {"plan_cache_mode": "force_generic_plan"}
+"""Left to itself, PostgreSQL plans the append anew each time, for it then knows how long the arrays are: twice the work for one event."""
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -89,6 +98,24 @@ class Request:
             self.done.set_exception(error)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One caller who wants to know a stream's history, and what it waits for; who has gone away hears nothing."""
+
+    stream: UUID
+    rows: asyncio.Future[list[asyncpg.Record]]
+
+    def answer(self, rows: list[asyncpg.Record]) -> None:
+        """Hand over the stream's rows."""
+        if not self.rows.done():
+            self.rows.set_result(rows)
+
+    def fail(self, error: Exception) -> None:
+        """Hand over why there are none."""
+        if not self.rows.done():
+            self.rows.set_exception(error)
+
+
 def append_statement(tables: Sequence[Table] = ()) -> str:
     """Compose the append statement with the tables that may take rows beside the events."""
     statement, first = QUERY["append"], 7
@@ -140,6 +167,8 @@ class Log:
     _busy: int = field(default=0, init=False)
     _closing: bool = field(default=False, init=False)
     _listeners: list[asyncio.Event] = field(default_factory=list[asyncio.Event], init=False)
+    _asked: deque[Asked] = field(default_factory=deque[Asked], init=False)
+    _reads: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]], init=False)
     pool: Pool = field(init=False)
 
     async def open(self) -> Log:
@@ -205,13 +234,39 @@ class Log:
         raise AssertionError
 
     async def load(self, stream: UUID) -> History:
-        """Read the whole history of a stream.
+        """Read the whole history of a stream. Whoever comes while reads are under way shares the next one, as appends share a commit.
 
         Raises:
             Busy: if the database is away.
             Unreadable: if a stored event cannot be read.
         """
-        return history_of(self.source, self.codec, stream, await self._ask("load", stream))
+        asked = Asked(stream, asyncio.get_running_loop().create_future())
+        self._asked.append(asked)
+        if len(self._reads) < READS_AT_ONCE:
+            self._reads.add(asyncio.create_task(self._read(), name="load"))
+        return history_of(self.source, self.codec, stream, await asked.rows)
+
+    async def _read(self) -> None:
+        """Read for those who have asked, until nobody has; a read that is under way takes nobody on, for it may miss what he stored."""
+        try:
+            while self._asked:
+                await self._answer([self._asked.popleft() for _ in range(min(READ_BATCH_MAX, len(self._asked)))])
+        finally:
+            # Here and not when the task is seen to be done: who asks in between would wait for a reader that is there no more.
+            self._reads.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _answer(self, batch: Sequence[Asked]) -> None:
+        """Read some histories with one statement and hand them over."""
+        try:
+            found = await self._ask("load_many", list({asked.stream for asked in batch}))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who asked
+            end_if_cancelled()
+            for asked in batch:
+                asked.fail(error)
+            return
+        rows = {stream: list(of_stream) for stream, of_stream in groupby(found, key=itemgetter("stream"))}
+        for asked in batch:
+            asked.answer(rows.get(asked.stream, []))
 
     async def append(self, slices: Sequence[Slice], meta: Meta, beside: Beside | None = None) -> Appended:
         """Store facts for one or several streams, all or none, and rows beside them.
@@ -220,7 +275,7 @@ class Log:
 
         Raises:
             Conflict: if a stream has moved on, or a row beside the events is there already.
-            Busy: if the queue is full or the database is away; the outcome is then unknown, and asking again is safe.
+            Busy: if the queue is full, the log is halted, or the database is away; asking again is safe, also where the outcome is unknown.
             ValueError: if rows beside do not fit the tables of this log.
         """
         if self._closing or len(self._queue) >= self.queue_max:
@@ -283,7 +338,7 @@ class Log:
         for _ in range(RECONNECT_TRIES_MAX):
             try:
                 if connection is None or connection.is_closed():
-                    connection = await asyncpg.connect(self.dsn, **PATIENCE)
+                    connection = await asyncpg.connect(self.dsn, server_settings=PLANNED_ONCE, **PATIENCE)
                 await self._commit(connection, batch)
             except UNAVAILABLE:
                 end_if_cancelled()
@@ -308,7 +363,11 @@ class Log:
         except UNAVAILABLE:
             raise
         except asyncpg.PostgresError as error:
-            if len(batch) > 1:
+            if isinstance(error, asyncpg.CheckViolationError) and error.constraint_name == HALTED:
+                # A relay has found this log to be an older copy of itself, or another one: what it took on now would be lost.
+                for request in batch:
+                    request.fail(Busy("halted", HALTED_SECONDS))
+            elif len(batch) > 1:
                 for request in batch:
                     await self._commit(connection, [request])
             elif not isinstance(error, asyncpg.UniqueViolationError):
@@ -328,6 +387,7 @@ class Log:
         for request in batch:
             pos += len(request.rows)
             request.succeed(pos)
+        HEAD.set(pos)
 
     async def _ours(self, connection: Connection, request: Request) -> int | None:
         """Give the position of the request's last event if an earlier try of the same command stored it."""

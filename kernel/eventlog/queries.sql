@@ -9,12 +9,8 @@ WITH h AS (
 )
 SELECT base FROM h
 
--- name: load
--- The whole history of one stream.
-SELECT pos, version, body, hash FROM log.event WHERE stream = $1 ORDER BY version
-
 -- name: load_many
--- The histories of several streams, for a batch of reactions.
+-- The whole histories of several streams: for all who ask at the same time, or for a batch of reactions.
 SELECT stream, pos, version, body, hash FROM log.event WHERE stream = ANY($1::uuid[]) ORDER BY stream, version
 
 -- name: stored
@@ -41,6 +37,32 @@ SELECT pos FROM log.head
 
 -- name: epoch
 SELECT epoch FROM log.head
+
+-- name: halt
+-- From here on the head cannot move, whichever process asks, until the relay stands again.
+UPDATE log.head SET halted_at = pos WHERE halted_at IS NULL
+
+-- name: resume
+UPDATE log.head SET halted_at = NULL WHERE halted_at IS NOT NULL
+
+-- name: is_halted
+SELECT halted_at IS NOT NULL FROM log.head
+
+-- name: lock_head
+-- Nobody appends until the transaction ends.
+SELECT pos, epoch FROM log.head FOR UPDATE
+
+-- name: last_of_streams
+-- Where the chains of some streams end.
+SELECT DISTINCT ON (stream) stream, version, hash FROM log.event WHERE stream = ANY($1::uuid[]) ORDER BY stream, version DESC
+
+-- name: restore
+-- Events at the positions that they have in the stream.
+INSERT INTO log.event (pos, stream, version, subject, body, hash)
+SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::int[], $4::text[], $5::bytea[], $6::bytea[])
+
+-- name: restore_head
+UPDATE log.head SET pos = $1, halted_at = NULL
 
 -- name: begin_checkpoint
 -- A consumer that has read nothing yet stands at 0.
@@ -102,6 +124,9 @@ SELECT upto, root, previous, key_id, signature, at FROM log.seal ORDER BY upto D
 
 -- name: seals
 SELECT upto, root, previous, key_id, signature, at FROM log.seal ORDER BY upto
+
+-- name: seals_from
+SELECT upto, root, previous, key_id, signature, at FROM log.seal WHERE upto >= $1 ORDER BY upto
 
 -- name: add_seal
 INSERT INTO log.seal (upto, root, previous, key_id, signature, at) VALUES ($1, $2, $3, $4, $5, $6)

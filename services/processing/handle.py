@@ -57,11 +57,14 @@ class Department:
         return load_workflows(self.runtime.settings.workflows)
 
     async def publish_workflows(self, at: datetime) -> None:
-        """Publish every workflow whose version is new; the second time there is nothing to publish."""
+        """Publish every workflow whose version is new; the second time there is nothing to publish.
+
+        A version that comes back after another is published again, as an event of its own.
+        """
 
         async def publish(one: Workflow) -> None:
             target = Target(workflow.stream_of(one.procedure), workflow.DECIDER, one.published(at))
-            meta = Meta(f"{target.stream}:{one.content_hash}", f"system:{self.runtime.name}", at)
+            meta = Meta(f"{target.stream}:{one.content_hash}:{at.isoformat()}", f"system:{self.runtime.name}", at)
             await carry_out(self.runtime.log, target, meta, agency=self.runtime.settings.agency)
 
         # Together, so that they share one commit.

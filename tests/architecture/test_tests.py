@@ -15,6 +15,7 @@ from tests.architecture.source import ROOT, Source, all_sources, listed, plant, 
 SLEEPS: Final[dict[str, str]] = {
     "tests/kernel/eventlog/rig.py::eventually": "asks for a condition until a deadline",
     "tests/services/rig.py::eventually": "asks for a condition until a deadline",
+    "tests/benchmarks/measure.py::until": "asks for a condition until a deadline",
     "tests/kernel/edge/test_process.py::until": "asks for a condition until a deadline",
     "tests/faults/nemesis.py::until": "asks for a condition until a deadline",
     "tests/faults/nemesis.py::last": "a fault lasts for as long as its schedule says",

@@ -15,6 +15,7 @@ import orjson
 from nats.aio.client import Client
 
 from deploy.local import verify
+from deploy.local.keys import trusted_keys
 from deploy.local.stack import Stack
 from kernel.eventlog.verify import Verdict, verify_log, verify_mirror, verify_read_model
 from tests.faults.load import Acknowledged
@@ -124,7 +125,9 @@ async def check(stack: Stack, databases: Mapping[str, Any], broker: Client, ackn
     findings.add("duplicated", [*repeated(logs), *given_twice(logs), *answered_twice(logs)])
     findings.add("out_of_order", [*disorder(logs), *causes_out_of_order(logs), *promises_out_of_order(acknowledged)])
     for service, database in databases.items():
-        verdict = await verify_log(database, service, verify._trusted_keys(stack, service))
+        witnesses, broken = await verify._witnesses(broker, service)
+        verdict = await verify_log(database, service, trusted_keys(stack.seals, service), witnesses)
+        verdict.findings += broken
         findings.add("log_mismatches", named(verdict))
         mirror = replace(verdict, findings=[])
         await verify_mirror(database, broker, mirror)

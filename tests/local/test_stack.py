@@ -68,21 +68,38 @@ def test_files_with_passwords_are_ours_alone_to_read(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", ["probe.00.h09-13.note.made.v1", "poke.probe", "$JS.API.STREAM.CREATE.PROBE", "$JS.API.CONSUMER.CREATE.OTHER"]
+    "subject",
+    [
+        "probe.00.h09-13.note.made.v1",
+        "seals.probe",
+        "poke.probe",
+        "$JS.API.STREAM.CREATE.PROBE",
+        "$JS.API.STREAM.CREATE.SEALS",
+        "$JS.API.CONSUMER.CREATE.OTHER",
+    ],
 )
 def test_a_service_may_publish_its_own_facts(stack: Stack, subject: str) -> None:
     assert not refusal(stack.nats_url("probe"), subject)
 
 
 @pytest.mark.parametrize(
-    "subject", ["other.00.h09-13.note.made.v1", "poke.other", "$JS.API.STREAM.CREATE.OTHER", "$JS.API.STREAM.DELETE.PROBE"]
+    "subject",
+    [
+        "other.00.h09-13.note.made.v1",
+        "seals.other",
+        "seals.probe.x",
+        "poke.other",
+        "$JS.API.STREAM.CREATE.OTHER",
+        "$JS.API.STREAM.DELETE.PROBE",
+        *(f"$JS.API.STREAM.{action}.SEALS" for action in ("UPDATE", "DELETE", "PURGE")),
+    ],
 )
 def test_a_service_may_not_publish_what_belongs_to_another(stack: Stack, subject: str) -> None:
     assert "permissions violation" in refusal(stack.nats_url("probe"), subject).lower()
 
 
 @pytest.mark.parametrize(
-    "subject", ["probe.00.h09-13.note.made.v1", "$JS.API.STREAM.CREATE.PROBE", "$JS.API.STREAM.PURGE.PROBE", "_INBOX.x"]
+    "subject", ["probe.00.h09-13.note.made.v1", "seals.probe", "$JS.API.STREAM.CREATE.PROBE", "$JS.API.STREAM.PURGE.PROBE", "_INBOX.x"]
 )
 def test_an_analyst_may_not_publish(stack: Stack, subject: str) -> None:
     assert "permissions violation" in refusal(stack.nats_url("analyst"), subject).lower()

@@ -65,9 +65,10 @@ class AwaitingSupplement:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """It is with the department."""
+    """It is with the department, which has asked for a supplement so many times."""
 
     dossier: Dossier
+    rounds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
