@@ -48,7 +48,7 @@ class Crowd:
                 connection = self.idle.popleft() if self.idle else await connect(self.job["url"])
                 answer = await connection.ask(asked)
         except (Broken, OSError, TimeoutError) as error:
-            self.ends[type(error).__name__] += 1
+            self.ends[f"{type(error).__name__} {error}".strip()] += 1
             return
         finally:
             self.open -= 1

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import uvloop
@@ -160,17 +162,13 @@ async def generate(job: Job, module: str = "tests.benchmarks.users") -> Job:
     Raises:
         RuntimeError: if it failed.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    command = [sys.executable, "-m", module]
+    done = await asyncio.to_thread(
+        partial(subprocess.run, command, cwd=ROOT, input=json.dumps(job).encode(), stdout=subprocess.PIPE, check=False)
     )
-    try:
-        printed, _ = await process.communicate(json.dumps(job).encode())
-    finally:
-        if process.returncode is None:
-            process.kill()
-    if process.returncode != 0:
+    if done.returncode != 0:
         raise RuntimeError("the load generator failed")
-    return json.loads(printed)
+    return json.loads(done.stdout)
 
 
 if __name__ == "__main__":
