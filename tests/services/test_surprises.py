@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Final, cast
 
-import pytest
 import schemathesis
 import uvicorn
 from fastapi import FastAPI
@@ -75,7 +74,7 @@ def surprise(document: dict[str, Any], address: str, token: str, ids: list[str])
                 if known is not None and "id" in case.path_parameters:
                     case.path_parameters["id"] = known
                 answer = case.call(base_url=address, headers={"Authorization": f"Bearer {token}"})
-                assert answer.status_code < 500 or "Retry-After" in answer.headers, f"{case.as_curl_command()}: {answer.text}"
+                assert answer.status_code < 500 or "retry-after" in answer.headers, f"{case.as_curl_command()}: {answer.text}"
                 case.validate_response(answer, checks=CHECKS)
 
             # What takes nothing cannot be asked wrongly.
@@ -85,7 +84,6 @@ def surprise(document: dict[str, Any], address: str, token: str, ids: list[str])
 
 
 @each_service
-@pytest.mark.xfail(strict=False, reason="reporting answers /v1/figures with 503 here since its read models changed: cause not found yet")
 async def test_no_request_breaks_a_service_or_gets_an_answer_that_is_not_described(rig: Rig, service: Service[Any]) -> None:
     async with rig.running(service) as running, served(running.app) as address:
         token = running.token(*EVERYBODY, agencies=("*",))
