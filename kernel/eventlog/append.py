@@ -106,9 +106,12 @@ class Request:
         """Give its last event of a stream."""
         return next(row for row in reversed(self.rows) if row.stream == stream)
 
-    def succeed(self, pos: int) -> None:
-        """Tell the caller that the events are durable; a caller who has gone away hears nothing."""
-        self.stored = True
+    def succeed(self, pos: int, *, as_written: bool = True) -> None:
+        """Tell the caller that the events are durable; a caller who has gone away hears nothing.
+
+        An earlier try of the command may have stored other bytes (its time, for one): on those of this try nobody can build.
+        """
+        self.stored = as_written
         if not self.done.done():
             self.done.set_result(Appended(pos, {row.stream: row.version for row in self.rows}))
 
@@ -354,7 +357,7 @@ class Log:
             tip.taken.set()
         appended = await request.done
         for slice_ in slices:
-            if slice_.after is not None:
+            if slice_.after is not None and request.stored:
                 last = request.last_of(slice_.history.stream)
                 self.recent.keep(History(last.stream, last.version, appended.pos, last.hash), slice_.after)
         return appended
@@ -457,8 +460,8 @@ class Log:
                         await self._commit(connection, [request])
             elif not isinstance(error, asyncpg.UniqueViolationError):
                 batch[0].fail(error)
-            elif (pos := await self._ours(connection, batch[0])) is not None:
-                batch[0].succeed(pos)
+            elif (ours := await self._ours(connection, batch[0])) is not None:
+                batch[0].succeed(ours[0], as_written=ours[1])
             else:
                 batch[0].fail(Conflict(error.constraint_name or ""))
 
@@ -474,18 +477,18 @@ class Log:
             request.succeed(pos)
         HEAD.set(pos)
 
-    async def _ours(self, connection: Connection, request: Request) -> int | None:
-        """Give the position of the request's last event if an earlier try of the same command stored it, and all beside it.
+    async def _ours(self, connection: Connection, request: Request) -> tuple[int, bool] | None:
+        """Give where an earlier try of the same command stored the request's last event and all beside it, and whether in these very bytes.
 
         The same command decided a second time may have taken another number of a book: that is not what is stored.
         """
-        pos = None
+        pos, as_written = 0, True
         for last in [request.last_of(stream) for stream in request.streams - {request.rows[-1].stream}] + request.rows[-1:]:
             found = await connection.fetchrow(QUERY["stored"], last.stream, last.version)
             if found is None or event_id(found["body"]) != last.id:
                 return None
-            pos = found["pos"]
-        return pos
+            pos, as_written = found["pos"], as_written and found["body"] == last.body
+        return pos, as_written
 
 
 async def leave_as_it_is(_: Connection) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from kernel.eventlog import Conflict, History, Log, Meta, Outcome, Refused, Slice, Target, carry_out, next_in_book, state_before
+from kernel.eventlog import Appended, Conflict, History, Log, Meta, Outcome, Refused, Slice, Target, carry_out, next_in_book, state_before
 from kernel.eventlog.verify import verify_log
 from tests.kernel.eventlog.bank import ACCOUNT, AGENCY, Deposit, Deposited, Noted, Withdraw, deposit, meta, tell
 from tests.kernel.eventlog.rig import Rig, connected, positions_are_dense
@@ -99,3 +99,24 @@ async def test_a_refusal_is_said_only_of_what_is_stored(rig: Rig) -> None:
     assert (await tell(log, account, Withdraw(11))).state == 0
     with pytest.raises(Refused):
         await tell(log, account, Withdraw(1))
+
+
+async def test_a_command_that_came_twice_at_once_leaves_nothing_to_build_on_but_what_is_stored(rig: Rig) -> None:
+    log, account, said = await rig.log(), uuid4(), meta()
+    twice = await asyncio.gather(tell(log, account, Deposit(5), said), tell(log, account, Deposit(5), said))
+    assert [outcome.pos for outcome in twice] == [1, 1]
+    # The second was recorded a moment later, in other bytes than those that are stored: a chain from them would lead nowhere.
+    await deposit(log, account, 6)
+    async with connected(log.dsn) as connection:
+        assert (await verify_log(connection, log.source, {})).findings == []
+
+
+async def test_what_follows_a_command_that_an_earlier_try_has_stored_is_decided_anew(rig: Rig) -> None:
+    log, book, said = await rig.log(), uuid4(), meta()
+    first = await log.tip(book)
+    await log.append([note(first, 1)], said)
+    again = asyncio.ensure_future(log.append([note(first, 1)], said))
+    await asyncio.sleep(0)
+    builds_on_it = log.append([note(await log.tip(book), 2)], meta())
+    answers = await asyncio.gather(again, builds_on_it, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Appended, Conflict]
