@@ -34,7 +34,6 @@ from services.intake.domain.states import (
     Absent,
     Accepted,
     AwaitingSupplement,
-    Dossier,
     Ended,
     ResultReady,
     Returned,
@@ -96,7 +95,7 @@ def decide(command: Command, state: State) -> list[Event]:
         # What the department says. If the dossier has ended here meanwhile, or it was said before, there is nothing left to record.
         case RequestSupplementAtAppraisal() as c, Accepted(dossier=d, rounds=rounds) if c.round > rounds:
             return [supplement_requested(d, "appraisal", c.round, c)]
-        case Reschedule() as c, Accepted(dossier=d) if moves(c, d):
+        case Reschedule() as c, Accepted(dossier=d, rounds=rounds, clock_stands=True) if c.round == rounds and d.deadline is not None:
             return [
                 DossierRescheduled(
                     dossier_id=d.id,
@@ -135,7 +134,7 @@ def evolve(state: State, event: Event) -> State:
         case DossierSupplemented(stage="desk"), AwaitingSupplement(dossier=d):
             return Submitted(replace(d, components=d.components | set(event.components)), supplemented=True)
         case DossierSupplemented(), AwaitingSupplement(dossier=d, round=round_):
-            return Accepted(replace(d, components=d.components | set(event.components)), round_)
+            return Accepted(replace(d, components=d.components | set(event.components)), round_, clock_stands=True)
         case DossierAccepted(), Submitted(dossier=d):
             return Accepted(replace(d, code=event.code, deadline=event.deadline))
         case DossierRescheduled(), Accepted(dossier=d, rounds=rounds):
@@ -150,12 +149,6 @@ def evolve(state: State, event: Event) -> State:
             return Ended(d, "withdrawn")
         case _:
             return state
-
-
-def moves(command: Reschedule, dossier: Dossier) -> bool:
-    """Tell whether it moves the appointment that stands: one that moved an earlier one was recorded then."""
-    standing = dossier.deadline
-    return standing is not None and standing.due_at == command.due_before_at and standing != command.deadline
 
 
 DECIDER: Final = Decider[Command, State](INITIAL, decide, evolve)

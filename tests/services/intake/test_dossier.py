@@ -89,7 +89,7 @@ accept = Accept(
 )
 refuse = Refuse(reason=refused.reason, legal_basis=refused.legal_basis, at=refused.refused_at, by=refused.refused_by)
 withdraw = Withdraw(reason=withdrawn.reason, at=withdrawn.withdrawn_at)
-reschedule = Reschedule(due_before_at=rescheduled.due_before_at, deadline=rescheduled.deadline, at=rescheduled.rescheduled_at)
+reschedule = Reschedule(round=2, due_before_at=rescheduled.due_before_at, deadline=rescheduled.deadline, at=rescheduled.rescheduled_at)
 take_result = TakeResult(outcome=ready.outcome, result_number=ready.result_number, at=ready.ready_at)
 return_ = Return(at=returned.returned_at, by=returned.returned_by)
 
@@ -223,18 +223,29 @@ def test_what_the_department_said_before_moves_nothing_when_it_is_heard_again() 
     asked, brought = [fact.model_copy(update={"round": 1}) for fact in (asked_again, brought_again)]
     first, second = replace(request_at_appraisal, round=1), replace(request_at_appraisal, round=2)
     history = (*COMPLETE, accepted, asked, brought, rescheduled)
-    for again in (first, reschedule):
+    for again in (first, replace(reschedule, round=1)):
         given(DECIDER, *history).when(again).then_nothing()
     given(DECIDER, *history).when(second).then(asked_again)
     later_on = rescheduled.deadline.model_copy(update={"due_at": rescheduled.deadline.due_at + timedelta(days=7)})
     moved = rescheduled.model_copy(update={"due_before_at": rescheduled.deadline.due_at, "deadline": later_on})
-    for again in (first, second, reschedule, replace(reschedule, due_before_at=moved.due_before_at, deadline=later_on)):
+    for again in (
+        first,
+        second,
+        replace(reschedule, round=1),
+        replace(reschedule, due_before_at=moved.due_before_at, deadline=later_on),
+    ):
         given(DECIDER, *history, asked_again, brought_again, moved).when(again).then_nothing()
+
+
+def test_an_appointment_that_was_missed_before_the_clock_stood_stays_missed_and_the_clock_goes_on() -> None:
+    late = replace(reschedule, due_before_at=accepted.deadline.due_at, deadline=accepted.deadline)
+    goes_on = rescheduled.model_copy(update={"due_before_at": accepted.deadline.due_at, "deadline": accepted.deadline})
+    given(DECIDER, *HISTORIES["accepted again"]).when(late).then(goes_on)
 
 
 def test_a_dossier_with_no_appointment_cannot_have_it_moved() -> None:
     unlimited = accepted.model_copy(update={"deadline": None})
-    given(DECIDER, *COMPLETE, unlimited).when(reschedule).then_nothing()
+    given(DECIDER, *COMPLETE, unlimited, asked_again, brought_again).when(reschedule).then_nothing()
 
 
 # Whatever is tried. ------------------------------------------------------------------------------------------------------
