@@ -137,7 +137,7 @@ OUTCOMES: Final[dict[str, tuple[tuple[Any, ...] | str, ...]]] = {
     ),
     "awaiting at the desk": ("already-submitted", ONCE, NOTHING, (supplemented,), NO, (refused,), (withdrawn,), NOTHING, NOTHING, NO),
     "supplemented": ("already-submitted", ONCE, NOTHING, NO, (accepted,), (refused,), (withdrawn,), NOTHING, NOTHING, NO),
-    "accepted": ("already-submitted", NO, (asked_again,), NO, NO, NO, (withdrawn,), (rescheduled,), (ready,), NO),
+    "accepted": ("already-submitted", NO, (asked_again,), NO, NO, NO, (withdrawn,), NOTHING, (ready,), NO),
     "awaiting at appraisal": ("already-submitted", NO, NOTHING, (brought_again,), NO, NO, (withdrawn,), NOTHING, NOTHING, NO),
     "accepted again": ("already-submitted", NO, NOTHING, NO, NO, NO, (withdrawn,), (rescheduled,), (ready,), NO),
     "result ready": ("already-submitted", NO, NOTHING, NO, NO, NO, NO, NOTHING, NOTHING, (returned,)),
@@ -238,9 +238,10 @@ def test_what_the_department_said_before_moves_nothing_when_it_is_heard_again() 
 
 
 def test_an_appointment_that_was_missed_before_the_clock_stood_stays_missed_and_the_clock_goes_on() -> None:
-    late = replace(reschedule, due_before_at=accepted.deadline.due_at, deadline=accepted.deadline)
-    goes_on = rescheduled.model_copy(update={"due_before_at": accepted.deadline.due_at, "deadline": accepted.deadline})
-    given(DECIDER, *HISTORIES["accepted again"]).when(late).then(goes_on)
+    missed = rescheduled.deadline
+    history = (*COMPLETE, accepted.model_copy(update={"deadline": missed}), asked_again, brought_again)
+    goes_on = rescheduled.model_copy(update={"due_before_at": missed.due_at})
+    given(DECIDER, *history).when(replace(reschedule, due_before_at=missed.due_at)).then(goes_on)
 
 
 def test_a_dossier_with_no_appointment_cannot_have_it_moved() -> None:
