@@ -20,7 +20,7 @@ from kernel.eventlog.errors import Halt
 from kernel.eventlog.event import NO_HASH, Row, row_of
 from kernel.eventlog.relay import stream_name
 from kernel.eventlog.sql import QUERY, Connection
-from kernel.eventlog.tail import Tail, sequence_of
+from kernel.eventlog.tail import sequence_of, through
 from kernel.eventlog.verify import wrong_with
 from kernel.eventlog.witness import adopt_seals, read_witnesses
 
@@ -111,16 +111,12 @@ async def _same(connection: Connection, nats: Client, source: str, pos: int) -> 
 
 async def _restore(connection: Connection, nats: Client, source: str, since: int, last: int) -> None:
     """Read the stream behind `since` and store it, position by position, with the chains made anew from the bodies."""
-    seen = since
-    async with Tail(nats, source, since) as tail:
-        while seen < last:
-            messages = await tail.next()
-            positions = [sequence_of(message) for message in messages]
-            rows = await _rows_of(connection, dict(zip(positions, messages, strict=True)))
-            columns = zip(*((row.stream, row.version, row.subject, row.body, row.hash) for row in rows), strict=True)
-            await connection.execute(QUERY["restore"], positions, *map(list, columns))
-            seen = positions[-1]
-    await connection.execute(QUERY["restore_head"], seen)
+    async for messages in through(nats, source, since, last):
+        positions = [sequence_of(message) for message in messages]
+        rows = await _rows_of(connection, dict(zip(positions, messages, strict=True)))
+        columns = zip(*((row.stream, row.version, row.subject, row.body, row.hash) for row in rows), strict=True)
+        await connection.execute(QUERY["restore"], positions, *map(list, columns))
+    await connection.execute(QUERY["restore_head"], last)
 
 
 async def _rows_of(connection: Connection, messages: Mapping[int, Msg]) -> list[Row]:

@@ -19,7 +19,7 @@ from kernel.eventlog.project import ReadModel
 from kernel.eventlog.relay import stream_name
 from kernel.eventlog.seal import Seal, Signed, merkle_root
 from kernel.eventlog.sql import QUERY, Connection
-from kernel.eventlog.tail import Tail, sequence_of
+from kernel.eventlog.tail import sequence_of, through
 
 READ_MAX: Final = 2000
 FINDINGS_MAX: Final = 100
@@ -199,13 +199,11 @@ async def verify_mirror(connection: Connection, nats: Client, verdict: Verdict) 
 
 async def _compare(connection: Connection, nats: Client, verdict: Verdict, seen: int, last: int) -> None:
     rows = _rows(connection, seen)
-    async with Tail(nats, verdict.source, seen) as tail:
-        while seen < last:
-            for message in await tail.next():
-                seen = sequence_of(message)
-                row = await anext(rows, None)
-                if row is None or (row["pos"], row["subject"], row["body"]) != (seen, message.subject, message.data):
-                    verdict.find(f"position {seen}: stream and log differ")
+    async for messages in through(nats, verdict.source, seen, last):
+        for message in messages:
+            row, sequence = await anext(rows, None), sequence_of(message)
+            if row is None or (row["pos"], row["subject"], row["body"]) != (sequence, message.subject, message.data):
+                verdict.find(f"position {sequence}: stream and log differ")
 
 
 async def verify_read_model(

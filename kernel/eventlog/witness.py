@@ -23,7 +23,7 @@ from kernel.eventlog.event import NO_HASH
 from kernel.eventlog.relay import stream_config, stream_name
 from kernel.eventlog.seal import SEAL_LOCK, Signed, merkle_root
 from kernel.eventlog.sql import QUERY, Connection, Pool
-from kernel.eventlog.tail import Tail, sequence_of
+from kernel.eventlog.tail import sequence_of, through
 
 SEALS: Final = "seals"
 """The name of what is no service: its stream is `SEALS`, a service's subject in it `seals.<service>`."""
@@ -96,13 +96,9 @@ async def read_witnesses(nats: Client, source: str) -> list[Signed]:
         state = (await nats.jetstream().stream_info(stream_name(SEALS))).state
     except NotFoundError:
         return []
-    found, seen = list[Signed](), max(0, state.first_seq - 1)
-    async with Tail(nats, SEALS, seen) as tail:
-        while seen < state.last_seq:
-            for message in await tail.next():
-                seen = sequence_of(message)
-                if message.subject == f"{SEALS}.{source}":
-                    found.append(_read(seen, message.data))
+    found = list[Signed]()
+    async for messages in through(nats, SEALS, max(0, state.first_seq - 1), state.last_seq):
+        found += [_read(sequence_of(message), message.data) for message in messages if message.subject == f"{SEALS}.{source}"]
     return found
 
 
