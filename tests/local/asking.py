@@ -1,20 +1,32 @@
-"""One question to a server, for tests that are not themselves asynchronous."""
+"""One question to a server, or one command, for tests that are not themselves asynchronous."""
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 import nats
 
+from deploy.local.processes import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from nats.aio.client import Client
 
 CONNECT_SECONDS = 5.0
+COMMAND_SECONDS = 120.0
 Answer = TypeVar("Answer")
+
+
+def motcua(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of ./motcua as a person does; return its exit code and what it printed."""
+    command = [sys.executable, "-m", "deploy.local", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=COMMAND_SECONDS)
 
 
 def ask_postgres(dsn: str, statement: str, *arguments: object) -> list[Any]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,10 +17,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from deploy.local.bundle import Writer, judge, read
-from deploy.local.processes import ROOT
 from kernel.eventlog import History, Meta, Slice
 from kernel.eventlog.event import NO_HASH, rows_of
 from kernel.eventlog.seal import Seal, Signed, key_id_of, merkle_root
+from tests.local.asking import motcua
 
 KEY: Final = Ed25519PrivateKey.from_private_bytes(b"the door's own seal key, 32 long")
 STRANGER: Final = Ed25519PrivateKey.from_private_bytes(b"a key that nobody trusts 32 long")
@@ -260,11 +258,6 @@ def test_any_byte_changed_below_the_last_seal_is_found(line: int, place: int, fl
 # The command.
 
 
-def motcua(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "deploy.local", "verify", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=60)
-
-
 def written(folder: Path, name: str, lines: list[bytes]) -> Path:
     (folder / name).write_bytes(b"".join(lines))
     return folder / name
@@ -273,29 +266,29 @@ def written(folder: Path, name: str, lines: list[bytes]) -> Path:
 def test_the_command_verifies_a_file_and_shows_the_keys_that_it_believed(tmp_path: Path) -> None:
     public = KEY.public_key().public_bytes_raw().hex()
     file = written(tmp_path, "facts.jsonl", bundle())
-    shown = motcua("--bundle", file)
+    shown = motcua("verify", "--bundle", file)
     assert shown.returncode == 0, shown.stderr
     assert "the keys are the file's own" in shown.stdout
     assert public in shown.stdout
-    assert "the keys are the file's own" not in motcua("--bundle", file, "--key", public).stdout
-    assert motcua("--bundle", file, "--key", STRANGER.public_key().public_bytes_raw().hex()).returncode == 1
-    assert motcua("--bundle", tmp_path / "absent").returncode == 2
+    assert "the keys are the file's own" not in motcua("verify", "--bundle", file, "--key", public).stdout
+    assert motcua("verify", "--bundle", file, "--key", STRANGER.public_key().public_bytes_raw().hex()).returncode == 1
+    assert motcua("verify", "--bundle", tmp_path / "absent").returncode == 2
 
 
 def test_the_command_answers_for_one_dossier(tmp_path: Path) -> None:
     file = written(tmp_path, "facts.jsonl", on_time(bundle()))
     for dossier, good in ((FIRST, True), (THIRD, False)):
-        done = motcua("--bundle", file, "--dossier", str(dossier), "--json")
+        done = motcua("verify", "--bundle", file, "--dossier", str(dossier), "--json")
         said = json.loads(done.stdout)
         assert (done.returncode, said["verified"]) == (0 if good else 1, good)
         assert [place["position"] for place in said["places"]] == [f"intake/{pos + dossier.int - 1}" for pos in (1, 4, 7)]
         assert [place["seal"] for place in said["places"]][:2] == [3, 6]
-    assert motcua("--bundle", file, "--dossier", str(UUID(int=9))).returncode == 2
+    assert motcua("verify", "--bundle", file, "--dossier", str(UUID(int=9))).returncode == 2
 
 
 def test_the_command_compares_with_an_earlier_file(tmp_path: Path) -> None:
     forged = written(tmp_path, "forged.jsonl", bundle(re_dated(), seals_over(re_dated())))
-    assert motcua("--bundle", forged).returncode == 0
-    compared = motcua("--bundle", forged, "--witness", written(tmp_path, "kept.jsonl", bundle()))
+    assert motcua("verify", "--bundle", forged).returncode == 0
+    compared = motcua("verify", "--bundle", forged, "--witness", written(tmp_path, "kept.jsonl", bundle()))
     assert compared.returncode == 1
     assert "witness 6: the events 4 to 6" in compared.stdout

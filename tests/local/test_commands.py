@@ -14,17 +14,12 @@ import pytest
 
 from deploy.local.processes import ROOT, wait_until
 from deploy.local.stack import Stack, supervisor_of
-from tests.local.asking import ask_postgres
+from tests.local.asking import ask_postgres, motcua
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROBE = ("--services", "probe", "--package", "tests.local")
-
-
-def motcua(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "deploy.local", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=120)
 
 
 def status(data: Path) -> dict[str, Any]:

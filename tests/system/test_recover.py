@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import httpx2
 
@@ -15,13 +12,7 @@ from deploy.local.demo import play
 from deploy.local.postgres import run_sql
 from deploy.local.processes import wait_until
 from deploy.local.stack import Stack
-
-ROOT = Path(__file__).parents[2]
-
-
-def motcua(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "deploy.local", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=100)
+from tests.local.asking import motcua
 
 
 def tell(stack: Stack, seed: int) -> None:
