@@ -132,6 +132,21 @@ def verify(
 
 
 @app.command
+def parked(
+    data: Data = DATA,
+    *,
+    again: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Apply them once more first: the cause has been mended.")
+    ] = False,
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
+) -> int:
+    """Show which facts a service could not apply and has put aside, and why. Exit code 1: there are some."""
+    from deploy.local import parked
+
+    return parked.main(data.resolve(), again=again, as_json=json)
+
+
+@app.command
 def recover(
     service: str,
     data: Data = DATA,

@@ -4,6 +4,7 @@ python -m services.<name> all       HTTP, relay, readers: one process
 python -m services.<name> api       HTTP only
 python -m services.<name> worker    relay and readers only, with probes
 python -m services.<name> migrate   bring the database to this version, then end
+python -m services.<name> unpark    apply what was parked once more, beside the running worker, then end
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from kernel.eventlog.sql import QUERY
 from kernel.vault import ENTRY, KeyRing, Vault
 from kernel.vault.keys import KEY_BYTES
 
-Role = Literal["all", "api", "worker", "migrate"]
+Role = Literal["all", "api", "worker", "migrate", "unpark"]
 Settings = TypeVar("Settings", bound=ServiceSettings)
 
 FORGET_SECONDS: Final = 3600.0
@@ -122,10 +123,12 @@ class Service(Generic[Settings]):
                 tasks = self._tasks(runtime, role)
                 for task in tasks:
                     health.watch(task)
-                yield
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                try:
+                    yield
+                finally:
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks, return_exceptions=True)
             finally:
                 await log.close()
 
@@ -178,6 +181,9 @@ class Service(Generic[Settings]):
         if role == "migrate":
             await self._migrate(settings)
             return
+        if role == "unpark":
+            await self._unpark(settings)
+            return
         stop_tracing = telemetry.start(self.name, settings.otlp_endpoint)
         try:
             app = self.app(settings, role)
@@ -192,10 +198,20 @@ class Service(Generic[Settings]):
         role = urlsplit(settings.database_url.get_secret_value()).username or self.name
         await migrate(settings.migrate_database_url.get_secret_value(), role, self.migrations)
 
+    async def _unpark(self, settings: Settings) -> None:
+        runtime = self.runtime(settings)
+        await runtime.log.open()
+        try:
+            parked = await self._worker(runtime).unpark()
+        finally:
+            await runtime.log.close()
+        if parked:
+            sys.exit(f"{parked} facts are parked still")
+
     def run(self, argv: Sequence[str]) -> None:
         """Run the process as the command line says; the whole of a service's `main.py` ends in this call."""
         match argv:
-            case [("all" | "api" | "worker" | "migrate") as role]:
+            case [("all" | "api" | "worker" | "migrate" | "unpark") as role]:
                 run(self.main(role))
             case _:
                 sys.exit(USAGE)

@@ -19,7 +19,7 @@ from uuid import UUID
 from kernel.eventlog.endless import end_if_cancelled
 from kernel.eventlog.errors import UNAVAILABLE, Busy, Conflict, Doubt, Fenced
 from kernel.eventlog.event import Codec, Recorded, Unreadable, stream_of
-from kernel.eventlog.metrics import CHECKPOINT, FENCED, PARKED
+from kernel.eventlog.metrics import CHECKPOINT, FENCED
 from kernel.eventlog.sql import QUERY, Connection, Pool
 from kernel.eventlog.subscriber import Carried
 from kernel.eventlog.trace import span
@@ -186,7 +186,6 @@ class Consumer(ABC):
                 raise Doubt(message)
             await connection.execute(QUERY["park"], self.name, source, pos, stream, body, why)
         self._parked.add(stream)
-        PARKED.set(await self.pool.fetchval(QUERY["count_parked"]))
         LOGGER.error("%s parked %s/%d: %s", self.name, source, pos, type(error).__name__)
         await self._stand_at(source, pos)
 
@@ -206,7 +205,6 @@ class Consumer(ABC):
                     await connection.execute(QUERY["unpark"], self.name, stream, source)
                     count += len(rows)
         self._parked.discard(stream)
-        PARKED.set(await self.pool.fetchval(QUERY["count_parked"]))
         return count
 
     async def _stand_at(self, source: str, pos: int) -> None:

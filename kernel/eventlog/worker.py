@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +24,7 @@ from kernel.eventlog.append import Log
 from kernel.eventlog.consume import Consumer
 from kernel.eventlog.endless import BACKOFF_SECONDS, end_if_cancelled, for_ever
 from kernel.eventlog.errors import UNAVAILABLE, Doubt
-from kernel.eventlog.metrics import REWINDS
+from kernel.eventlog.metrics import PARKED, REWINDS
 from kernel.eventlog.project import Projector, ReadModel
 from kernel.eventlog.react import Reacting, Reactor
 from kernel.eventlog.rebuild import install, switch
@@ -47,6 +48,8 @@ CONNECTION: Final[dict[str, Any]] = {
     "max_outstanding_pings": 2,
 }
 """A half-open connection is noticed after ten seconds; a broker that is away is asked for four times a second."""
+
+LOGGER: Final = logging.getLogger(__name__)
 
 
 @dataclass
@@ -88,7 +91,8 @@ class Worker:
             try:
                 while not work.done():
                     await asyncio.wait([work], timeout=LEADER_SECONDS)
-                    await connection.fetchval("SELECT 1")
+                    # Asking anything would keep the lock. This tells too what another program has unparked.
+                    PARKED.set(await connection.fetchval(QUERY["count_parked"]))
                 work.result()
             except UNAVAILABLE:
                 # What befell this connection may have befallen the pool's. To try one after another takes half a minute each, and so
@@ -104,10 +108,25 @@ class Worker:
             self.leading = False
             connection.terminate()
 
+    async def unpark(self) -> int:
+        """Apply everything that is parked once more, beside the worker that leads; give how many facts are parked still."""
+        projectors, reactors = self._consumers()
+        for consumer in (*projectors, *reactors):
+            for row in await self.log.pool.fetch(QUERY["parked_streams"], consumer.name):
+                try:
+                    LOGGER.info("%s unparked %d facts of %s", consumer.name, await consumer.unpark(row["stream"]), row["stream"])
+                except Exception as error:  # noqa: BLE001 - whatever it is, the fact stays parked and the other streams go on
+                    end_if_cancelled()
+                    LOGGER.warning("%s cannot unpark %s: %s: %s", consumer.name, row["stream"], type(error).__name__, error)
+        return await self.log.pool.fetchval(QUERY["count_parked"])
+
+    def _consumers(self) -> tuple[list[Projector], list[Reacting]]:
+        projectors = [Projector(model, self.log.pool, self.log.codec) for model in self.models]
+        return projectors, [Reacting(reactor, self.log) for reactor in self.reactors]
+
     async def _work(self) -> None:
         """Run every job at once; a job that fails starts again, the others do not notice."""
-        projectors = [Projector(model, self.log.pool, self.log.codec) for model in self.models]
-        reactors = [Reacting(reactor, self.log) for reactor in self.reactors]
+        projectors, reactors = self._consumers()
         standing = asyncio.Event()
         async with asyncio.TaskGroup() as jobs:
             jobs.create_task(for_ever("relay", partial(self._relay, standing)))

@@ -1,7 +1,7 @@
 """Step 6 of 8, consume: intake accepts a dossier, the department opens a case; the applicant withdraws or supplements, it follows.
 
 An accepted dossier whose procedure has no workflow raises, and so is parked: nobody could say whose work it is. It is applied
-again once assignments.yaml names a template (`Consumer.unpark`), and meanwhile the other dossiers go on.
+again once assignments.yaml names a template (`./motcua parked --again`), and meanwhile the other dossiers go on.
 """
 
 from __future__ import annotations

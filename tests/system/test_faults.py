@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +16,7 @@ import pytest
 from deploy.local import verify
 from deploy.local.demo import play
 from deploy.local.stack import SERVICES, Stack
+from tests.local.asking import ask_postgres, motcua
 
 ROOT = Path(__file__).parents[2]
 DOSSIERS = 30
@@ -110,22 +109,34 @@ def test_a_broker_that_lost_everything_is_filled_again_and_nobody_notices(stack:
 
 
 def test_what_is_exported_is_what_the_streams_hold(stack: Stack, tmp_path: Path) -> None:
-    def motcua(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "deploy.local", *map(str, arguments), "--data", str(stack.data)]
-        return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=60)
-
     until(lambda: verify.inspect(stack).verdicts["intake"].witnesses > 0, "others hold a seal of intake's")
-    assert motcua("events", "export", "--out", tmp_path / "facts.jsonl").returncode == 0
+    assert motcua("events", "export", "--out", tmp_path / "facts.jsonl", "--data", stack.data).returncode == 0
     lines = [
         json.loads(line) for line in (tmp_path / "facts.jsonl").read_text(encoding="utf-8").splitlines() if line.startswith('{"position"')
     ]
     logged = {service: head(stack, service) for service in SERVICES}
     assert [line["position"] for line in lines] == [f"{service}/{pos}" for service in SERVICES for pos in range(1, logged[service] + 1)]
     assert {line["event"]["specversion"] for line in lines} == {"1.0"}
-    verified = motcua("verify", "--json")
+    verified = motcua("verify", "--json", "--data", stack.data)
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert json.loads(verified.stdout)["events"] == logged
-    offline = motcua("verify", "--bundle", tmp_path / "facts.jsonl", "--json")
+    offline = motcua("verify", "--bundle", tmp_path / "facts.jsonl", "--json", "--data", stack.data)
     assert offline.returncode == 0, offline.stdout + offline.stderr
     assert json.loads(offline.stdout)["events"] == logged
     assert json.loads(offline.stdout)["seals"]["intake"] > 0
+
+
+def test_a_fact_that_is_parked_is_shown_with_its_reason_and_applied_by_one_command(stack: Stack) -> None:
+    # It was applied long ago; to apply it again is harmless, and is what is seen here.
+    parked = """
+        INSERT INTO log.parked (consumer, source, pos, stream, body, error)
+        SELECT 'feedback-intake', 'intake', $1, $2, $3, 'KeyError: a bug'
+    """
+    returned = "SELECT pos, stream, body FROM log.event WHERE subject LIKE '%returned%' LIMIT 1"
+    (row,) = ask_postgres(stack.dsn("intake"), returned)
+    ask_postgres(stack.dsn("feedback"), parked, *row)
+
+    shown = motcua("parked", "--data", stack.data)
+    assert (shown.returncode, f"intake/{row['pos']}  {row['stream']}  KeyError: a bug" in shown.stdout) == (1, True)
+    applied = motcua("parked", "--again", "--data", stack.data)
+    assert (applied.returncode, "nothing is parked" in applied.stdout) == (0, True), applied.stderr

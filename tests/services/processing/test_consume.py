@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
+from shutil import copytree
 from typing import Any, Final
 
 import pytest
@@ -15,11 +19,13 @@ from contracts.vocabulary import DossierId
 from services.processing import consume
 from services.processing.domain import case
 from services.processing.main import SERVICE
+from services.processing.settings import ProcessingSettings
 from tests.servers import Database
 from tests.services.processing.department import Department
 from tests.services.processing.dossiers import WINE, accepted, new_dossier, submitted, supplemented, withdrawn
-from tests.services.rig import MONDAY, Neighbour, Rig
+from tests.services.rig import MONDAY, VAULT_KEYS, Neighbour, Rig
 
+ROOT: Final = Path(__file__).parents[3]
 MISSING: Final[dict[str, Any]] = {"missing": [{"component": "ban-sao-giay-chung-nhan", "reason": "absent"}]}
 
 
@@ -133,3 +139,35 @@ async def test_an_acceptance_of_a_procedure_with_no_workflow_is_parked_and_the_o
     assert (await dept.see(case_id))["state"] == "waiting"
     assert [event.stream for event in await dept.running.events(CaseOpened)] == [case_id]
     assert [(at, error.partition(":")[0]) for at, error in await dept.running.parked()] == [(position, "NoWorkflow"), (after, "Waiting")]
+
+
+async def unpark(dept: Department, workflows: Path) -> tuple[int | None, str]:
+    """Run `unpark` as an operator does, beside the running service; give its exit code and what it said last."""
+    settings = {
+        "DATABASE_URL": dept.running.database.runtime_dsn,
+        "VAULT_KEYS": VAULT_KEYS,
+        "JWKS_FILE": str(dept.running.issuer.jwks),
+        "WORKFLOWS": str(workflows),
+    }
+    environment = {**os.environ, **{f"PROCESSING_{name}": value for name, value in settings.items()}}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.processing", "unpark", cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    return process.returncode, said.decode().strip().rpartition("\n")[2]
+
+
+async def test_what_is_parked_is_applied_beside_the_running_service_once_a_workflow_is_assigned(dept: Department, tmp_path: Path) -> None:
+    late = new_dossier()
+    await dept.intake.tell(late, accepted(late).model_copy(update={"procedure": "3.999999"}))
+    await dept.running.reacted_to(await dept.intake.tell(late, withdrawn(late)))
+    workflows = tmp_path / "workflows"
+    copytree(ProcessingSettings.model_fields["workflows"].default, workflows)
+    assert await unpark(dept, workflows) == (1, "2 facts are parked still")
+
+    with (workflows / "assignments.yaml").open("a", encoding="utf-8") as assignments:
+        assignments.write("  - {procedure: '3.999999', template: standard-07-days, unit: phong-quan-ly-thuong-mai}\n")
+    assert (await unpark(dept, workflows))[0] == 0
+
+    assert await dept.running.parked() == []
+    assert [type(event.fact) for event in await dept.running.events(stream=case.stream_of(late))] == [CaseOpened, CaseStopped]
