@@ -20,6 +20,8 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, Final, Protocol
 
+from faststream._internal.broker import registrator
+
 CALLBACK_SECONDS_MAX: Final = 0.00002
 LATENCY_SECONDS: Final = (0.0001, 0.001)
 TRACE_MAX: Final = 5000
@@ -178,15 +180,29 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._timers.clear()
 
 
+class InOrder(dict[Any, None]):
+    """A set whose order is that in which its elements came, not that of their addresses."""
+
+    def add(self, element: Any) -> None:
+        self[element] = None
+
+    def discard(self, element: Any) -> None:
+        self.pop(element, None)
+
+
 @contextlib.contextmanager
-def virtual_clock(loop: SimulatedLoop) -> Generator[None]:
-    """Let `time.monotonic` be the loop's time: kernel and clients measure how long a job ran, or when they last tried, by it."""
-    real = time.monotonic
-    time.monotonic = loop.time
+def determined(loop: SimulatedLoop) -> Generator[None]:
+    """Take away what would make two runs of one seed differ.
+
+    Kernel and clients measure by `time.monotonic` how long a job ran, or when they last tried: let it be the loop's time. And
+    FastStream starts its subscribers in the order of their addresses.
+    """
+    real_clock, real_set = time.monotonic, registrator.WeakSet
+    time.monotonic, registrator.WeakSet = loop.time, InOrder  # pyright: ignore[reportAttributeAccessIssue] - for as long as the run lasts
     try:
         yield
     finally:
-        time.monotonic = real
+        time.monotonic, registrator.WeakSet = real_clock, real_set  # pyright: ignore[reportAttributeAccessIssue] - as above
 
 
 class Network:

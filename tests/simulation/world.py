@@ -38,7 +38,7 @@ from kernel.eventlog.react import Reacting
 from tests.kernel.eventlog.bank import ACCOUNT, ACCOUNTS, AGENCY, CODEC, MONDAY, Command, Deposit, Deposited, Noted, Open, Withdraw, Withdrawn
 from tests.simulation.broker import Broker, Mischief
 from tests.simulation.database import Database, Transaction
-from tests.simulation.loop import Process, SimulatedLoop, virtual_clock
+from tests.simulation.loop import Process, SimulatedLoop, determined
 from tests.simulation.statements import prepare
 
 PROGRAMS: Final = {"bank-1": "bank", "bank-2": "bank", "audit-1": "audit"}
@@ -378,7 +378,7 @@ def run(seed: int, nemesis: Callable[[World], Awaitable[None]] | None = None) ->
     for source, database in databases.items():
         database.watch = watch(world, source)
     try:
-        with virtual_clock(loop):
+        with determined(loop):
             loop.run_until_complete(world.run(nemesis or trouble))
         check(world)
     finally:
