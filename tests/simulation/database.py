@@ -75,6 +75,7 @@ class Database:
         self.up = True
         self.starting = False
         self.slow_seconds = 0.0
+        self.lost_answers = 0.0
         self.committed: dict[str, dict[Key, Row]] = {}
         self.locks: dict[Key, Transaction] = {}
         self.sessions: dict[int, DatabaseSession] = {}
@@ -204,6 +205,14 @@ class Database:
         """End one session, as an administrator or a firewall would."""
         if self.sessions:
             self.sessions[chance.choice(list(self.sessions))].wire.reset()
+
+    def forget_holder(self, lock: Key) -> bool:
+        """Lose the session that holds an advisory lock, while its client goes on believing in it; give whether there was one."""
+        for session in list(self.sessions.values()):
+            if lock in session.advisory.locks:
+                session.wire.forget()
+                return True
+        return False
 
 
 class DatabaseSession:
@@ -423,5 +432,7 @@ class DatabaseSession:
             self._committing = True
             yield low + self.database.loop.random.random() * (high - low)
             self._committing = False
+            if self.database.loop.random.random() < self.database.lost_answers:
+                self.wire.reset()
         self.database.commit(self.transaction)
         self.transaction = Transaction()

@@ -22,9 +22,8 @@ from typing import Any, Final, Protocol
 
 from faststream._internal.broker import registrator
 
-CALLBACK_SECONDS_MAX: Final = 0.00002
+CALLBACK_SECONDS: Final = 0.00001
 LATENCY_SECONDS: Final = (0.0001, 0.001)
-TRACE_MAX: Final = 5000
 
 
 @dataclass(eq=False)
@@ -85,7 +84,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self.tasks: list[asyncio.Task[Any]] = []
         self.callbacks = 0
         self._now = 0.0
-        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._timers: list[tuple[float, int, Process | None, asyncio.Handle]] = []
         self._timer_count = 0
         self._queues: dict[Process | None, deque[asyncio.Handle]] = {}
         self.set_task_factory(self._make_task)
@@ -99,54 +98,62 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         return self._now
 
     def call_soon(self, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> asyncio.Handle:  # pyright: ignore[reportIncompatibleMethodOverride] - typeshed names the arguments' types
-        handle = asyncio.Handle(callback, args, self, context if context is not None else copy_context())
-        self._enqueue(handle)
+        if context is None:
+            context = copy_context()
+        handle = asyncio.Handle(callback, args, self, context)
+        self._enqueue(context.get(PROCESS), handle)
         return handle
 
     call_soon_threadsafe = call_soon
 
     def call_at(self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> asyncio.TimerHandle:  # pyright: ignore[reportIncompatibleMethodOverride] - as above
-        timer = asyncio.TimerHandle(when, callback, args, self, context if context is not None else copy_context())
+        if context is None:
+            context = copy_context()
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
         self._timer_count += 1
-        heapq.heappush(self._timers, (when, self._timer_count, timer))
+        heapq.heappush(self._timers, (when, self._timer_count, context.get(PROCESS), timer))
         return timer
 
     def call_later(self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> asyncio.TimerHandle:  # pyright: ignore[reportIncompatibleMethodOverride] - as above
         return self.call_at(self._now + delay, callback, *args, context=context)
 
+    def arrive_later(self, delay: float, process: Process | None, context: Context, callback: Callable[[], Any]) -> None:
+        """Call back later as a part of `process`; nobody can cancel it."""
+        self._timer_count += 1
+        heapq.heappush(self._timers, (self._now + delay, self._timer_count, process, asyncio.Handle(callback, (), self, context)))
+
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Leave it in the heap; it is passed over when its time comes."""
 
-    def _enqueue(self, handle: asyncio.Handle) -> None:
-        process = handle._context.get(PROCESS)  # pyright: ignore[reportAttributeAccessIssue] - every handle has one
-        if process is not None and not process.alive:
-            return
+    def _enqueue(self, process: Process | None, handle: asyncio.Handle) -> None:
         queue = self._queues.get(process)
-        if queue is None:
-            self._queues[process] = deque((handle,))
-        else:
+        if queue is not None:
             queue.append(handle)
+        elif process is None or process.alive:
+            self._queues[process] = deque((handle,))
 
     def _run_once(self) -> None:
-        timers, queues = self._timers, self._queues
-        if timers and all(process is not None and process.frozen for process in queues):
-            self._now = max(self._now, timers[0][0])
-        while timers and timers[0][0] <= self._now:
-            timer = heapq.heappop(timers)[2]
-            if not timer.cancelled():
-                self._enqueue(timer)
-        processes = [process for process in queues if process is None or not process.frozen]
-        if not processes:
-            return
-        process = processes[0] if len(processes) == 1 else processes[int(self.random.random() * len(processes))]
-        queue = queues[process]
-        handle = queue.popleft()
-        if not queue:
-            del queues[process]
-        if not handle.cancelled() and (process is None or process.alive):
-            self.callbacks += 1
-            self._now += self.random.random() * CALLBACK_SECONDS_MAX
-            handle._run()  # pyright: ignore[reportAttributeAccessIssue] - what the loop is there for
+        """Run callbacks until the loop is to stop."""
+        timers, queues, chance = self._timers, self._queues, self.random.random
+        while not self._stopping:  # pyright: ignore[reportAttributeAccessIssue] - asyncio's own
+            processes = [process for process in queues if process is None or not process.frozen]
+            if not processes:
+                self._now = max(self._now, timers[0][0])
+            while timers and timers[0][0] <= self._now:
+                _, _, process, timer = heapq.heappop(timers)
+                if not timer.cancelled():
+                    self._enqueue(process, timer)
+            if not processes:
+                continue
+            process = processes[int(chance() * len(processes))]
+            queue = queues[process]
+            handle = queue.popleft()
+            if not queue:
+                del queues[process]
+            if not handle.cancelled():
+                self.callbacks += 1
+                self._now += CALLBACK_SECONDS
+                handle._run()  # pyright: ignore[reportAttributeAccessIssue] - what the loop is there for
 
     async def create_connection(self, protocol_factory: Callable[[], Any], host: Any = None, port: Any = None, **_: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - only what the two clients use
         return await self.network.connect(protocol_factory, host)
@@ -320,7 +327,7 @@ class Wire(asyncio.Transport):
         self._up.append(data)
         if not self._up_due:
             self._up_due = True
-            self.network.loop.call_later(self.network.latency(), self._arrive_up, context=self.network.outside)
+            self.network.loop.arrive_later(self.network.latency(), None, self.network.outside, self._arrive_up)
 
     def _arrive_up(self) -> None:
         self._up_due = False
@@ -348,7 +355,7 @@ class Wire(asyncio.Transport):
         """Send again what a cut has held up."""
         if self._up and not self._up_due:
             self._up_due = True
-            self.network.loop.call_later(self.network.latency(), self._arrive_up, context=self.network.outside)
+            self.network.loop.arrive_later(self.network.latency(), None, self.network.outside, self._arrive_up)
         if self._down and not self._down_due:
             self._schedule_down()
 
@@ -362,7 +369,7 @@ class Wire(asyncio.Transport):
 
     def _schedule_down(self) -> None:
         self._down_due = True
-        self.network.loop.call_later(self.network.latency(), self._arrive_down, context=self._context)
+        self.network.loop.arrive_later(self.network.latency(), self.process, self._context, self._arrive_down)
 
     def reset(self) -> None:
         """End the connection from the server's side; the client hears of it, unless it is cut off."""
@@ -378,6 +385,11 @@ class Wire(asyncio.Transport):
             if self.process is not None:
                 with contextlib.suppress(ValueError):
                     self.process.wires.remove(self)
+
+    def forget(self) -> None:
+        """End the connection from the server's side, and let nobody tell the client: it is half open now."""
+        self.ended = True
+        self.session.lost()
 
     def vanish(self) -> None:
         """The client's process is dead; its system says so to the server, a moment later."""

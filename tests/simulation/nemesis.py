@@ -7,22 +7,23 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from kernel.eventlog.worker import LEADER_LOCK
 from tests.simulation.broker import Mischief
-from tests.simulation.world import FAULTS_MAX, PROGRAMS, SERVICES, TROUBLE_SECONDS, World
+from tests.simulation.world import FAULTS_MAX, SERVICES, TROUBLE_SECONDS, World
 
 Fault = Callable[[World, random.Random], Awaitable[None]]
 
 
 async def kill(world: World, chance: random.Random) -> None:
     """Kill a process; its supervisor starts it anew."""
-    program = world.programs[chance.choice(list(PROGRAMS))]
+    program = world.programs[chance.choice(list(world.programs))]
     world.say(f"kill {program.process.name}")
     world.loop.kill(program.process)
 
 
 async def stop(world: World, chance: random.Random) -> None:
     """Tell a process to end; it does."""
-    name = chance.choice(list(PROGRAMS))
+    name = chance.choice(list(world.programs))
     program = world.programs[name]
     if program.task is not None and not program.task.done() and program.process.alive:
         world.say(f"stop {name}")
@@ -31,7 +32,7 @@ async def stop(world: World, chance: random.Random) -> None:
 
 async def freeze(world: World, chance: random.Random) -> None:
     """Stop a process in the middle of whatever it does, and let it go on later as if nothing had been."""
-    process = world.programs[chance.choice(list(PROGRAMS))].process
+    process = world.programs[chance.choice(list(world.programs))].process
     world.say(f"freeze {process.name}")
     process.frozen = True
     await asyncio.sleep(chance.random() * 6)
@@ -69,6 +70,22 @@ async def slow_database(world: World, chance: random.Random) -> None:
     world.databases[source].slow_seconds = 0.0
 
 
+async def lose_answers(world: World, chance: random.Random) -> None:
+    """Let a database's connections break when they are about to say that something is committed."""
+    source = chance.choice(SERVICES)
+    world.say(f"{source}-db loses answers")
+    world.databases[source].lost_answers = chance.random()
+    await asyncio.sleep(chance.random() * 2)
+    world.databases[source].lost_answers = 0.0
+
+
+async def two_leaders(world: World, chance: random.Random) -> None:
+    """Let the database forget who leads: another leads now, and for some seconds the first does not know."""
+    source = chance.choice(SERVICES)
+    if world.databases[source].forget_holder(("advisory", LEADER_LOCK)):
+        world.say(f"{source}-db forgets who leads")
+
+
 async def crash_broker(world: World, chance: random.Random) -> None:
     """Crash the broker, with the loss of what no disk has seen, or of everything, and start it again."""
     if world.broker.up:
@@ -86,7 +103,7 @@ async def crash_broker(world: World, chance: random.Random) -> None:
 
 async def cut(world: World, chance: random.Random) -> None:
     """Let nothing through between a process and a server for a while."""
-    process, host = chance.choice(list(PROGRAMS)), chance.choice(list(world.loop.network.hosts))
+    process, host = chance.choice(list(world.programs)), chance.choice(list(world.loop.network.hosts))
     world.say(f"cut {process} from {host}")
     world.loop.network.cut(process, host)
     await asyncio.sleep(chance.random() * 8)
@@ -111,7 +128,7 @@ async def slow_network(world: World, chance: random.Random) -> None:
 
 
 FAULTS: Final[tuple[Fault, ...]] = (
-    *(kill, kill, stop, freeze, crash_database, disconnect, disconnect, slow_database),
+    *(kill, kill, stop, freeze, crash_database, disconnect, lose_answers, lose_answers, slow_database, two_leaders, two_leaders),
     *(crash_broker, crash_broker, cut, cut, disorder, disorder, slow_network),
 )
 

@@ -51,11 +51,12 @@ class Log:
     @staticmethod
     def append(database: Database, transaction: Transaction, values: list[Any]) -> Work:
         number, streams, versions, subjects, bodies, hashes = values
+        before = database.table("head")["head",]
         yield from database.lock(transaction, ("head",))
-        head = database.get(transaction, ("head",))
-        assert head is not None
-        base = head["pos"]
-        transaction.writes["head",] = {**head, "pos": base + number}
+        head = database.get(transaction, ("head",)) or before
+        transaction.writes["head",] = {**head, "pos": head["pos"] + number}
+        # What the statement reads elsewhere than in the row that it has locked is as old as its snapshot.
+        base = head["pos"] if "RETURNING pos - $1" in QUERY["append"] else before["pos"]
         for n, (stream, version, subject, body, hash_) in enumerate(zip(streams, versions, subjects, bodies, hashes, strict=True), 1):
             row = {"pos": base + n, "stream": stream, "version": version, "subject": subject, "body": body, "hash": hash_}
             yield from database.insert(transaction, ("event", base + n), row, "event_pkey")
@@ -126,6 +127,9 @@ class Log:
     def move_checkpoint(database: Database, transaction: Transaction, values: list[Any]) -> Work:
         consumer, source, here, there = values
         key = ("checkpoint", consumer, source)
+        if "pos = $3" not in QUERY["move_checkpoint"]:
+            yield from database.write(transaction, key, {"pos": there})
+            return "UPDATE 1", []
         # A row that fits the condition is locked, and looked at again when whoever had it is through.
         if (row := database.get(transaction, key)) is None or row["pos"] != here:
             return "UPDATE 0", []

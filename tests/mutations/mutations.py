@@ -1,0 +1,162 @@
+"""The safeties of the log, each with the smallest change that switches it off."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """`old` stands exactly once in `file`; with `new` in its place the safety is gone, and the simulation finds `finding`."""
+
+    safety: str
+    file: str
+    old: str
+    new: str
+    finding: str
+
+    @property
+    def text(self) -> str:
+        """The file as it is."""
+        return (ROOT / self.file).read_text(encoding="utf-8")
+
+    def plant(self, folder: Path) -> Path:
+        """Copy the kernel into a folder, with the change in it."""
+        shutil.copytree(ROOT / "kernel", folder / "kernel", ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / self.file).write_text(self.text.replace(self.old, self.new), encoding="utf-8")
+        return folder
+
+
+MUTATIONS: Final = (
+    Mutation(
+        "expected-sequence header",
+        "kernel/eventlog/relay.py",
+        'header = b"NATS/1.0\\r\\nNats-Expected-Last-Sequence:%d\\r\\n\\r\\n" % (pos - 1)',
+        'header = b"NATS/1.0\\r\\nNats-Position:%d\\r\\n\\r\\n" % (pos - 1)',
+        "not level",
+    ),
+    Mutation(
+        "checkpoint compare-and-set",
+        "kernel/eventlog/queries.sql",
+        "WHERE consumer = $1 AND source = $2 AND pos = $3",
+        "WHERE consumer = $1 AND source = $2 AND $3::bigint >= 0",
+        "notes",
+    ),
+    Mutation(
+        "head lock",
+        "kernel/eventlog/queries.sql",
+        "RETURNING pos - $1 AS base",
+        "RETURNING (SELECT pos FROM log.head) AS base",
+        "event_pkey",
+    ),
+    Mutation(
+        "contiguity check",
+        "kernel/eventlog/tail.py",
+        "if sequence != self._seen + 1:",
+        "if sequence <= self._seen:",
+        "has 0",
+    ),
+    Mutation(
+        "idempotent event id",
+        "kernel/eventlog/append.py",
+        'if found is not None and event_id(found["body"]) == last.id else None',
+        "if found is not None and False else None",
+        "times",
+    ),
+    Mutation(
+        "idempotent event id: only ours",
+        "kernel/eventlog/append.py",
+        'if found is not None and event_id(found["body"]) == last.id else None',
+        "if found is not None else None",
+        "lost",
+    ),
+    Mutation(
+        "parking: order within a parked stream",
+        "kernel/eventlog/consume.py",
+        "return isinstance(event, Unreadable) or event.stream in self._parked",
+        "return isinstance(event, Unreadable)",
+        "after",
+    ),
+    Mutation(
+        "parking: remembered by whoever begins",
+        "kernel/eventlog/consume.py",
+        'self._parked = {row["stream"] for row in await connection.fetch(QUERY["parked_streams"], self.name)}',
+        "self._parked = set()",
+        "after",
+    ),
+    Mutation(
+        "parking: looked at again before a fact waits",
+        "kernel/eventlog/consume.py",
+        'if isinstance(error, Waiting) and not await connection.fetchval(QUERY["is_parked"], self.name, stream):',
+        "if False:",
+        "after",
+    ),
+    Mutation(
+        "cause cut",
+        "kernel/eventlog/consume.py",
+        "if (cause := self._missing(source, event)) is not None:",
+        "if (cause := self._missing(source, event)) is not None and False:",
+        "before the deposit",
+    ),
+    Mutation(
+        "checkpoint and effect in one transaction",
+        "kernel/eventlog/consume.py",
+        "async def _commit(self, source: str, batch: Sequence[Read]) -> None:\n        async with self.pool.acquire() as connection, connection.transaction():",
+        "async def _commit(self, source: str, batch: Sequence[Read]) -> None:\n        async with self.pool.acquire() as connection:",
+        "has 0",
+    ),
+    Mutation(
+        "what was sent, in a heartbeat",
+        "kernel/eventlog/tail.py",
+        "if (sent := int(headers.get(LAST_SENT, \"0\"))) > self._seen and self._doubt is None:",
+        "if (sent := int(headers.get(LAST_SENT, \"0\"))) < 0:",
+        "not level",
+    ),
+    Mutation(
+        "end_if_cancelled",
+        "kernel/eventlog/endless.py",
+        "if task is not None and task.cancelling():",
+        "if False:",
+        "was told to end",
+    ),
+    Mutation(
+        "own inbox per relay attempt",
+        "kernel/eventlog/relay.py",
+        "inbox = self.nats.new_inbox()",
+        'inbox = f"_INBOX.{self.log.source}"',
+        "?",
+    ),
+    Mutation(
+        "stream asked while nothing is said",
+        "kernel/eventlog/relay.py",
+        "if last != self.acked:",
+        "if False:",
+        "not level",
+    ),
+    Mutation(
+        "row guard",
+        "kernel/eventlog/project.py",
+        'WHERE coalesce(t.{guard}, 0) < excluded.{guard}"',
+        'WHERE excluded.{guard} > 0"',
+        "?",
+    ),
+    Mutation(
+        "flush before the first frame",
+        "kernel/eventlog/relay.py",
+        "await self.nats.flush(timeout=int(ACK_SECONDS))",
+        "pass",
+        "?",
+    ),
+    Mutation(
+        "batch follows the checkpoint",
+        "kernel/eventlog/consume.py",
+        "if batch[0][0] != here + 1:",
+        "if False:",
+        "?",
+    ),
+)
