@@ -16,6 +16,8 @@ SLEEPS: Final[dict[str, str]] = {
     "tests/kernel/eventlog/rig.py::eventually": "asks for a condition until a deadline",
     "tests/services/rig.py::eventually": "asks for a condition until a deadline",
     "tests/kernel/edge/test_process.py::until": "asks for a condition until a deadline",
+    "tests/simulation/loop.py::connect": "the time is virtual",
+    "tests/simulation/world.py::pause": "the time is virtual",
 }
 """Functions below tests/ that may sleep between two questions, each with the reason."""
 

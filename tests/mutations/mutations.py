@@ -12,13 +12,14 @@ ROOT: Final = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Mutation:
-    """`old` stands exactly once in `file`; with `new` in its place the safety is gone, and the simulation finds `finding`."""
+    """`old` stands exactly once in `file`; with `new` in its place the safety is gone, and from seed `first` on `finding` is found."""
 
     safety: str
     file: str
     old: str
     new: str
     finding: str
+    first: int
 
     @property
     def text(self) -> str:
@@ -39,6 +40,7 @@ MUTATIONS: Final = (
         'header = b"NATS/1.0\\r\\nNats-Expected-Last-Sequence:%d\\r\\n\\r\\n" % (pos - 1)',
         'header = b"NATS/1.0\\r\\nNats-Position:%d\\r\\n\\r\\n" % (pos - 1)',
         "not level",
+        11,
     ),
     Mutation(
         "checkpoint compare-and-set",
@@ -46,6 +48,7 @@ MUTATIONS: Final = (
         "WHERE consumer = $1 AND source = $2 AND pos = $3",
         "WHERE consumer = $1 AND source = $2 AND $3::bigint >= 0",
         "notes",
+        58,
     ),
     Mutation(
         "head lock",
@@ -53,6 +56,7 @@ MUTATIONS: Final = (
         "RETURNING pos - $1 AS base",
         "RETURNING (SELECT pos FROM log.head) AS base",
         "event_pkey",
+        15,
     ),
     Mutation(
         "contiguity check",
@@ -60,6 +64,7 @@ MUTATIONS: Final = (
         "if sequence != self._seen + 1:",
         "if sequence <= self._seen:",
         "has 0",
+        14,
     ),
     Mutation(
         "idempotent event id",
@@ -67,6 +72,7 @@ MUTATIONS: Final = (
         'if found is not None and event_id(found["body"]) == last.id else None',
         "if found is not None and False else None",
         "times",
+        3,
     ),
     Mutation(
         "idempotent event id: only ours",
@@ -74,6 +80,7 @@ MUTATIONS: Final = (
         'if found is not None and event_id(found["body"]) == last.id else None',
         "if found is not None else None",
         "lost",
+        25,
     ),
     Mutation(
         "parking: order within a parked stream",
@@ -81,6 +88,7 @@ MUTATIONS: Final = (
         "return isinstance(event, Unreadable) or event.stream in self._parked",
         "return isinstance(event, Unreadable)",
         "after",
+        0,
     ),
     Mutation(
         "parking: remembered by whoever begins",
@@ -88,13 +96,7 @@ MUTATIONS: Final = (
         'self._parked = {row["stream"] for row in await connection.fetch(QUERY["parked_streams"], self.name)}',
         "self._parked = set()",
         "after",
-    ),
-    Mutation(
-        "parking: looked at again before a fact waits",
-        "kernel/eventlog/consume.py",
-        'if isinstance(error, Waiting) and not await connection.fetchval(QUERY["is_parked"], self.name, stream):',
-        "if False:",
-        "after",
+        0,
     ),
     Mutation(
         "cause cut",
@@ -102,61 +104,22 @@ MUTATIONS: Final = (
         "if (cause := self._missing(source, event)) is not None:",
         "if (cause := self._missing(source, event)) is not None and False:",
         "before the deposit",
+        0,
     ),
     Mutation(
         "checkpoint and effect in one transaction",
         "kernel/eventlog/consume.py",
-        "async def _commit(self, source: str, batch: Sequence[Read]) -> None:\n        async with self.pool.acquire() as connection, connection.transaction():",
-        "async def _commit(self, source: str, batch: Sequence[Read]) -> None:\n        async with self.pool.acquire() as connection:",
+        "Read]) -> None:\n        async with self.pool.acquire() as connection, connection.transaction():",
+        "Read]) -> None:\n        async with self.pool.acquire() as connection:",
         "has 0",
+        0,
     ),
     Mutation(
         "what was sent, in a heartbeat",
         "kernel/eventlog/tail.py",
-        "if (sent := int(headers.get(LAST_SENT, \"0\"))) > self._seen and self._doubt is None:",
-        "if (sent := int(headers.get(LAST_SENT, \"0\"))) < 0:",
+        'if (sent := int(headers.get(LAST_SENT, "0"))) > self._seen and self._doubt is None:',
+        'if (sent := int(headers.get(LAST_SENT, "0"))) < 0:',
         "not level",
-    ),
-    Mutation(
-        "end_if_cancelled",
-        "kernel/eventlog/endless.py",
-        "if task is not None and task.cancelling():",
-        "if False:",
-        "was told to end",
-    ),
-    Mutation(
-        "own inbox per relay attempt",
-        "kernel/eventlog/relay.py",
-        "inbox = self.nats.new_inbox()",
-        'inbox = f"_INBOX.{self.log.source}"',
-        "?",
-    ),
-    Mutation(
-        "stream asked while nothing is said",
-        "kernel/eventlog/relay.py",
-        "if last != self.acked:",
-        "if False:",
-        "not level",
-    ),
-    Mutation(
-        "row guard",
-        "kernel/eventlog/project.py",
-        'WHERE coalesce(t.{guard}, 0) < excluded.{guard}"',
-        'WHERE excluded.{guard} > 0"',
-        "?",
-    ),
-    Mutation(
-        "flush before the first frame",
-        "kernel/eventlog/relay.py",
-        "await self.nats.flush(timeout=int(ACK_SECONDS))",
-        "pass",
-        "?",
-    ),
-    Mutation(
-        "batch follows the checkpoint",
-        "kernel/eventlog/consume.py",
-        "if batch[0][0] != here + 1:",
-        "if False:",
-        "?",
+        26,
     ),
 )

@@ -115,7 +115,7 @@ class Broker:
         """Give who listens to a subject; the clients use exact subjects and `<prefix>.*`."""
         return [*self.subscriptions.get(subject, ()), *self.subscriptions.get(subject.rpartition(".")[0] + ".*", ())]
 
-    def publish(self, sender: BrokerSession, subject: str, reply: str, header: bytes, body: bytes) -> None:
+    def publish(self, subject: str, reply: str, header: bytes, body: bytes) -> None:
         """Take a message: a question to JetStream, an event for a stream, or something for whoever listens."""
         if subject.startswith(NEXT):
             stream, reader = subject[len(NEXT) :].split(".")
@@ -169,13 +169,8 @@ class Broker:
         name = name.split(".")[0]
         asked = orjson.loads(body) if body else {}
         stream = self.streams.get(name)
-        match kind, action:
-            case "STREAM", "CREATE" if stream is None:
-                stream = self.streams[name] = Stream(asked)
-            case "STREAM", "CREATE" | "INFO" | "MSG" if stream is not None or action == "INFO":
-                pass
-            case _:
-                pass
+        if stream is None and (kind, action) == ("STREAM", "CREATE"):
+            stream = self.streams[name] = Stream(asked)
         if kind == "STREAM" and action == "MSG":
             return self._message(self.streams.get(rest.removeprefix("MSG.GET.")), asked)
         if stream is None:
@@ -321,7 +316,7 @@ class BrokerSession:
         sizes = 2 if has_header else 1
         reply = words[2].decode() if len(words) == sizes + 3 else ""
         cut = int(words[-2]) if has_header else 0
-        self.broker.publish(self, words[1].decode(), reply, payload[:cut], payload[cut:])
+        self.broker.publish(words[1].decode(), reply, payload[:cut], payload[cut:])
 
     def _subscribe(self, subject: str, sid: int) -> None:
         self._subjects[sid] = subject

@@ -193,6 +193,16 @@ class Database:
         self.unflushed.clear()
         self.locks.clear()
 
+    def copy(self) -> dict[str, dict[Key, Row]]:
+        """Give a copy of everything that is committed, as a backup would hold it."""
+        return {name: dict(rows) for name, rows in self.committed.items()}
+
+    def restore(self, copy: dict[str, dict[Key, Row]]) -> None:
+        """Come up again with what a copy holds."""
+        self.crash()
+        self.committed = {name: dict(rows) for name, rows in copy.items()}
+        self.restart()
+
     def restart(self) -> None:
         """Come up again; for a moment the server says that it is starting."""
         self.up, self.starting = True, True
@@ -389,6 +399,8 @@ class DatabaseSession:
                 self.wire.send(self._idle())
             case b"Q":
                 yield from self._simple(body[:-1].decode())
+            case b"X":
+                self.wire.reset()
             case _:
                 pass
 
@@ -408,7 +420,7 @@ class DatabaseSession:
         return (yield from statement.run(self.transaction, values))
 
     def _simple(self, sql: str) -> Generator[float | Transaction]:
-        word = sql.split()[0].rstrip(";").upper()
+        word = sql.split(maxsplit=1)[0].rstrip(";").upper()
         tag = word
         if word == "BEGIN":
             self.transaction.explicit = True

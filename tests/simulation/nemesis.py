@@ -35,7 +35,7 @@ async def freeze(world: World, chance: random.Random) -> None:
     process = world.programs[chance.choice(list(world.programs))].process
     world.say(f"freeze {process.name}")
     process.frozen = True
-    await asyncio.sleep(chance.random() * 6)
+    await world.pause(chance.random() * 6)
     process.frozen = False
     world.say(f"thaw {process.name}")
 
@@ -47,7 +47,7 @@ async def crash_database(world: World, chance: random.Random) -> None:
     if database.up:
         world.say(f"crash {source}-db")
         database.crash()
-        await asyncio.sleep(chance.random() * 2)
+        await world.pause(chance.random() * 2)
         database.restart()
         world.say(f"restart {source}-db")
 
@@ -58,7 +58,7 @@ async def disconnect(world: World, chance: random.Random) -> None:
     world.say(f"disconnect from {source}-db")
     for _ in range(chance.randint(1, 6)):
         world.databases[source].disconnect_somebody(chance)
-        await asyncio.sleep(chance.random() * 0.1)
+        await world.pause(chance.random() * 0.1)
 
 
 async def slow_database(world: World, chance: random.Random) -> None:
@@ -66,7 +66,7 @@ async def slow_database(world: World, chance: random.Random) -> None:
     source = chance.choice(SERVICES)
     world.say(f"slow {source}-db")
     world.databases[source].slow_seconds = chance.choice((0.05, 0.5, 5.0))
-    await asyncio.sleep(chance.random() * 3)
+    await world.pause(chance.random() * 3)
     world.databases[source].slow_seconds = 0.0
 
 
@@ -75,7 +75,7 @@ async def lose_answers(world: World, chance: random.Random) -> None:
     source = chance.choice(SERVICES)
     world.say(f"{source}-db loses answers")
     world.databases[source].lost_answers = chance.random()
-    await asyncio.sleep(chance.random() * 2)
+    await world.pause(chance.random() * 2)
     world.databases[source].lost_answers = 0.0
 
 
@@ -96,7 +96,7 @@ async def crash_broker(world: World, chance: random.Random) -> None:
             lost = chance.choice((0, 0, 1, 3, 10))
             world.say(f"crash the broker, lose {lost}")
             world.broker.crash(lost)
-        await asyncio.sleep(chance.random() * 2)
+        await world.pause(chance.random() * 2)
         world.broker.up = True
         world.say("restart the broker")
 
@@ -106,7 +106,7 @@ async def cut(world: World, chance: random.Random) -> None:
     process, host = chance.choice(list(world.programs)), chance.choice(list(world.loop.network.hosts))
     world.say(f"cut {process} from {host}")
     world.loop.network.cut(process, host)
-    await asyncio.sleep(chance.random() * 8)
+    await world.pause(chance.random() * 8)
     world.loop.network.mend(process, host)
     world.say(f"mend {process} and {host}")
 
@@ -115,7 +115,7 @@ async def disorder(world: World, chance: random.Random) -> None:
     """Let the broker lose, double and delay what it sends."""
     world.say("disorder in the broker")
     world.broker.mischief = Mischief(chance.random() * 0.2, chance.random() * 0.2, chance.random() * 0.3, chance.choice((0.002, 0.05)))
-    await asyncio.sleep(chance.random() * 3)
+    await world.pause(chance.random() * 3)
     world.broker.mischief = Mischief()
 
 
@@ -123,7 +123,7 @@ async def slow_network(world: World, chance: random.Random) -> None:
     """Let everything take its time."""
     world.say("slow network")
     world.loop.network.slow = chance.choice((10.0, 100.0))
-    await asyncio.sleep(chance.random() * 2)
+    await world.pause(chance.random() * 2)
     world.loop.network.slow = 1.0
 
 
@@ -138,7 +138,7 @@ async def trouble(world: World) -> None:
     chance = random.Random(f"{world.seed} nemesis")
     faults: list[asyncio.Future[None]] = []
     for _ in range(chance.randint(1, FAULTS_MAX)):
-        await asyncio.sleep(chance.random() * 2 * TROUBLE_SECONDS / FAULTS_MAX)
+        await world.pause(chance.random() * 2 * TROUBLE_SECONDS / FAULTS_MAX)
         faults.append(asyncio.ensure_future(chance.choice(FAULTS)(world, random.Random(chance.random()))))
     await asyncio.gather(*faults)
     world.loop.network.heal()

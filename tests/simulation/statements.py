@@ -21,6 +21,7 @@ EVENT_TYPES: Final = dict(EVENT)
 SEAL: Final = (("upto", INT8), ("root", BYTEA), ("previous", BYTEA), ("key_id", TEXT), ("signature", BYTEA), ("at", TIMESTAMPTZ))
 NAME_OF: Final = {text: name for name, text in QUERY.items()}
 
+
 def prepare(database: Database, sql: str) -> Statement:
     """Find out what a statement is.
 
@@ -60,7 +61,9 @@ class Log:
         for n, (stream, version, subject, body, hash_) in enumerate(zip(streams, versions, subjects, bodies, hashes, strict=True), 1):
             row = {"pos": base + n, "stream": stream, "version": version, "subject": subject, "body": body, "hash": hash_}
             yield from database.insert(transaction, ("event", base + n), row, "event_pkey")
-            yield from database.insert(transaction, ("event_stream_version", stream, version), {"pos": base + n}, "event_stream_version_key")
+            yield from database.insert(
+                transaction, ("event_stream_version", stream, version), {"pos": base + n}, "event_stream_version_key"
+            )
         return "SELECT 1", [(base,)]
 
     @staticmethod
@@ -344,7 +347,7 @@ def _search_path(_database: Database, sql: str, transaction: Transaction, _value
 
 
 def _schema(database: Database, sql: str, transaction: Transaction, _values: list[Any]) -> Work:
-    yield from database.write(transaction, ("schema", sql.split()[-1]), {})
+    yield from database.write(transaction, ("schema", sql.rsplit(maxsplit=1)[-1]), {})
     return "CREATE SCHEMA", []
 
 

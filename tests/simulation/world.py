@@ -35,10 +35,23 @@ from kernel.eventlog import (
     carry_out,
 )
 from kernel.eventlog.react import Reacting
-from tests.kernel.eventlog.bank import ACCOUNT, ACCOUNTS, AGENCY, CODEC, MONDAY, Command, Deposit, Deposited, Noted, Open, Withdraw, Withdrawn
-from tests.simulation.broker import Broker, Mischief
+from tests.kernel.eventlog.bank import (
+    ACCOUNT,
+    ACCOUNTS,
+    AGENCY,
+    CODEC,
+    MONDAY,
+    Command,
+    Deposit,
+    Deposited,
+    Noted,
+    Open,
+    Withdraw,
+    Withdrawn,
+)
+from tests.simulation.broker import Broker
 from tests.simulation.database import Database, Transaction
-from tests.simulation.loop import Process, SimulatedLoop, determined
+from tests.simulation.loop import Process, SimulatedLoop, determined, unmourned
 from tests.simulation.statements import prepare
 
 PROGRAMS: Final = (("bank-1", "audit-1"), ("bank-1", "bank-2", "audit-1"), ("bank-1", "audit-1", "audit-2"))
@@ -58,10 +71,6 @@ ANSWER_SECONDS: Final = 4.0
 LEVEL_SECONDS: Final = 90.0
 END_SECONDS: Final = 30.0
 LOOK_SECONDS: Final = 0.25
-
-
-class Finding(AssertionError):
-    """Something that must never be."""
 
 
 def about(event: Recorded) -> int | None:
@@ -138,6 +147,21 @@ class World:
         """Give what two runs of the same seed have in common."""
         return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()
 
+    async def pause(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        await asyncio.sleep(seconds)
+
+    async def until(self, what: Callable[[], Any]) -> None:
+        """Wait until something is so.
+
+        Raises:
+            AssertionError: if it is not within the time in which everything is level again.
+        """
+        end = self.loop.time() + LEVEL_SECONDS
+        while not what():
+            assert self.loop.time() < end, "it does not come to that"
+            await self.pause(LOOK_SECONDS)
+
     # The programs.
 
     def reactors(self) -> tuple[Reactor, ...]:
@@ -186,10 +210,10 @@ class World:
             program = self.programs[name] = Program(Process(name), log)
             program.task = self.loop.start(program.process, self._main(program))
             while program.process.alive and not program.task.done():
-                await asyncio.sleep(LOOK_SECONDS)
+                await self.pause(LOOK_SECONDS)
             if program.task.done() and not program.task.cancelled() and (error := program.task.exception()) is not None:
                 self.say(f"{name} ends with {type(error).__name__}")
-            await asyncio.sleep(self.random.random())
+            await self.pause(self.random.random())
 
     # The clients.
 
@@ -197,7 +221,7 @@ class World:
         """Carry out commands one after the other; each is asked again until it is answered."""
         chance = random.Random(f"{self.seed} client {number}")
         for n in range(COMMANDS_PER_CLIENT):
-            await asyncio.sleep(chance.random() * TROUBLE_SECONDS / COMMANDS_PER_CLIENT)
+            await self.pause(chance.random() * TROUBLE_SECONDS / COMMANDS_PER_CLIENT)
             account = UUID(int=chance.randint(1, ACCOUNTS_MAX))
             command_id = f"c{number}.{n}"
             work: Callable[[Log], Coroutine[Any, Any, str]]
@@ -217,7 +241,7 @@ class World:
         while True:
             program = chance.choice([program for name, program in self.programs.items() if name.startswith("bank")])
             if not program.open or not program.process.alive:
-                await asyncio.sleep(0.1)
+                await self.pause(0.1)
                 continue
             task = self.loop.start(program.process, work(program.log))
             await asyncio.wait([task], timeout=ANSWER_SECONDS)
@@ -229,7 +253,7 @@ class World:
                 answer = task.result()
             except (Busy, asyncio.CancelledError) as error:
                 self.say(f"{command_id}: {type(error).__name__}")
-                await asyncio.sleep(0.1 + chance.random())
+                await self.pause(0.1 + chance.random())
                 continue
             except Refused as refused:
                 answer = refused.reason
@@ -261,7 +285,7 @@ class World:
             if not any(event.id.startswith(f"{command_id}/") for event in first.events):
                 if ACCOUNT.state_of(first) < 1:
                     return "overdrawn"
-                slices = [Slice(first, AGENCY, [Withdrawn(amount=1)]), Slice(second, AGENCY, [Deposited(amount=1)])]  # pyright: ignore[reportArgumentType] - pydantic widens TYPE
+                slices = [Slice(first, AGENCY, [Withdrawn(amount=1)]), Slice(second, AGENCY, [Deposited(amount=1)])]
                 try:
                     await log.append(slices, meta_of(command_id))
                 except Conflict:
@@ -296,7 +320,7 @@ class World:
                     return f"{service}: {consumer} of {source} is at {found.get((consumer, source))}, not {self.head(source)}"
         if parked := self.databases["audit"].table("parked"):
             return f"{len(parked)} parked"
-        if any(not program.open for program in self.programs.values()):
+        if any(not (program.open and program.process.alive) for program in self.programs.values()):
             return "a program is down"
         return ""
 
@@ -314,27 +338,24 @@ class World:
                 elif not task.cancelled() and (error := task.exception()) is not None:
                     self.say(f"unpark: {type(error).__name__}: {error}")
 
-    async def run(self, nemesis: Callable[[World], Awaitable[None]]) -> None:
+    async def run(self, nemesis: Callable[[World], Awaitable[None]], number_of_clients: int) -> None:
         """Live through it all."""
         self.keepers = [asyncio.ensure_future(self.keep(name)) for name in self.random.choice(PROGRAMS)]
-        clients = [asyncio.ensure_future(self.client(number)) for number in range(CLIENTS)]
+        clients = [asyncio.ensure_future(self.client(number)) for number in range(number_of_clients)]
+        await self.pause(0)
         await nemesis(self)
         self.say("the faults end")
         self.mended = True
         end = self.loop.time() + LEVEL_SECONDS
-        while (wrong := "clients" if not all(client.done() for client in clients) else self.unlevel()) or not self.is_served():
+        while wrong := "a client" if not all(client.done() for client in clients) else self.unlevel():
             if self.loop.time() > end:
                 self.find(f"not level {LEVEL_SECONDS:.0f} s after the end of all faults: {wrong}")
                 break
-            await asyncio.sleep(LOOK_SECONDS)
+            await self.pause(LOOK_SECONDS)
             if wrong.endswith("parked"):
                 await self.unpark()
         self.say("level")
         await self.end()
-
-    def is_served(self) -> bool:
-        """Whether anybody is there to answer; a world that is level because nothing runs is not."""
-        return all(program.process.alive for program in self.programs.values())
 
     async def end(self) -> None:
         """Tell every program to end; each does."""
@@ -367,7 +388,7 @@ def watch(world: World, service: str) -> Callable[[Transaction], None]:
     return look
 
 
-def run(seed: int, nemesis: Callable[[World], Awaitable[None]] | None = None) -> World:
+def run(seed: int, nemesis: Callable[[World], Awaitable[None]] | None = None, *, clients: int = CLIENTS) -> World:
     """Live through one seed; the world that comes back says what was found."""
     from tests.simulation.checker import check  # noqa: PLC0415 - the checker knows the world
     from tests.simulation.nemesis import trouble  # noqa: PLC0415 - as does the nemesis
@@ -379,11 +400,12 @@ def run(seed: int, nemesis: Callable[[World], Awaitable[None]] | None = None) ->
     world = World(seed, loop, random.Random(f"{seed} world"), broker, databases)
     for source, database in databases.items():
         database.watch = watch(world, source)
-    try:
-        with determined(loop):
-            loop.run_until_complete(world.run(nemesis or trouble))
-        check(world)
-    finally:
-        loop.bury()
-        loop.close()
+    with unmourned():
+        try:
+            with determined(loop):
+                loop.run_until_complete(world.run(nemesis or trouble, clients))
+            check(world)
+        finally:
+            loop.bury()
+            loop.close()
     return world

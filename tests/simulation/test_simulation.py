@@ -1,0 +1,82 @@
+"""The log in a world where everything fails, some thousand times over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from typing import Final
+from uuid import UUID
+
+import pytest
+
+from tests.kernel.eventlog.bank import Deposit
+from tests.mutations.mutations import ROOT
+from tests.simulation.broker import Mischief
+from tests.simulation.world import World, run
+
+SEEDS: Final = int(os.environ.get("MOTCUA_SIMULATION_SEEDS", "2000"))
+FIRST: Final = int(os.environ.get("MOTCUA_SIMULATION_FROM", "0"))
+SEEDS_PER_TEST: Final = 100
+ACCOUNT: Final = UUID(int=1)
+
+
+@pytest.mark.parametrize("first", range(FIRST, FIRST + SEEDS, SEEDS_PER_TEST))
+def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice_whatever_fails(first: int) -> None:
+    for seed in range(first, min(first + SEEDS_PER_TEST, FIRST + SEEDS)):
+        world = run(seed)
+        assert not world.findings, f"{world.findings}\npython -m tests.simulation --seeds 1 --from {seed} --trace"
+
+
+def test_the_same_seed_is_the_same_run_in_every_process() -> None:
+    command = "from tests.simulation.world import run; print(*(run(seed).trace_hash for seed in range(4)))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "7"}
+    other = subprocess.run([sys.executable, "-W", "ignore", "-c", command], check=True, capture_output=True, text=True, env=environment)
+    hashes = [run(seed).trace_hash for seed in range(4)]
+    assert other.stdout.split() == hashes
+    assert len(set(hashes)) == 4
+
+
+async def deposits(world: World, *names: str) -> None:
+    """Make deposits through the first of the bank's processes, one after the other."""
+    for name in names:
+        await world.until(lambda: world.programs["bank-1"].open and world.programs["bank-1"].process.alive)
+        log = world.programs["bank-1"].log
+        await asyncio.wait([world.loop.start(world.programs["bank-1"].process, world.command(name, ACCOUNT, Deposit(1), log))])
+
+
+async def at_rest(world: World) -> None:
+    """Wait until everything is level."""
+    await world.until(lambda: world.head("bank") and not world.unlevel())
+
+
+def test_a_last_delivery_that_is_lost_is_noticed_though_none_follows() -> None:
+    async def story(world: World) -> None:
+        await deposits(world, "first")
+        await at_rest(world)
+        world.broker.mischief = Mischief(drop=1.0)
+        await deposits(world, "second")
+        await world.until(lambda: world.broker.streams["BANK"].last == world.head("bank"))
+        world.broker.mischief = Mischief()
+        await at_rest(world)
+
+    assert not run(0, story, clients=0).findings
+
+
+def test_a_log_restored_from_an_older_copy_publishes_nothing_behind_the_events_of_the_newer() -> None:
+    async def story(world: World) -> None:
+        await deposits(world, "first")
+        older = world.databases["bank"].copy()
+        await deposits(world, "second", "third")
+        await at_rest(world)
+        newer, published = world.databases["bank"].copy(), list(world.broker.streams["BANK"].messages)
+        world.databases["bank"].restore(older)
+        await deposits(world, "fourth", "fifth", "sixth")
+        await world.pause(10)
+        assert world.broker.streams["BANK"].messages == published
+        world.databases["bank"].restore(newer)
+        world.acknowledged = {}
+        await at_rest(world)
+
+    assert not run(0, story, clients=0).findings
