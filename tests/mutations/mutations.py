@@ -120,6 +120,6 @@ MUTATIONS: Final = (
         'if (sent := int(headers.get(LAST_SENT, "0"))) > self._seen and self._doubt is None:',
         'if (sent := int(headers.get(LAST_SENT, "0"))) < 0:',
         "not level",
-        26,
+        99,
     ),
 )

@@ -22,6 +22,7 @@ def test_the_safety_stands_exactly_once_where_the_mutation_takes_it_away(mutatio
     assert mutation.text.count(mutation.old) == 1
 
 
+@pytest.mark.slow
 @each_mutation
 def test_without_the_safety_the_simulation_finds_what_goes_wrong_and_with_it_nothing(mutation: Mutation, tmp_path: Path) -> None:
     command = [sys.executable, "-P", "-W", "ignore", "-m", "tests.simulation", "--stop"]

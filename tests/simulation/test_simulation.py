@@ -22,6 +22,7 @@ SEEDS_PER_TEST: Final = 100
 ACCOUNT: Final = UUID(int=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", range(FIRST, FIRST + SEEDS, SEEDS_PER_TEST))
 def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice_whatever_fails(first: int) -> None:
     for seed in range(first, min(first + SEEDS_PER_TEST, FIRST + SEEDS)):
