@@ -81,7 +81,6 @@ class Broker:
         self.mischief = Mischief()
         self.sessions: list[BrokerSession] = []
         self.subscriptions: dict[str, list[tuple[BrokerSession, int]]] = {}
-        self.refused_publishes = 0
         self._names = count(1)
 
     def accept(self, wire: Wire) -> BrokerSession:
@@ -155,7 +154,6 @@ class Broker:
         for line in header.split(b"\r\n"):
             key, _, value = line.partition(b":")
             if key.lower() == b"nats-expected-last-sequence" and int(value) != stream.last:
-                self.refused_publishes += 1
                 description = f"wrong last sequence: {stream.last}"
                 return {"error": {"code": 400, "err_code": 10071, "description": description}, "stream": name, "seq": 0}
         stream.messages.append((subject, body))

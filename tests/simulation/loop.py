@@ -1,6 +1,6 @@
 """An event loop with virtual time, processes that die at once, and a network without sockets.
 
-Everything that chance decides comes from one seed: how long bytes travel, which process runs next, how long a callback takes.
+Everything that chance decides comes from one seed: how long bytes travel, and which process runs next.
 A process is a context variable, inherited by every task and callback that it starts; when the process is dead the loop drops
 them where they stand, as the operating system would. Nothing of it is cleaned up, for a killed process cleans up nothing.
 """

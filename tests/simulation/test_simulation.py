@@ -18,7 +18,7 @@ from tests.simulation.world import World, run
 
 SEEDS: Final = int(os.environ.get("MOTCUA_SIMULATION_SEEDS", "2000"))
 FIRST: Final = int(os.environ.get("MOTCUA_SIMULATION_FROM", "0"))
-SEEDS_PER_TEST: Final = 100
+SEEDS_PER_TEST: Final = 50
 ACCOUNT: Final = UUID(int=1)
 
 
