@@ -29,6 +29,9 @@ from contracts.vocabulary import (
     VaultRef,
 )
 
+LaterDate: TypeAlias = Annotated[date | None, Field(exclude_if=lambda given: given is None)]
+"""A date that this version of an event gained after it was first published: where there is none, nothing is written, as before."""
+
 
 class Component(Value):
     """One paper of a dossier (thành phần hồ sơ)."""
@@ -39,12 +42,14 @@ class Component(Value):
 
 
 class Fee(Value):
-    """One line of the fee table, in đồng; `case` names when it applies."""
+    """One line of the fee table, in đồng; `case` names when it applies, the two dates (both inclusive) the days of acceptance."""
 
     case: str
     applicant_kind: ApplicantKind | None = None
     channel: Channel | None = None
     amount_vnd: Annotated[int, Field(ge=0)]
+    valid_from: LaterDate = None
+    valid_until: LaterDate = None
 
 
 class ProcedurePublished(Fact, type="intake.procedure.published.v1"):

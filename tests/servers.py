@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from deploy.local.broker import Broker
-from deploy.local.postgres import Postgres, accepts_connections, database_script, run_sql
+from deploy.local.postgres import FAST, Postgres, accepts_connections, database_script, run_sql
 from deploy.local.processes import answers, free_port, stop, wait_until
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+ENGINE_SECONDS = 110
+"""How long the container engine may take for one thing: removing a cluster of some hundred databases is many files."""
 PASSWORD = "test"
 FIXTURES = frozenset({"postgres", "nats"})
 
@@ -212,8 +214,11 @@ def postgres_server() -> Generator[PostgresServer]:
         from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - not needed where there are no containers
 
         port = free_port()
-        container = PostgresContainer("postgres:18", username="postgres", password=PASSWORD, driver=None).with_bind_ports(5432, port)
-        with container:
+        patience = {"timeout": ENGINE_SECONDS}
+        container = PostgresContainer("postgres:18", username="postgres", password=PASSWORD, driver=None, docker_client_kw=patience)
+        container.with_bind_ports(5432, port)
+        # With fsync, coming back after a kill flushes every file of the cluster twice: 47 s for 350 databases on a busy disk.
+        with container.with_command(" ".join(["postgres", *(f"-c {name}={value}" for name, value in FAST.items())])):
             engine = Container(container, lambda: accepts_connections(port))
             yield PostgresServer(f"postgresql://postgres:{PASSWORD}@127.0.0.1:{port}/postgres", engine)
     else:

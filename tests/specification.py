@@ -32,6 +32,13 @@ class When:
         assert self.refused.reason == reason
         return self.refused
 
+    def then_as(self, outcome: tuple[Any, ...] | str, **detail: Any) -> None:
+        """Insist on what a table says: facts, or the reason of a refusal with these details."""
+        if isinstance(outcome, str):
+            assert self.then_refused(outcome).detail == detail
+        else:
+            self.then(*outcome)
+
 
 @dataclass(frozen=True)
 class Given:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 from cyclopts import App, Parameter
 
@@ -81,6 +82,20 @@ def test(*pytest: PassedOn) -> None:
 
 
 @app.command
+def faults(
+    *,
+    minutes: Annotated[float, Parameter(help="For how long faults happen.")] = 1.0,
+    seed: Annotated[int, Parameter(help="The same seed chooses the same schedule of faults.")] = 1,
+    cluster: Annotated[bool, Parameter(negative="", show_default=False, help="Three NATS servers, three copies of each stream.")] = False,
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
+) -> None:
+    """Break whatever can break while dossiers are worked on, and see that nothing was lost, doubled or disordered."""
+    from deploy.local import commands
+
+    commands.faults(minutes=minutes, seed=seed, cluster=cluster, as_json=json)
+
+
+@app.command
 def check() -> int:
     """Run format, lint, types, import rules and the tests that need no server."""
     from deploy.local import commands
@@ -89,11 +104,50 @@ def check() -> int:
 
 
 @app.command
-def verify(data: Data = DATA, *, json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False) -> int:
-    """Check every log, stream and read table of the running Motcua against hashes and seals."""
+def bench(*arguments: PassedOn) -> None:
+    """Measure Motcua beside its peers on this machine: [NAME…] --quick --json --write; `bench --list` names the rows."""
+    from deploy.local import commands
+
+    commands.bench(arguments)
+
+
+@app.command
+def verify(
+    data: Data = DATA,
+    *,
+    bundle: Annotated[Path | None, Parameter(help="A file that events export has written: verify that, with no server.")] = None,
+    dossier: Annotated[UUID | None, Parameter(help="Of the file, this dossier only: its events and the seals over them.")] = None,
+    key: Annotated[list[str] | None, Parameter(negative="", help="A sealing key that you know (hexadecimal), several times.")] = None,
+    witness: Annotated[list[Path] | None, Parameter(negative="", help="An earlier file: what it saw sealed must still hold.")] = None,
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
+) -> int:
+    """Check every log, stream and read table of the running Motcua against hashes, seals and witnesses; or an exported file."""
+    if bundle is not None:
+        from deploy.local import bundle as exported
+
+        return exported.main(bundle, dossier, key or [], witness or [], as_json=json)
     from deploy.local import verify
 
     return verify.main(data.resolve(), as_json=json)
+
+
+@app.command
+def recover(
+    service: str,
+    data: Data = DATA,
+    *,
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
+) -> int:
+    """Bring back from a service's stream what its database, restored from an older backup, lacks.
+
+    Parameters
+    ----------
+    service
+        Whose database was restored: intake, processing, feedback or reporting.
+    """
+    from deploy.local import recover
+
+    return recover.main(data.resolve(), service, as_json=json)
 
 
 @events.command
@@ -116,7 +170,7 @@ def export(
     out: Annotated[Path, Parameter(name=["--out", "-o"], allow_leading_hyphen=True, help="File to write; - is standard output.")],
     source: Sources = ALL,
 ) -> int:
-    """Write all facts up to now, one CloudEvent a line with its position in front (JSON Lines)."""
+    """Write all facts up to now, one CloudEvent a line with its position in front, and the seals and keys that prove them."""
     from deploy.local import events
 
     return events.export(data.resolve(), source.split(","), out)

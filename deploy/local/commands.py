@@ -1,4 +1,4 @@
-"""What `./motcua up`, `down`, `status`, `test` and `check` do."""
+"""What `./motcua up`, `down`, `status`, `test`, `faults` and `check` do."""
 
 from __future__ import annotations
 
@@ -151,15 +151,29 @@ def remembered_run(data: Path) -> dict[str, Any]:
 
 
 def pytest_command(arguments: Sequence[str]) -> list[str]:
-    """Return the command that runs pytest on two processes, on everything but the benchmarks unless paths are named."""
+    """Return the command that runs pytest on two processes, on everything unless paths are named."""
     named = any(not word.startswith("-") and (ROOT / word.partition("::")[0]).exists() for word in arguments)
-    return [sys.executable, "-m", "pytest", "-n", "2", *arguments, *([] if named else ["tests", "--ignore=tests/benchmarks"])]
+    return [sys.executable, "-m", "pytest", "-n", "2", *arguments, *([] if named else ["tests"])]
 
 
 def test(arguments: Sequence[str]) -> None:
     """Become pytest, so that its closing line and exit code are pytest's own."""
     os.chdir(ROOT)
     command = pytest_command(arguments)
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+
+
+def bench(arguments: Sequence[str]) -> None:
+    """Become the benchmarks, so that their last line and exit code are theirs."""
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks", *arguments])  # noqa: S606 - no shell is wanted
+
+
+def faults(*, minutes: float, seed: int, cluster: bool, as_json: bool) -> None:
+    """Become the nemesis, which stands with the tests: its last line and its exit code are the result."""
+    os.chdir(ROOT)
+    switches = [name for name, wanted in (("--cluster", cluster), ("--json", as_json)) if wanted]
+    command = [sys.executable, "-m", "tests.faults", "--minutes", str(minutes), "--seed", str(seed), *switches]
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 

@@ -8,16 +8,19 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final
 
 import nats
 from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 
+from deploy.local.bundle import Writer
+from deploy.local.keys import trusted_keys
 from deploy.local.stack import Stack, supervisor_of
 from kernel.eventlog.errors import Doubt
 from kernel.eventlog.relay import stream_name
 from kernel.eventlog.tail import Tail, sequence_of
+from kernel.eventlog.witness import read_witnesses
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
@@ -40,13 +43,15 @@ def tail(data: Path, sources: Sequence[str], after: int | None) -> int:
 
 
 def export(data: Path, sources: Sequence[str], out: Path) -> int:
-    """Write all facts up to now, one CloudEvent a line with its position in front; give the exit code."""
+    """Write all facts up to now with what proves them, as `bundle.py` has it; give the exit code."""
 
     async def write(connection: Client) -> None:
         with sys.stdout if str(out) == "-" else out.open("w", encoding="utf-8") as target:
-            count = 0
+            count, writer = 0, Writer(target)
             for source in sources:
-                count += await export_one(connection, source, target)
+                count += await export_one(connection, source, writer)
+                for key in trusted_keys(Stack(data).seals, source).values():
+                    writer.key(source, key)
         print(f"{count} events", file=sys.stderr)
 
     return read(data, write)
@@ -56,7 +61,7 @@ def read(data: Path, work: Callable[[Client], Coroutine[None, None, None]]) -> i
     """Connect to the broker of the Motcua that runs in `data`, and read."""
 
     async def connected() -> None:
-        connection = await nats.connect(Stack(data).nats_url("analyst"), max_reconnect_attempts=-1)
+        connection = await nats.connect(Stack(data).nats_url("analyst").split(","), max_reconnect_attempts=-1)
         try:
             await work(connection)
         except* BrokenPipeError:
@@ -73,14 +78,17 @@ def read(data: Path, work: Callable[[Client], Coroutine[None, None, None]]) -> i
     return 0
 
 
-async def export_one(connection: Client, source: str, target: TextIO) -> int:
-    """Write one service's facts; give how many."""
+async def export_one(connection: Client, source: str, writer: Writer) -> int:
+    """Write one service's facts and the seals over them; give how many facts."""
     seen = 0
     if last := await last_of(connection, source):
         async for seen, body in facts(connection, source, 0):
-            target.write(f'{{"position":"{source}/{seen}","event":{body.decode()}}}\n')
+            writer.event(source, seen, body)
             if seen >= last:
                 break
+    for signed in await read_witnesses(connection, source):
+        if signed.seal.upto <= seen:
+            writer.seal(signed)
     return seen
 
 

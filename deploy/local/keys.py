@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from kernel.eventlog.seal import key_id_of, load_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,3 +22,9 @@ def prepare_seal_key(path: Path) -> None:
     unfinished.touch(mode=0o600)
     unfinished.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     unfinished.replace(path)
+
+
+def trusted_keys(folder: Path, service: str) -> dict[str, Ed25519PublicKey]:
+    """Give the public half of the key that signs a service's seals here, by its id."""
+    key = load_key(folder / f"{service}.pem").public_key()
+    return {key_id_of(key): key}

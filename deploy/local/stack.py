@@ -56,7 +56,8 @@ def silent(_: str) -> None:
 class Stack:
     """Motcua in the folder `data`; each service is run as `python -m <package>.<service> migrate`, then `… all`.
 
-    `fast` gives up durability against a crash of the machine: for throw-away folders only.
+    `fast` gives up durability against a crash of the machine: for throw-away folders only. `nodes` is how many NATS servers
+    there are: one, or three that keep three copies of every stream.
     """
 
     data: Path = DATA
@@ -64,9 +65,10 @@ class Stack:
     services: Sequence[str] = SERVICES
     demo_clock: bool = False
     package: str = "services"
+    nodes: int = 1
     say: Callable[[str], None] = silent
     postgres: Postgres = field(init=False)
-    broker: broker.Broker = field(init=False)
+    brokers: dict[str, broker.Broker] = field(init=False)
     issuer: Issuer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -181,8 +183,13 @@ class Stack:
         return f"postgresql://{user}:{self._secret(f'postgres {user}')}@127.0.0.1:{self._port('postgres')}/{service}"
 
     def nats_url(self, user: str = "admin") -> str:
-        """Return the URL for a service's user, "admin" (everything) or "analyst" (reads, never writes)."""
-        return f"nats://{user}:{self._secret(f'nats {user}')}@127.0.0.1:{self._port('nats')}"
+        """Return the URL for a service's user, "admin" (everything) or "analyst" (reads, never writes); of a cluster all, with commas."""
+        return ",".join(f"nats://{user}:{self._secret(f'nats {user}')}@127.0.0.1:{self._port(name)}" for name in self.nats_names)
+
+    @property
+    def nats_names(self) -> tuple[str, ...]:
+        """Return the names of the NATS servers among the processes."""
+        return ("nats",) if self.nodes == 1 else tuple(f"nats-{n}" for n in range(1, self.nodes + 1))
 
     def token(self, sub: str, roles: Sequence[str], agencies: Sequence[str] = ("*",)) -> str:
         """Return a development token for the services."""
@@ -213,19 +220,31 @@ class Stack:
             prepare_seal_key(self.seals / f"{name}.pem")
         home, port = self.data / "postgres", self._port("postgres")
         self.postgres = Postgres(home, port, self._secret("postgres postgres"), logs / "postgres.log", self.fast)
-        users = [broker.admin(self._secret("nats admin")), broker.analyst(self._secret("nats analyst"))]
-        users += [broker.service(name, self._secret(f"nats {name}")) for name in self.services]
-        monitor = self._port("nats-monitor")
-        self.broker = broker.Broker(self.data / "nats", self._port("nats"), monitor, logs / "nats.log", tuple(users))
-        self.broker.prepare()
+        self.brokers = {name: self._broker(name) for name in self.nats_names}
+        for node in self.brokers.values():
+            node.prepare()
         self.postgres.prepare()
         probe = f"postgresql://127.0.0.1:{port}"
         database = Child("postgres", port, probe, logs / "postgres.log", self.postgres.launch, signal.SIGINT)
-        carrier = Child("nats", self.broker.port, self.broker.health_url, logs / "nats.log", self.broker.launch)
-        for server in (database, carrier):
+        carriers = [Child(name, node.port, node.health_url, node.log, node.launch) for name, node in self.brokers.items()]
+        for server in (database, *carriers):
             self._supervisor.add(server)
-        for server in (database, carrier):
+        for server in (database, *carriers):
             self._supervisor.wait_ready(server, SERVER_SECONDS)
+
+    def _broker(self, name: str) -> broker.Broker:
+        users = [broker.admin(self._secret("nats admin")), broker.analyst(self._secret("nats analyst"))]
+        users += [broker.service(service, self._secret(f"nats {service}")) for service in self.services]
+        others = [other for other in self.nats_names if other != name]
+        return broker.Broker(
+            self.data / name,
+            self._port(name),
+            self._port(f"{name}-monitor"),
+            self.data / "logs" / f"{name}.log",
+            tuple(users),
+            name=f"motcua-{name}" if others else "motcua",
+            routes=tuple(self._port(f"{node}-route") for node in (name, *others)) if others else (),
+        )
 
     def _start_services(self) -> None:
         logs = self.data / "logs"
@@ -259,6 +278,7 @@ class Stack:
             "TOKEN_SECRET": self._secret(f"token {service}"),
             "VAULT_KEYS": f"1:{base64.b64encode(hashlib.sha256(self._secret(f'vault {service}').encode()).digest()).decode()}",
             "SEAL_KEY_FILE": str(self.seals / f"{service}.pem"),
+            "STREAM_REPLICAS": str(self.nodes),
         }
         if migrate:
             settings["MIGRATE_DATABASE_URL"] = self.dsn(service, "owner")
@@ -289,7 +309,8 @@ class Stack:
 
     def _wait_for_ports(self) -> None:
         """Wait for a killed predecessor's children, which may need a moment to end, and never share a store with them."""
-        names = ("postgres", "nats", "nats-monitor", *self.services)
+        monitors = [f"{name}-monitor" for name in self.nats_names]
+        names = ("postgres", *self.nats_names, *monitors, *self.services)
         for name in names:
             port = self._port(name)
             what = f"port {port} of {name} is free (another program has it? then remove {name} from {self.data / 'ports.json'})"

@@ -20,19 +20,21 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 import nats
 import yaml
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nats.js.errors import NotFoundError
 
+from deploy.local.keys import trusted_keys
 from deploy.local.processes import ROOT
 from deploy.local.stack import Stack
+from kernel.eventlog.errors import Halt
 from kernel.eventlog.relay import stream_name
-from kernel.eventlog.seal import key_id_of, load_key
 from kernel.eventlog.verify import Verdict, verify_log, verify_mirror, verify_read_model
+from kernel.eventlog.witness import read_witnesses
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
 
     from kernel.edge.service import Service
+    from kernel.eventlog.seal import Signed
 
 LEVEL_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.1
@@ -62,6 +64,7 @@ class Inspection:
             "events": {name: verdict.events for name, verdict in self.verdicts.items()},
             "streams": {name: verdict.mirrored for name, verdict in self.verdicts.items()},
             "seals": {name: verdict.seals for name, verdict in self.verdicts.items()},
+            "witnesses": {name: verdict.witnesses for name, verdict in self.verdicts.items()},
             "lag": self.lag,
             "parked": self.parked,
             "verified": self.good,
@@ -78,7 +81,8 @@ def main(data: Path, *, as_json: bool) -> int:
         print(json.dumps({**found.figures(), "findings": found.findings}, ensure_ascii=False))
     else:
         for name, v in found.verdicts.items():
-            print(f"{name:<12}{v.events:>9} events  {v.streams:>8} chains  {v.seals:>5} seals (to {v.sealed_upto})  stream {v.mirrored}")
+            seals = f"{v.seals:>5} seals (to {v.sealed_upto}, {v.witnesses} witnessed)"
+            print(f"{name:<12}{v.events:>9} events  {v.streams:>8} chains  {seals}  stream {v.mirrored}")
         for finding in found.findings:
             print(f"! {finding}")
         print("tốt · good" if found.good else f"KHÔNG tốt · NOT good (lag {found.lag}, parked {found.parked})")
@@ -94,7 +98,9 @@ async def _inspect(stack: Stack) -> Inspection:
     found = Inspection()
     async with _connections(stack) as (databases, broker):
         for name, database in databases.items():
-            verdict = await verify_log(database, name, _trusted_keys(stack, name))
+            witnesses, broken = await _witnesses(broker, name)
+            verdict = await verify_log(database, name, trusted_keys(stack.seals, name), witnesses)
+            verdict.findings += broken
             await verify_mirror(database, broker, verdict)
             for model in _service(name).models:
                 sources = {source: databases[source] for source in model.sources}
@@ -105,6 +111,14 @@ async def _inspect(stack: Stack) -> Inspection:
     return found
 
 
+async def _witnesses(broker: Client, name: str) -> tuple[list[Signed], list[str]]:
+    """Give the seals that the witnesses hold, or what is wrong with what they hold."""
+    try:
+        return await read_witnesses(broker, name), []
+    except Halt as halt:
+        return [], [str(halt)]
+
+
 @contextlib.asynccontextmanager
 async def _connections(stack: Stack) -> AsyncGenerator[tuple[dict[str, Any], Client]]:
     async with contextlib.AsyncExitStack() as opened:
@@ -112,7 +126,7 @@ async def _connections(stack: Stack) -> AsyncGenerator[tuple[dict[str, Any], Cli
         for name in stack.services:
             databases[name] = await asyncpg.connect(stack.dsn(name))
             opened.push_async_callback(databases[name].close)
-        broker = await nats.connect(stack.nats_url("admin"))
+        broker = await nats.connect(stack.nats_url("admin").split(","))
         opened.push_async_callback(broker.close)
         yield databases, broker
 
@@ -149,11 +163,6 @@ async def _wait_until_level(stack: Stack) -> None:
                 message = f"{lag} events are not applied everywhere after {LEVEL_SECONDS:.0f} s"
                 raise TimeoutError(message)
             await asyncio.sleep(POLL_SECONDS)
-
-
-def _trusted_keys(stack: Stack, service: str) -> dict[str, Ed25519PublicKey]:
-    key = load_key(stack.seals / f"{service}.pem").public_key()
-    return {key_id_of(key): key}
 
 
 def _service(name: str) -> Service[Any]:

@@ -7,21 +7,27 @@ read table has got that far.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final, Self
 
 from fastapi import Query
 
-from kernel.edge.problem import NOT_THERE_YET, retry_later
-from kernel.eventlog import Log, answered, positions, wait_until
+from kernel.edge.problem import INVALID, NOT_THERE_YET, Fault, Problem, Sentence, retry_later
+from kernel.eventlog import Log, Watch, answered, positions
+from kernel.eventlog.sql import QUERY
 
 WAIT_SECONDS: Final = 2.0
 PATTERN: Final = r"^[a-z][a-z-]{0,30}/[0-9]{1,18}$"
 
 After = Annotated[str | None, Query(pattern=PATTERN, description="Answer once the read table is as far as this position, e.g. `log/1234`.")]
 """The type of a route's parameter `after`; what is not of that form is a 422."""
+
+_NOT_READ: Final = Fault(
+    "query",
+    "/after",
+    Sentence("Danh sách này không lấy dữ liệu từ nguồn của vị trí đó.", "This list is not made from the log of that position."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +57,19 @@ async def wait_for(log: Log, model: str, after: str | None, within_seconds: floa
     """Return when a read model has applied everything up to `after`; at once without one.
 
     Raises:
-        Problem: 503 with Retry-After, if it has not within the bound.
+        Problem: 503 with Retry-After, if it has not within the bound; 422 for a log that it does not read, as it never would.
     """
     if after is None:
         return
     position = Position.parse(after)
 
     async def shown() -> int:
-        return (await positions(log.pool, model)).get(position.source, 0)
+        found = await positions(log.pool, model)
+        if found and position.source not in found:
+            raise Problem(INVALID, faults=[_NOT_READ])
+        return found.get(position.source, 0)
 
-    await insist(shown, position, within_seconds)
+    await insist(log.watch(model, position.source, shown), position, within_seconds)
 
 
 async def wait_for_answers(log: Log, reactor: str, source: str, after: str | None) -> None:
@@ -70,7 +79,7 @@ async def wait_for_answers(log: Log, reactor: str, source: str, after: str | Non
         Problem: 503 with Retry-After, if they are not within the bound.
     """
     if after is not None and (position := Position.parse(after)).source == source:
-        await insist(partial(answered, log.pool, reactor, source), position, WAIT_SECONDS)
+        await insist(log.watch(reactor, source, partial(answered, log.pool, reactor, source)), position, WAIT_SECONDS)
 
 
 async def wait_for_reactions(log: Log, model: str, reactor: str, source: str, after: str | None) -> None:
@@ -86,17 +95,20 @@ async def wait_for_reactions(log: Log, model: str, reactor: str, source: str, af
     await wait_for(log, model, after)
 
 
-async def insist(where: Callable[[], Awaitable[int]], position: Position, within_seconds: float) -> None:
-    """Wait until `where` gives the position.
+async def insist(watch: Watch, position: Position, within_seconds: float) -> None:
+    """Wait until the position is reached.
 
     Raises:
         Problem: 503 with Retry-After, if it does not within the bound.
     """
-    if not await wait_until(where, position.pos, within_seconds):
+    if not await watch.until(position.pos, within_seconds):
         raise retry_later(NOT_THERE_YET)
 
 
 async def freshness(log: Log, model: str) -> dict[str, dict[str, int]]:
     """Tell how far a read model of our own log is, and how many events it is behind."""
-    shown, head = await positions(log.pool, model), await log.head()
-    return {"positions": shown, "lag": {source: max(0, head - pos) for source, pos in shown.items()}}
+    rows = await log.pool.fetch(QUERY["freshness"], model)
+    return {
+        "positions": {row["source"]: row["pos"] for row in rows},
+        "lag": {row["source"]: max(0, row["head"] - row["pos"]) for row in rows},
+    }

@@ -24,7 +24,8 @@ except ImportError:  # not made for Windows
     uvloop = None
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
-BACKLOG: Final = 1024
+BACKLOG: Final = 4096
+"""Callers whose connection waits to be taken. Beyond it the system resets connections; so it holds more than the rim lets in at once."""
 KEEP_ALIVE_SECONDS: Final = 75
 LOGGER: Final = logging.getLogger(__name__)
 

@@ -34,6 +34,7 @@ from kernel.eventlog import Codec, Log, Reactor, ReadModel, Worker
 from kernel.eventlog.endless import for_ever
 from kernel.eventlog.migrate import migrate, newest
 from kernel.eventlog.seal import load_key
+from kernel.eventlog.sql import QUERY
 from kernel.vault import ENTRY, KeyRing, Vault
 from kernel.vault.keys import KEY_BYTES
 
@@ -130,6 +131,7 @@ class Service(Generic[Settings]):
 
         health.require("database", database_check(lambda: log.pool))
         health.require("append", flag_check(lambda: log.alive, "ended"))
+        health.require("log", halted_check(log))
         health.require("schema", schema_check(log, newest(self.migrations)))
         return create_app(
             f"Motcua {self.name}",
@@ -204,6 +206,15 @@ async def forget_commands(commands: Commands) -> None:
     while True:
         await commands.forget()
         await asyncio.sleep(FORGET_SECONDS)
+
+
+def halted_check(log: Log) -> Check:
+    """Be unready while the log is known to be an older copy of itself: it takes nothing on, and what it answers is old."""
+
+    async def check() -> str | None:
+        return "halted" if await log.pool.fetchval(QUERY["is_halted"]) else None
+
+    return check
 
 
 def schema_check(log: Log, wanted: str) -> Check:

@@ -22,6 +22,8 @@ from kernel.eventlog import current_traceparent
 
 QUEUE_MAX: Final = 4096
 BATCH_MAX: Final = 512
+EXPORT_SECONDS: Final = 3.0
+"""How long a collector that is away, or does not answer, may hold up the end of a process; spans are then lost."""
 CONSOLE: Final = "console"
 
 _W3C: Final = TraceContextTextMapPropagator()
@@ -57,7 +59,7 @@ def start(service: str, endpoint: str | None, *, ratio: float = 1.0) -> Callable
     if endpoint == CONSOLE:
         provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter()))
     else:
-        exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")
+        exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces", timeout=EXPORT_SECONDS)
         provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=QUEUE_MAX, max_export_batch_size=BATCH_MAX))
     trace.set_tracer_provider(provider)
     return provider.shutdown

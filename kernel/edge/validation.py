@@ -145,9 +145,18 @@ def faults_of(errors: Sequence[Mapping[str, Any]], body: object, more: Mapping[s
     """
     found: dict[tuple[str, str, str], Fault] = {}
     for error in errors:
+        if is_long_enough(error):
+            continue
         fault = fault_of(error, body, more or {})
         found.setdefault((fault.place, fault.pointer, fault.detail.en), fault)
     return list(found.values())[:FAULTS_MAX]
+
+
+def is_long_enough(error: Mapping[str, Any]) -> bool:
+    """Tell whether a tuple is called too short only because some of its items are wrong: pydantic counts the good ones."""
+    given, context = error.get("input"), error.get("ctx", {})
+    is_short_tuple = error["type"] == "too_short" and context.get("field_type") == "Tuple"
+    return is_short_tuple and isinstance(given, list | tuple) and len(cast("Sequence[object]", given)) >= context["min_length"]
 
 
 def fault_of(error: Mapping[str, Any], body: object, more: Mapping[str, Sentence]) -> Fault:

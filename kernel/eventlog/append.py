@@ -13,17 +13,22 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final, cast
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import asyncpg
 
 from kernel.eventlog.endless import end_if_cancelled
 from kernel.eventlog.errors import UNAVAILABLE, Busy, Conflict
 from kernel.eventlog.event import Codec, History, Meta, Row, Slice, event_id, rows_of
-from kernel.eventlog.metrics import APPEND_BATCH, APPEND_SECONDS, APPENDED
+from kernel.eventlog.metrics import APPEND_BATCH, APPEND_SECONDS, APPENDED, HEAD
+from kernel.eventlog.recent import Recent
 from kernel.eventlog.sql import QUERY, Connection, Pool
 from kernel.eventlog.trace import span
+from kernel.eventlog.waiting import Watch, Where
 
 BATCH_MAX: Final = 512
 QUEUE_MAX: Final = 4096
@@ -31,9 +36,19 @@ WRITERS: Final = 2
 RECONNECT_SECONDS: Final = 0.2
 RECONNECT_TRIES_MAX: Final = 15
 CLOSE_SECONDS: Final = 2.0
+HALTED: Final = "head_is_halted"
+HALTED_SECONDS: Final = 30
+PATIENCE: Final[dict[str, Any]] = {"timeout": 5, "command_timeout": 15}
+"""Seconds for a connection to be made, and for a statement."""
 POOL_MAX: Final = 8
+READ_BATCH_MAX: Final = 64
+READS_AT_ONCE: Final = 2
 READ_TRIES_MAX: Final = 4
 READ_RETRY_SECONDS: Final = 0.2
+VERSION_KEY: Final = "event_stream_version_key"
+
+PLANNED_ONCE: Final = {"plan_cache_mode": "force_generic_plan"}
+"""Left to itself, PostgreSQL plans the append anew each time, for it then knows how long the arrays are: twice the work for one event."""
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -63,28 +78,77 @@ class Appended:
     versions: Mapping[UUID, int]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Request:
-    """One caller's events, and the future that the caller waits for."""
+    """One caller's events, and the future that the caller waits for.
+
+    `follows` are the requests, still on their way, that these events build on: without them they must not be stored either.
+    `stored` is None until it is known.
+    """
 
     rows: list[Row]
     beside: Beside
     done: asyncio.Future[Appended]
+    follows: list[Request]
+    stored: bool | None = None
 
     @property
     def streams(self) -> set[UUID]:
         """The streams that it writes to."""
         return {row.stream for row in self.rows}
 
-    def succeed(self, pos: int) -> None:
-        """Tell the caller that the events are durable; a caller who has gone away hears nothing."""
+    @property
+    def in_vain(self) -> bool:
+        """Whether something that it builds on was not stored."""
+        return any(before.stored is False for before in self.follows)
+
+    def last_of(self, stream: UUID) -> Row:
+        """Give its last event of a stream."""
+        return next(row for row in reversed(self.rows) if row.stream == stream)
+
+    def succeed(self, pos: int, *, as_written: bool = True) -> None:
+        """Tell the caller that the events are durable; a caller who has gone away hears nothing.
+
+        An earlier try of the command may have stored other bytes (its time, for one): on those of this try nobody can build.
+        """
+        self.stored = as_written
         if not self.done.done():
             self.done.set_result(Appended(pos, {row.stream: row.version for row in self.rows}))
 
     def fail(self, error: Exception) -> None:
         """Tell the caller that nothing was stored, or that it is not known."""
+        self.stored = bool(self.stored)
         if not self.done.done():
             self.done.set_exception(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Tip(History):
+    """Where a stream stands, without its events. What `awaits` brings the last of them may still be on its way to the log.
+
+    `taken` is set once something that builds on it is on its way too.
+    """
+
+    awaits: Request | None = None
+    taken: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One caller who wants to know a stream's history, and what it waits for; who has gone away hears nothing."""
+
+    stream: UUID
+    rows: asyncio.Future[list[asyncpg.Record]]
+
+    def answer(self, rows: list[asyncpg.Record]) -> None:
+        """Hand over the stream's rows."""
+        if not self.rows.done():
+            self.rows.set_result(rows)
+
+    def fail(self, error: Exception) -> None:
+        """Hand over why there are none."""
+        if not self.rows.done():
+            self.rows.set_exception(error)
 
 
 def append_statement(tables: Sequence[Table] = ()) -> str:
@@ -131,6 +195,8 @@ class Log:
     tables: tuple[Table, ...] = ()
     writers: int = WRITERS
     queue_max: int = QUEUE_MAX
+    recent: Recent = field(default_factory=Recent, init=False)
+    _under_way: dict[UUID, Request] = field(default_factory=dict[UUID, Request], init=False)
     _queue: deque[Request] = field(default_factory=deque[Request], init=False)
     _waiting: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _idle: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -138,6 +204,9 @@ class Log:
     _busy: int = field(default=0, init=False)
     _closing: bool = field(default=False, init=False)
     _listeners: list[asyncio.Event] = field(default_factory=list[asyncio.Event], init=False)
+    _watches: WeakValueDictionary[tuple[str, str], Watch] = field(default_factory=WeakValueDictionary[tuple[str, str], Watch], init=False)
+    _asked: deque[Asked] = field(default_factory=deque[Asked], init=False)
+    _reads: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]], init=False)
     pool: Pool = field(init=False)
 
     async def open(self) -> Log:
@@ -146,7 +215,7 @@ class Log:
         Raises:
             OSError, asyncpg.PostgresError: if the database cannot be reached.
         """
-        self.pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=POOL_MAX, command_timeout=15, reset=leave_as_it_is)
+        self.pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=POOL_MAX, reset=leave_as_it_is, **PATIENCE)
         self._statement = append_statement(self.tables)
         self._tasks = [asyncio.create_task(self._write(), name=f"append-{n}") for n in range(self.writers)]
         return self
@@ -183,6 +252,10 @@ class Log:
         for event in self._listeners:
             event.set()
 
+    def watch(self, consumer: str, source: str, where: Where) -> Watch:
+        """Give the one that waits for a consumer's place in a log; `where` says it, the same for all who ask."""
+        return self._watches.setdefault((consumer, source), Watch(where))
+
     async def head(self) -> int:
         """Give the last position."""
         return (await self._ask("head"))[0]["pos"]
@@ -203,22 +276,63 @@ class Log:
         raise AssertionError
 
     async def load(self, stream: UUID) -> History:
-        """Read the whole history of a stream.
+        """Read the whole history of a stream. Whoever comes while reads are under way shares the next one, as appends share a commit.
 
         Raises:
             Busy: if the database is away.
             Unreadable: if a stored event cannot be read.
         """
-        return history_of(self.source, self.codec, stream, await self._ask("load", stream))
+        asked = Asked(stream, asyncio.get_running_loop().create_future())
+        self._asked.append(asked)
+        if len(self._reads) < READS_AT_ONCE:
+            self._reads.add(asyncio.create_task(self._read(), name="load"))
+        return history_of(self.source, self.codec, stream, await asked.rows)
+
+    async def _read(self) -> None:
+        """Read for those who have asked, until nobody has; a read that is under way takes nobody on, for it may miss what he stored."""
+        try:
+            while self._asked:
+                await self._answer([self._asked.popleft() for _ in range(min(READ_BATCH_MAX, len(self._asked)))])
+        finally:
+            # Here and not when the task is seen to be done: who asks in between would wait for a reader that is there no more.
+            self._reads.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _answer(self, batch: Sequence[Asked]) -> None:
+        """Read some histories with one statement and hand them over."""
+        try:
+            found = await self._ask("load_many", list({asked.stream for asked in batch}))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who asked
+            end_if_cancelled()
+            for asked in batch:
+                asked.fail(error)
+            return
+        rows = {stream: list(of_stream) for stream, of_stream in groupby(found, key=itemgetter("stream"))}
+        for asked in batch:
+            asked.answer(rows.get(asked.stream, []))
+
+    async def tip(self, stream: UUID) -> Tip:
+        """Say where a stream stands, without its events, counting what is on its way there.
+
+        What is built on that is stored with it or not at all, so nobody has to wait for a commit before he can go on.
+
+        Raises:
+            Busy: if the database is away.
+        """
+        if (before := self._under_way.get(stream)) is not None and before.stored is not False:
+            last = before.last_of(stream)
+            return Tip(stream, last.version, 0, last.hash, awaits=before)
+        found = await self._ask("tip", stream)
+        return Tip(stream, *found[0]) if found else Tip(stream)
 
     async def append(self, slices: Sequence[Slice], meta: Meta, beside: Beside | None = None) -> Appended:
         """Store facts for one or several streams, all or none, and rows beside them.
 
         Returns when they are durable. The same command again (same event ids at the same versions) is a success.
+        Facts on top of others that are still on their way (see `tip`) are stored after those, or in conflict.
 
         Raises:
             Conflict: if a stream has moved on, or a row beside the events is there already.
-            Busy: if the queue is full or the database is away; the outcome is then unknown, and asking again is safe.
+            Busy: if the queue is full, the log is halted, or the database is away; asking again is safe, also where the outcome is unknown.
             ValueError: if rows beside do not fit the tables of this log.
         """
         if self._closing or len(self._queue) >= self.queue_max:
@@ -231,34 +345,58 @@ class Log:
         recorded_at, rows = datetime.now(UTC), list[Row]()
         for slice_ in slices:
             rows += rows_of(self.source, slice_, meta, recorded_at, first=len(rows))
-        request = Request(rows, beside or {}, asyncio.get_running_loop().create_future())
+        tips = [slice_.history for slice_ in slices if isinstance(slice_.history, Tip)]
+        follows = [tip.awaits for tip in tips if tip.awaits is not None]
+        request = Request(rows, beside or {}, asyncio.get_running_loop().create_future(), follows)
+        if request.in_vain:
+            raise Conflict(VERSION_KEY)
         self._queue.append(request)
+        self._under_way.update(dict.fromkeys(request.streams, request))
         self._waiting.set()
-        return await request.done
+        for tip in tips:
+            tip.taken.set()
+        appended = await request.done
+        for slice_ in slices:
+            if slice_.after is not None and request.stored:
+                last = request.last_of(slice_.history.stream)
+                self.recent.keep(History(last.stream, last.version, appended.pos, last.hash), slice_.after)
+        return appended
 
     def _take(self) -> list[Request]:
-        """Take a batch in which no two requests touch the same stream; the second would only conflict."""
-        batch, streams, later = list[Request](), set[UUID](), list[Request]()
+        """Take a batch in which two requests touch the same stream only if one builds on the other; else the second would only conflict."""
+        batch, streams, later = dict[Request, None](), set[UUID](), list[Request]()
         while self._queue and len(batch) < BATCH_MAX:
             request = self._queue.popleft()
-            if streams.isdisjoint(request.streams):
+            own = request.streams.difference(*(before.streams for before in request.follows))
+            if request.in_vain:
+                self._settle(request, Conflict(VERSION_KEY))
+            elif streams.isdisjoint(own) and all(before.stored or before in batch for before in request.follows):
                 streams |= request.streams
-                batch.append(request)
+                batch[request] = None
             else:
                 later.append(request)
         self._queue.extendleft(reversed(later))
-        return batch
+        return list(batch)
+
+    def _settle(self, request: Request, error: Exception | None = None) -> None:
+        """Let nobody build on a request any more: it is stored, or `error` is why it is not."""
+        if error is not None:
+            request.fail(error)
+        request.follows.clear()
+        for stream in request.streams:
+            if self._under_way.get(stream) is request:
+                del self._under_way[stream]
 
     async def _write(self) -> None:
         """Take, store, answer, for as long as the process lives."""
         connection: Connection | None = None
         try:
             while True:
-                if not self._queue:
+                if not (batch := self._take()):
+                    # Nothing is there, or only what builds on a commit of another writer, who will say when it is done.
                     self._idle.set()
                     self._waiting.clear()
                     await self._waiting.wait()
-                if not (batch := self._take()):
                     continue
                 self._busy += 1
                 try:
@@ -270,6 +408,9 @@ class Log:
                         request.fail(error)
                 finally:
                     self._busy -= 1
+                    for request in batch:
+                        self._settle(request)
+                    self._waiting.set()
                     self._idle.set()
         finally:
             if connection is not None:
@@ -281,8 +422,9 @@ class Log:
         for _ in range(RECONNECT_TRIES_MAX):
             try:
                 if connection is None or connection.is_closed():
-                    connection = await asyncpg.connect(self.dsn, command_timeout=15)
-                await self._commit(connection, batch)
+                    connection = await asyncpg.connect(self.dsn, server_settings=PLANNED_ONCE, **PATIENCE)
+                # Of a batch that was broken off half-way some may have got their answer, which must stay true.
+                await self._commit(connection, [request for request in batch if request.stored is None])
             except UNAVAILABLE:
                 end_if_cancelled()
                 # The commit may have happened. The next try finds our own event ids and takes that for success.
@@ -306,13 +448,20 @@ class Log:
         except UNAVAILABLE:
             raise
         except asyncpg.PostgresError as error:
-            if len(batch) > 1:
+            if isinstance(error, asyncpg.CheckViolationError) and error.constraint_name == HALTED:
+                # A relay has found this log to be an older copy of itself, or another one: what it took on now would be lost.
                 for request in batch:
-                    await self._commit(connection, [request])
+                    request.fail(Busy("halted", HALTED_SECONDS))
+            elif len(batch) > 1:
+                for request in batch:
+                    if request.in_vain:
+                        request.fail(Conflict(VERSION_KEY))
+                    else:
+                        await self._commit(connection, [request])
             elif not isinstance(error, asyncpg.UniqueViolationError):
                 batch[0].fail(error)
-            elif (pos := await self._ours(connection, batch[0])) is not None:
-                batch[0].succeed(pos)
+            elif (ours := await self._ours(connection, batch[0])) is not None:
+                batch[0].succeed(ours[0], as_written=ours[1])
             else:
                 batch[0].fail(Conflict(error.constraint_name or ""))
 
@@ -326,12 +475,20 @@ class Log:
         for request in batch:
             pos += len(request.rows)
             request.succeed(pos)
+        HEAD.set(pos)
 
-    async def _ours(self, connection: Connection, request: Request) -> int | None:
-        """Give the position of the request's last event if an earlier try of the same command stored it."""
-        last = request.rows[-1]
-        found = await connection.fetchrow(QUERY["stored"], last.stream, last.version)
-        return found["pos"] if found is not None and event_id(found["body"]) == last.id else None
+    async def _ours(self, connection: Connection, request: Request) -> tuple[int, bool] | None:
+        """Give where an earlier try of the same command stored the request's last event and all beside it, and whether in these very bytes.
+
+        The same command decided a second time may have taken another number of a book: that is not what is stored.
+        """
+        pos, as_written = 0, True
+        for last in [request.last_of(stream) for stream in request.streams - {request.rows[-1].stream}] + request.rows[-1:]:
+            found = await connection.fetchrow(QUERY["stored"], last.stream, last.version)
+            if found is None or event_id(found["body"]) != last.id:
+                return None
+            pos, as_written = found["pos"], as_written and found["body"] == last.body
+        return pos, as_written
 
 
 async def leave_as_it_is(_: Connection) -> None:

@@ -11,8 +11,8 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from kernel.eventlog.append import Beside, Log
-from kernel.eventlog.errors import Conflict, Contended, VersionMismatch
+from kernel.eventlog.append import VERSION_KEY, Beside, Log
+from kernel.eventlog.errors import Conflict, Contended, Refused, VersionMismatch
 from kernel.eventlog.event import Fact, History, Meta, Slice
 
 RETRIES_MAX: Final = 8
@@ -90,25 +90,56 @@ async def carry_out(
         Busy: if the database is away.
     """
     for _ in range(tries):
-        history = await log.load(target.stream)
-        if expected is not None and history.version != expected:
-            raise VersionMismatch(expected, history.version)
-        state = target.decider.state_of(history)
-        facts = target.decider.decide(target.command, state)
+        history, state, facts = await decided(log, target, expected)
         if not facts:
             return Outcome(target.stream, history.version, history.pos, state, ())
         after = target.decider.fold(facts, state)
         outcome = Outcome(target.stream, history.version + len(facts), 0, after, facts)
         # The command's own facts come last: the position of the whole is then that of its stream.
-        slices = [*(also(outcome) if also else ()), Slice(history, agency, facts)]
+        slices = [*(also(outcome) if also else ()), Slice(history, agency, facts, after)]
         try:
             appended = await log.append(slices, meta, beside(outcome) if beside else None)
         except Conflict as conflict:
-            if conflict.constraint != "event_stream_version_key":
+            log.recent.forget([target.stream])
+            if conflict.constraint != VERSION_KEY:
                 raise
             continue
         return Outcome(target.stream, outcome.version, appended.pos, after, facts)
     raise Contended
+
+
+async def decided(log: Log, target: Target[Command, State], expected: int | None = None) -> tuple[History, State, Sequence[Any]]:
+    """Decide a command; give where its stream stood, its state, and what the command leads to.
+
+    What is remembered of the stream is good enough for facts, which are appended under a version. A refusal, or that there is
+    nothing to do, is said only of what is stored.
+
+    Raises:
+        Refused: if the command makes no sense in this state.
+        VersionMismatch: if `expected` is not the version.
+        Busy: if the database is away.
+    """
+    decider = target.decider
+    if (remembered := log.recent.get(target.stream)) is not None and expected in {None, remembered[0].version}:
+        with contextlib.suppress(Refused):
+            if facts := decider.decide(target.command, remembered[1]):
+                return *remembered, facts
+    history = await log.load(target.stream)
+    if expected is not None and history.version != expected:
+        raise VersionMismatch(expected, history.version)
+    state = decider.state_of(history)
+    return history, state, decider.decide(target.command, state)
+
+
+async def state_before(log: Log, stream: UUID, decider: Decider[Command, State]) -> State:
+    """Give the state of a stream to prepare a command with; it may be that of a moment ago, so nothing is refused or told because of it."""
+    if (remembered := log.recent.get(stream)) is not None:
+        return remembered[1]
+    history = await log.load(stream)
+    state = decider.state_of(history)
+    if history.version:
+        log.recent.keep(History(stream, history.version, history.pos, history.hash), state)
+    return state
 
 
 _turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
@@ -117,14 +148,23 @@ _turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 async def next_in_book(log: Log, book: UUID, work: Callable[[History], Awaitable[Result]]) -> Result:
     """Let `work` take the next number of a book: a stream whose version is the last number given.
 
-    One at a time within this process, so that its own callers need not fight; if another process was first, `work` gets the
-    newer history. It should carry out its command with `tries=1` and the book's new fact in `also`.
+    `work` gets where the book stands, without its events, and should carry out its command with `tries=1` and the book's new fact
+    in `also`. The next caller takes the number after it as soon as that is on its way to the log: many numbers share a commit, and
+    where one is not stored, neither are those after it. If somebody else was first, `work` gets the newer history.
 
     Raises:
-        Contended: if other processes kept being first.
+        Contended: if others kept being first.
     """
-    async with _turns.setdefault(book, asyncio.Lock()):
-        for _ in range(RETRIES_MAX):
-            with contextlib.suppress(Contended):
-                return await work(await log.load(book))
+    for _ in range(RETRIES_MAX):
+        async with _turns.setdefault(book, asyncio.Lock()):
+            tip = await log.tip(book)
+            working = asyncio.ensure_future(work(tip))
+            working.add_done_callback(lambda _, tip=tip: tip.taken.set())
+            try:
+                await tip.taken.wait()
+            except asyncio.CancelledError:
+                working.cancel()
+                raise
+        with contextlib.suppress(Contended):
+            return await working
     raise Contended

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 from uuid import UUID
 
 import orjson
@@ -45,9 +45,8 @@ class Meta:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """One event as read back from a log or a stream."""
+class Recorded(NamedTuple):
+    """One event as read back from a log or a stream. A tuple: made a million times in a rebuild, a third as dear as a frozen dataclass."""
 
     source: str
     pos: int
@@ -77,16 +76,19 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """New facts for one stream, on top of the history that they were decided on."""
+    """New facts for one stream, on top of the history that they were decided on.
+
+    `after` is the state that they lead to, if the log is to remember it for the next command.
+    """
 
     history: History
     agency: str
     facts: Sequence[Fact]
+    after: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One event ready to be stored."""
+class Row(NamedTuple):
+    """One event ready to be stored; a tuple for the same reason."""
 
     id: str
     stream: UUID
@@ -211,3 +213,20 @@ def stream_of(body: bytes) -> UUID:
         ValueError, KeyError: if the body is no CloudEvent at all.
     """
     return UUID(orjson.loads(body)["subject"])
+
+
+def row_of(body: bytes, hash_: bytes) -> Row:
+    """Give the row that an event is stored in, by what the body itself says.
+
+    Raises:
+        ValueError: if the body is no event of ours.
+    """
+    try:
+        head = orjson.loads(body)
+        stream, version = UUID(head["subject"]), int(head["sequence"])
+        row = Row(head["id"], stream, version, subject_of(head["type"], stream, head["agency"]), body, hash_)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("no event") from error
+    if (str(stream), str(version)) != (head["subject"], head["sequence"]):
+        raise ValueError("no event as we write them")
+    return row

@@ -17,7 +17,6 @@ RELAY_OLDEST_SECONDS: Final = Gauge("log_relay_oldest_unpublished_seconds", "Age
 RELAY_HALTED: Final = Gauge("log_relay_halted", "1 while log and stream tell different histories.")
 RELAY_RESYNCS: Final = Counter("log_relay_resyncs_total", "Times that the relay asked the stream where it stands.", ["cause"])
 CHECKPOINT: Final = Gauge("log_checkpoint", "Position that a consumer has applied.", ["consumer", "source"])
-LAG: Final = Gauge("log_consumer_lag", "Events that a consumer knows of and has not applied.", ["consumer", "source"])
 PARKED: Final = Gauge("log_parked", "Facts that wait for an operator.")
 REWINDS: Final = Counter("log_rewinds_total", "Times that a consumer went back to its checkpoint.", ["consumer", "source", "cause"])
 FENCED: Final = Counter("log_fenced_total", "Times that a second consumer of the same name was stopped.", ["consumer"])

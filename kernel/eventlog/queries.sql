@@ -9,12 +9,12 @@ WITH h AS (
 )
 SELECT base FROM h
 
--- name: load
--- The whole history of one stream.
-SELECT pos, version, body, hash FROM log.event WHERE stream = $1 ORDER BY version
+-- name: tip
+-- Where a stream stands, without its events.
+SELECT version, pos, hash FROM log.event WHERE stream = $1 ORDER BY version DESC LIMIT 1
 
 -- name: load_many
--- The histories of several streams, for a batch of reactions.
+-- The whole histories of several streams: for all who ask at the same time, or for a batch of reactions.
 SELECT stream, pos, version, body, hash FROM log.event WHERE stream = ANY($1::uuid[]) ORDER BY stream, version
 
 -- name: stored
@@ -41,6 +41,32 @@ SELECT pos FROM log.head
 
 -- name: epoch
 SELECT epoch FROM log.head
+
+-- name: halt
+-- From here on the head cannot move, whichever process asks, until the relay stands again.
+UPDATE log.head SET halted_at = pos WHERE halted_at IS NULL
+
+-- name: resume
+UPDATE log.head SET halted_at = NULL WHERE halted_at IS NOT NULL
+
+-- name: is_halted
+SELECT halted_at IS NOT NULL FROM log.head
+
+-- name: lock_head
+-- Nobody appends until the transaction ends.
+SELECT pos, epoch FROM log.head FOR UPDATE
+
+-- name: last_of_streams
+-- Where the chains of some streams end.
+SELECT DISTINCT ON (stream) stream, version, hash FROM log.event WHERE stream = ANY($1::uuid[]) ORDER BY stream, version DESC
+
+-- name: restore
+-- Events at the positions that they have in the stream.
+INSERT INTO log.event (pos, stream, version, subject, body, hash)
+SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::int[], $4::text[], $5::bytea[], $6::bytea[])
+
+-- name: restore_head
+UPDATE log.head SET pos = $1, halted_at = NULL
 
 -- name: begin_checkpoint
 -- A consumer that has read nothing yet stands at 0.
@@ -97,11 +123,21 @@ SELECT c.source, c.pos FROM log.checkpoint AS c
 JOIN log.read_model AS m ON c.consumer = m.name || '_v' || m.version
 WHERE m.name = $1
 
+-- name: freshness
+-- Where the live version of a read model stands, per source, and where the log ends.
+SELECT c.source, c.pos, h.pos AS head FROM log.checkpoint AS c
+JOIN log.read_model AS m ON c.consumer = m.name || '_v' || m.version
+CROSS JOIN log.head AS h
+WHERE m.name = $1
+
 -- name: last_seal
 SELECT upto, root, previous, key_id, signature, at FROM log.seal ORDER BY upto DESC LIMIT 1
 
 -- name: seals
 SELECT upto, root, previous, key_id, signature, at FROM log.seal ORDER BY upto
+
+-- name: seals_from
+SELECT upto, root, previous, key_id, signature, at FROM log.seal WHERE upto >= $1 ORDER BY upto
 
 -- name: add_seal
 INSERT INTO log.seal (upto, root, previous, key_id, signature, at) VALUES ($1, $2, $3, $4, $5, $6)

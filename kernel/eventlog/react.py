@@ -56,16 +56,21 @@ class Reacting(Consumer):
         """Decide on each fact in order and append all answers with one statement.
 
         Raises:
-            Doubt: if a stream moved on meanwhile; the batch is then read again.
+            Doubt: if a stream moved on meanwhile, or the log is halted; the batch is then read again.
         """
         reactions = [(event, reaction) for event in events if (reaction := self.reactor.react(event)) is not None]
         if not reactions:
             return
         histories = await self._histories(connection, [reaction.stream for _, reaction in reactions])
+        # A log that was recovered from its stream has answers that the checkpoint, restored with the backup, knows nothing of.
+        answered = {event.id.rpartition("/")[0] for history in histories.values() for event in history.events}
         states: dict[UUID, Any] = {}
         rows: list[Row] = []
         recorded_at = datetime.now(UTC)
         for event, reaction in reactions:
+            command_id = f"{self.name}:{source}/{event.pos}"
+            if command_id in answered:
+                continue
             history = histories.get(reaction.stream) or History(reaction.stream)
             if reaction.stream not in states:
                 states[reaction.stream] = reaction.decider.state_of(history)
@@ -73,7 +78,7 @@ class Reacting(Consumer):
             if not facts:
                 continue
             meta = Meta(
-                command_id=f"{self.name}:{source}/{event.pos}",
+                command_id=command_id,
                 actor=f"system:{self.log.source}",
                 time=event.time,
                 cause=f"{source}/{event.pos}",
@@ -84,10 +89,11 @@ class Reacting(Consumer):
             states[reaction.stream] = reaction.decider.fold(facts, states[reaction.stream])
             histories[reaction.stream] = History(reaction.stream, new[-1].version, 0, new[-1].hash)
         if rows:
+            self.log.recent.forget(states)
             try:
                 await connection.fetchval(self._statement, *append_arguments(rows, (), ()))
-            except asyncpg.UniqueViolationError as error:
-                message = f"{self.name}: a stream moved on while its facts were decided"
+            except (asyncpg.UniqueViolationError, asyncpg.CheckViolationError) as error:
+                message = f"{self.name}: a stream moved on while its facts were decided, or the log is halted: {error.constraint_name}"
                 raise Doubt(message) from error
 
     async def _histories(self, connection: Connection, streams: Sequence[UUID]) -> dict[UUID, History]:

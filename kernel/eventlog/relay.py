@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -63,10 +64,21 @@ def stream_config(source: str, epoch: str, replicas: int) -> StreamConfig:
     )
 
 
+def frames(rows: Sequence[asyncpg.Record], reply: bytes) -> bytes:
+    """Write publishes as the protocol has them; nats-py's own publish costs five times as much.
+
+    Only the last asks for an answer: it is stored only if all before it are, so its answer is theirs.
+    """
+    last = rows[-1]["pos"]
+    return b"".join(
+        frame(row["subject"], b"%b.%d " % (reply, last) if row["pos"] == last else b"", row["pos"], row["body"]) for row in rows
+    )
+
+
 def frame(subject: str, reply: bytes, pos: int, body: bytes) -> bytes:
-    """One publish as the protocol has it; nats-py's own publish costs five times as much."""
+    """Write one publish; `reply` is empty, or ends with a space."""
     header = b"NATS/1.0\r\nNats-Expected-Last-Sequence:%d\r\n\r\n" % (pos - 1)
-    return b"HPUB %b %b.%d %d %d\r\n%b%b\r\n" % (subject.encode(), reply, pos, len(header), len(header) + len(body), header, body)
+    return b"HPUB %b %b%d %d\r\n%b%b\r\n" % (subject.encode(), reply, len(header), len(header) + len(body), header, body)
 
 
 @dataclass
@@ -77,11 +89,13 @@ class Relay:
         log: the log.
         nats: a connection of the relay's own: frames are written past the client's buffer.
         replicas: 1 on one machine, 3 in a cluster.
+        standing: set while log and stream are known to tell one history; whoever acts on the log by itself waits for it.
     """
 
     log: Log
     nats: Client
     replicas: int = 1
+    standing: asyncio.Event = field(default_factory=asyncio.Event)
     halted: str | None = None
     acked: int = field(default=0, init=False)
     _started_at: int = field(default=0, init=False)
@@ -94,9 +108,8 @@ class Relay:
         while True:
             try:
                 await self._publish_until_doubt(committed)
-            except Halt as halt:
+            except Halt:
                 end_if_cancelled()
-                self._halt(str(halt))
                 await asyncio.sleep(BACKOFF_SECONDS[-1])
             except (Doubt, NatsError, JetStreamError, *UNAVAILABLE) as doubt:
                 end_if_cancelled()
@@ -112,17 +125,27 @@ class Relay:
         try:
             # The subscription must be with the server before the first frame, which does not wait in the client's buffer.
             await self.nats.flush(timeout=int(ACK_SECONDS))
-            self._started_at = await self._resync()
+            self._started_at = await self._stand()
             await self._publish_from(self._started_at, inbox.encode(), committed)
         finally:
+            self.standing.clear()
             with contextlib.suppress(NatsError):
                 await subscription.unsubscribe()
 
-    def _halt(self, reason: str) -> None:
-        if self.halted != reason:
-            LOGGER.critical("relay halted: %s", reason)
-        self.halted = reason
-        RELAY_HALTED.set(1)
+    async def _stand(self) -> int:
+        """Stand where the stream stands; or halt, and let no process append: what it stored now would be lost, or fork the history."""
+        try:
+            last = await self._resync()
+            await self.log.pool.execute(QUERY["resume"])
+        except Halt as halt:
+            if self.halted != str(halt):
+                LOGGER.critical("relay halted: %s", halt)
+            self.halted = str(halt)
+            RELAY_HALTED.set(1)
+            await self.log.pool.execute(QUERY["halt"])
+            raise
+        self.standing.set()
+        return last
 
     async def _resync(self) -> int:
         """Ask the stream for its last sequence; make the stream if it is not there.
@@ -197,7 +220,7 @@ class Relay:
             message = "not connected"
             raise Doubt(message)
         with span("relay", events=len(rows), first=rows[0]["pos"]):
-            transport.write(b"".join(frame(row["subject"], reply, row["pos"], row["body"]) for row in rows))
+            transport.write(frames(rows, reply))
 
     async def _confirmed(self, pos: int) -> None:
         """Wait until the stream has confirmed everything up to `pos`."""

@@ -5,9 +5,11 @@ CREATE SCHEMA log;
 -- The sequencer: one row, one lock. Its row lock is held until the transaction is visible, so whoever sees a position
 -- sees every smaller one: positions are dense and commit in order, which a sequence cannot promise.
 CREATE TABLE log.head (
-    one   boolean PRIMARY KEY DEFAULT true CHECK (one),
-    pos   bigint NOT NULL DEFAULT 0,
-    epoch uuid NOT NULL DEFAULT gen_random_uuid()  -- identity of this history, copied into the stream's metadata
+    one       boolean PRIMARY KEY DEFAULT true CHECK (one),
+    pos       bigint NOT NULL DEFAULT 0,
+    epoch     uuid NOT NULL DEFAULT gen_random_uuid(),  -- identity of this history, copied into the stream's metadata
+    halted_at bigint,                                   -- set while log and stream tell different histories
+    CONSTRAINT head_is_halted CHECK (pos = halted_at)   -- nobody moves the head then, whichever process asks
 ) WITH (fillfactor = 10, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
 INSERT INTO log.head DEFAULT VALUES;
 
@@ -67,7 +69,7 @@ CREATE TABLE log.seal (
 CREATE TRIGGER seal_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON log.seal EXECUTE FUNCTION log.refuse_change();
 
 GRANT USAGE ON SCHEMA log TO {role};
-GRANT SELECT, UPDATE (pos) ON log.head TO {role};
+GRANT SELECT, UPDATE (pos, halted_at) ON log.head TO {role};
 GRANT SELECT, INSERT ON log.event, log.seal TO {role};
 GRANT SELECT ON log.event_json TO {role};
 GRANT SELECT, INSERT, UPDATE ON log.checkpoint, log.read_model TO {role};

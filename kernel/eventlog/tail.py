@@ -8,7 +8,9 @@ remedy is always the same: throw the reader away and start again from the checkp
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
@@ -17,8 +19,11 @@ import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import Error as JetStreamError
 
+from kernel.eventlog.endless import end_if_cancelled
 from kernel.eventlog.errors import Doubt
 from kernel.eventlog.relay import stream_name
 
@@ -30,6 +35,9 @@ INACTIVE_SECONDS: Final = 30.0
 NANOSECONDS: Final = 1_000_000_000
 LAST_SENT: Final = "Nats-Last-Stream"
 REQUEST_EXPIRED: Final = ("408", "409")
+PAUSES_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 4.0)
+
+LOGGER: Final = logging.getLogger(__name__)
 
 
 def sequence_of(message: Msg) -> int:
@@ -85,7 +93,8 @@ class Tail:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
         """Close the reader; the broker forgets its consumer by itself."""
-        if self.nats.is_connected:
+        # Not only when connected: a client that comes back subscribes again to whatever it still holds.
+        if not (self.nats.is_closed or self.nats.is_draining):
             await self._subscription.unsubscribe()
 
     async def next(self) -> list[Msg]:
@@ -150,3 +159,28 @@ class Tail:
             self._asked = 0
         else:
             self._doubt = f"{self.source}: {status} {headers.get('Description', '')}"
+
+
+async def through(nats: Client, source: str, after: int, last: int) -> AsyncGenerator[list[Msg]]:
+    """Read the mirror of `source` behind `after` up to `last`, whole, in batches.
+
+    A broker that has just come back may turn a reader away, or lose it; the next one goes on where that one stopped.
+
+    Raises:
+        Doubt, nats.errors.Error, nats.js.errors.Error, TimeoutError: the last of several in a row that brought nothing new.
+    """
+    tries = 0
+    while after < last:
+        try:
+            async with Tail(nats, source, after) as tail:
+                while after < last:
+                    messages = (await tail.next())[: last - after]
+                    after, tries = after + len(messages), 0
+                    yield messages
+        except (Doubt, NatsError, JetStreamError, TimeoutError) as doubt:
+            end_if_cancelled()
+            if tries == len(PAUSES_SECONDS):
+                raise
+            LOGGER.info("reading %s again behind %s: %s: %s", source, after, type(doubt).__name__, doubt)
+            await asyncio.sleep(PAUSES_SECONDS[tries])
+            tries += 1

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 import orjson
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nats.aio.client import Client
 
-from kernel.eventlog.event import NO_HASH, Codec, Unreadable, subject_of
+from kernel.eventlog.event import NO_HASH, Codec, Row, Unreadable, row_of
 from kernel.eventlog.project import ReadModel
 from kernel.eventlog.relay import stream_name
-from kernel.eventlog.seal import Seal, merkle_root
+from kernel.eventlog.seal import Seal, Signed, merkle_root
 from kernel.eventlog.sql import QUERY, Connection
-from kernel.eventlog.tail import Tail, sequence_of
+from kernel.eventlog.tail import sequence_of, through
 
 READ_MAX: Final = 2000
 FINDINGS_MAX: Final = 100
@@ -36,6 +35,7 @@ class Verdict:
     streams: int = 0
     seals: int = 0
     sealed_upto: int = 0
+    witnesses: int = 0
     mirrored: int | None = None
     findings: list[str] = field(default_factory=list[str])
 
@@ -50,50 +50,118 @@ class Verdict:
             self.findings.append(finding)
 
 
-async def verify_log(connection: Connection, source: str, keys: Mapping[str, Ed25519PublicKey]) -> Verdict:
-    """Check a log from its first event to its head; `keys` are the sealing keys that are trusted, by id."""
+class Audit:
+    """Looks at one log from its first event on, wherever that comes from: a table, or a file.
+
+    Args:
+        source: whose log.
+        keys: the sealing keys that are trusted, by id.
+    """
+
+    def __init__(self, source: str, keys: Mapping[str, Ed25519PublicKey]) -> None:
+        """Begin with nothing seen."""
+        self.verdict = Verdict(source)
+        self.keys = keys
+        self.seals = dict[int, Seal]()
+        self._chains = dict[UUID, tuple[int, bytes]]()
+        self._positions = list[int]()
+        self._hashes = list[bytes]()
+        self._last = NO_HASH
+
+    def event(self, pos: int, row: Row) -> None:
+        """Look at the next event."""
+        verdict = self.verdict
+        if pos != verdict.events + 1:
+            verdict.find(f"position {verdict.events + 1} is missing: found {pos}")
+        for wrong in wrong_with(row, *self._chains.get(row.stream, (0, NO_HASH))):
+            verdict.find(f"position {pos}, stream {row.stream}: {wrong}")
+        self._chains[row.stream] = (row.version, row.hash)
+        self._positions.append(pos)
+        self._hashes.append(row.hash)
+        verdict.events, verdict.streams = pos, len(self._chains)
+
+    def seal(self, signed: Signed) -> None:
+        """Look at the next seal; all events have been looked at."""
+        seal, verdict = signed.seal, self.verdict
+        if not self._covers(verdict.sealed_upto, seal):
+            verdict.find(f"seal {seal.upto}: the events {verdict.sealed_upto + 1} to {seal.upto} are not those that were sealed")
+        if seal.previous != self._last:
+            verdict.find(f"seal {seal.upto}: it does not follow the previous seal")
+        if (wrong := signed.wrong(self.keys)) is not None:
+            verdict.find(f"seal {seal.upto}: {wrong}")
+        self._last, verdict.sealed_upto = seal.digest, seal.upto
+        self.seals[seal.upto] = seal
+        verdict.seals += 1
+
+    def _covers(self, since: int, seal: Seal) -> bool:
+        sealed = self._hashes[bisect_right(self._positions, since) : bisect_right(self._positions, seal.upto)]
+        return merkle_root(sealed) == seal.root and seal.upto <= self.verdict.events
+
+    def witnesses(self, witnesses: Sequence[Signed]) -> None:
+        """Compare the seals with those that others hold, in order; what they do not hold yet may stand at the end."""
+        verdict, since = self.verdict, 0
+        for signed in witnesses:
+            seal = signed.seal
+            if (wrong := signed.wrong(self.keys)) is not None:
+                verdict.find(f"witness {seal.upto}: {wrong}")
+                continue
+            if (own := self.seals.get(seal.upto)) != seal:
+                verdict.find(f"seal {seal.upto}: the witnesses hold {'it, the log does not' if own is None else 'another one'}")
+                if not self._covers(since, seal):
+                    verdict.find(f"witness {seal.upto}: the events {since + 1} to {seal.upto} are not those that were sealed")
+            verdict.witnesses, since = verdict.witnesses + 1, seal.upto
+        held = {signed.seal.upto for signed in witnesses}
+        for upto in self.seals.keys() - held:
+            if upto < since:
+                verdict.find(f"seal {upto}: the witnesses do not hold it, but a later one")
+
+
+def wrong_with(row: Row, version: int, previous: bytes) -> list[str]:
+    """Say what is wrong with an event, given the version and the hash of its stream's previous one."""
+    found = list[str]()
+    if row.version != version + 1:
+        found.append(f"version {row.version} follows {version}")
+    if hashlib.sha256(previous + row.body).digest() != row.hash:
+        found.append("the hash is not that of the body and the previous hash")
+    try:
+        named = row_of(row.body, row.hash)
+    except ValueError:
+        return [*found, "the body is no event"]
+    if (named.stream, named.version) != (row.stream, row.version):
+        found.append("the body names another stream or version")
+    if named.subject != row.subject:
+        found.append("the subject is not that of the body")
+    return found
+
+
+async def verify_log(
+    connection: Connection, source: str, keys: Mapping[str, Ed25519PublicKey], witnesses: Sequence[Signed] = ()
+) -> Verdict:
+    """Check a log from its first event to its head.
+
+    Args:
+        connection: the database.
+        source: whose log.
+        keys: the sealing keys that are trusted, by id.
+        witnesses: the seals that others hold, read before this call: later ones may be newer than what is looked at.
+    """
     # One snapshot: a log that grows meanwhile has one head, and seals over what was read.
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        verdict = Verdict(source)
-        chains: dict[UUID, tuple[int, bytes]] = {}
-        positions: list[int] = []
-        hashes: list[bytes] = []
+        audit = Audit(source, keys)
+        verdict = audit.verdict
         # What is read in order is read from 1 on; only a forger puts an event before that.
         if (forged := await connection.fetchval(QUERY["before_first"])) is not None:
             verdict.find(f"position {forged} stands before the first")
         async for row in _rows(connection):
-            if row["pos"] != verdict.events + 1:
-                verdict.find(f"position {verdict.events + 1} is missing: found {row['pos']}")
-            verdict.events = row["pos"]
-            _verify_event(row, *chains.get(row["stream"], (0, NO_HASH)), verdict)
-            chains[row["stream"]] = (row["version"], row["hash"])
-            positions.append(row["pos"])
-            hashes.append(row["hash"])
-        verdict.streams = len(chains)
+            # The table has no column for the id, which is looked for in the body.
+            audit.event(row["pos"], Row("", row["stream"], row["version"], row["subject"], row["body"], row["hash"]))
         head_pos = await connection.fetchval(QUERY["head"])
         if head_pos != verdict.events:
             verdict.find(f"the head says {head_pos}, the last event is {verdict.events}")
-        await _verify_seals(connection, verdict, positions, hashes, keys)
+        for row in await connection.fetch(QUERY["seals"]):
+            audit.seal(Signed.of(source, row))
+        audit.witnesses(witnesses)
     return verdict
-
-
-def _verify_event(row: asyncpg.Record, version: int, previous: bytes, verdict: Verdict) -> None:
-    """Check one event against its body and against the version and hash of the stream's previous event."""
-    pos = row["pos"]
-    if row["version"] != version + 1:
-        verdict.find(f"position {pos}: version {row['version']} follows {version}")
-    if hashlib.sha256(previous + row["body"]).digest() != row["hash"]:
-        verdict.find(f"position {pos}: the hash is not that of the body and the previous hash")
-    try:
-        head = orjson.loads(row["body"])
-        stream, sequence, subject = head["subject"], head["sequence"], subject_of(head["type"], row["stream"], head["agency"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        verdict.find(f"position {pos}: the body is no event")
-        return
-    if stream != str(row["stream"]) or sequence != str(row["version"]):
-        verdict.find(f"position {pos}: the body names another stream or version")
-    if subject != row["subject"]:
-        verdict.find(f"position {pos}: the subject is not that of the body")
 
 
 async def _rows(connection: Connection, after: int = 0) -> AsyncIterator[asyncpg.Record]:
@@ -101,28 +169,6 @@ async def _rows(connection: Connection, after: int = 0) -> AsyncIterator[asyncpg
         for row in rows:
             yield row
         after = rows[-1]["pos"]
-
-
-async def _verify_seals(
-    connection: Connection, verdict: Verdict, positions: list[int], hashes: list[bytes], keys: Mapping[str, Ed25519PublicKey]
-) -> None:
-    previous = NO_HASH
-    for row in await connection.fetch(QUERY["seals"]):
-        seal = Seal(verdict.source, row["upto"], row["root"], row["previous"], row["at"])
-        sealed = hashes[bisect_right(positions, verdict.sealed_upto) : bisect_right(positions, seal.upto)]
-        if merkle_root(sealed) != seal.root or seal.upto > verdict.events:
-            verdict.find(f"seal {seal.upto}: the events are not those that were sealed")
-        if seal.previous != previous:
-            verdict.find(f"seal {seal.upto}: it does not follow the previous seal")
-        if (key := keys.get(row["key_id"])) is None:
-            verdict.find(f"seal {seal.upto}: key {row['key_id']} is not trusted")
-        else:
-            try:
-                key.verify(row["signature"], seal.digest)
-            except InvalidSignature:
-                verdict.find(f"seal {seal.upto}: the signature is not good")
-        previous, verdict.sealed_upto = seal.digest, seal.upto
-        verdict.seals += 1
 
 
 async def verify_mirror(connection: Connection, nats: Client, verdict: Verdict) -> None:
@@ -134,7 +180,9 @@ async def verify_mirror(connection: Connection, nats: Client, verdict: Verdict) 
     if "state" not in info:
         verdict.find("there is no stream")
         return
-    last, first, deleted = info["state"]["last_seq"], info["state"]["first_seq"], info["state"].get("deleted", [])
+    last, first = info["state"]["last_seq"], info["state"]["first_seq"]
+    # Of a stream that has never held anything the broker says that 0 was deleted.
+    deleted = [sequence for sequence in info["state"].get("deleted", []) if sequence > 0]
     verdict.mirrored = last
     epoch, theirs = str(await connection.fetchval(QUERY["epoch"])), info["config"].get("metadata", {}).get("epoch")
     if theirs != epoch:
@@ -151,13 +199,11 @@ async def verify_mirror(connection: Connection, nats: Client, verdict: Verdict) 
 
 async def _compare(connection: Connection, nats: Client, verdict: Verdict, seen: int, last: int) -> None:
     rows = _rows(connection, seen)
-    async with Tail(nats, verdict.source, seen) as tail:
-        while seen < last:
-            for message in await tail.next():
-                seen = sequence_of(message)
-                row = await anext(rows, None)
-                if row is None or (row["pos"], row["subject"], row["body"]) != (seen, message.subject, message.data):
-                    verdict.find(f"position {seen}: stream and log differ")
+    async for messages in through(nats, verdict.source, seen, last):
+        for message in messages:
+            row, sequence = await anext(rows, None), sequence_of(message)
+            if row is None or (row["pos"], row["subject"], row["body"]) != (sequence, message.subject, message.data):
+                verdict.find(f"position {sequence}: stream and log differ")
 
 
 async def verify_read_model(

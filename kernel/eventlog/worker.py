@@ -17,23 +17,27 @@ import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from faststream.nats import NatsBroker
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 
 from kernel.eventlog.append import Log
 from kernel.eventlog.consume import Consumer
 from kernel.eventlog.endless import BACKOFF_SECONDS, end_if_cancelled, for_ever
-from kernel.eventlog.errors import Doubt
+from kernel.eventlog.errors import UNAVAILABLE, Doubt
 from kernel.eventlog.metrics import REWINDS
 from kernel.eventlog.project import Projector, ReadModel
 from kernel.eventlog.react import Reacting, Reactor
 from kernel.eventlog.rebuild import install, switch
 from kernel.eventlog.relay import POLL_SECONDS, Relay
-from kernel.eventlog.seal import seal_for_ever
+from kernel.eventlog.seal import key_id_of, seal_for_ever
 from kernel.eventlog.sql import QUERY
 from kernel.eventlog.subscriber import Carried, subscribe
 from kernel.eventlog.tail import BATCH_MAX
+from kernel.eventlog.witness import witness
 
 LEADER_LOCK: Final = 0x6C6561646572  # "leader"
 LEADER_SECONDS: Final = 1.0
+LEASE: Final = {"idle_session_timeout": "10s"}
+"""A leader whom PostgreSQL has not heard from for this long leads no more: the database itself ends its session, and with it the lock."""
 START_SECONDS: Final = 2.0
 CONNECTION: Final[dict[str, Any]] = {
     "max_reconnect_attempts": -1,
@@ -51,7 +55,7 @@ class Worker:
 
     Args:
         log: the open log.
-        nats_url: where the broker is, with this service's own user.
+        nats_url: where the broker is, with this service's own user; of a cluster every node, with commas.
         models: the read models to fill.
         reactors: what this service does when others have done something.
         seal_key: signs seals; none are made without it.
@@ -74,7 +78,8 @@ class Worker:
     async def _lead(self) -> None:
         for model in self.models:
             await install(self.log.pool, model)
-        connection = await asyncpg.connect(self.log.dsn, command_timeout=5)
+        # Of a connection that swallows what is sent the database hears nothing, not even its end: it would keep the lock for hours.
+        connection = await asyncpg.connect(self.log.dsn, timeout=5, command_timeout=5, server_settings=LEASE)
         try:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):  # noqa: ASYNC110 - the lock is another process's
                 await asyncio.sleep(LEADER_SECONDS)
@@ -85,6 +90,12 @@ class Worker:
                     await asyncio.wait([work], timeout=LEADER_SECONDS)
                     await connection.fetchval("SELECT 1")
                 work.result()
+            except UNAVAILABLE:
+                # What befell this connection may have befallen the pool's. To try one after another takes half a minute each, and so
+                # does `expire_connections`, which lets each say goodbye. Whoever uses one is told at once, and asks again.
+                for holder in self.log.pool._holders:  # noqa: SLF001 - see above
+                    holder.terminate()
+                raise
             finally:
                 work.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -97,42 +108,69 @@ class Worker:
         """Run every job at once; a job that fails starts again, the others do not notice."""
         projectors = [Projector(model, self.log.pool, self.log.codec) for model in self.models]
         reactors = [Reacting(reactor, self.log) for reactor in self.reactors]
+        standing = asyncio.Event()
         async with asyncio.TaskGroup() as jobs:
-            jobs.create_task(for_ever("relay", self._relay))
-            jobs.create_task(for_ever("readers", partial(self._read_others, [*projectors, *reactors])))
+            jobs.create_task(for_ever("relay", partial(self._relay, standing)))
+            jobs.create_task(for_ever("readers", partial(self._read_others, [*projectors, *reactors], standing)))
             for projector in projectors:
                 if self.log.source in projector.sources:
                     jobs.create_task(for_ever(projector.name, partial(self._read_own, projector)))
                 jobs.create_task(for_ever(f"switch {projector.name}", partial(self._switch, projector)))
             if self.seal_key is not None:
-                jobs.create_task(for_ever("seals", partial(seal_for_ever, self.log, self.seal_key)))
+                jobs.create_task(for_ever("seals", partial(self._seal, self.seal_key, standing)))
 
-    async def _relay(self) -> None:
+    async def _relay(self, standing: asyncio.Event) -> None:
         connection = Client()
         try:
-            await connection.connect(self.nats_url, name=f"{self.log.source}-relay", **CONNECTION)
-            self.relay = Relay(self.log, connection, self.replicas)
+            await connection.connect(self.nats_url.split(","), name=f"{self.log.source}-relay", **CONNECTION)
+            self.relay = Relay(self.log, connection, self.replicas, standing)
             await self.relay.run()
         finally:
             await connection.close()
 
-    async def _read_others(self, consumers: Sequence[Consumer]) -> None:
+    async def _seal(self, key: Ed25519PrivateKey, standing: asyncio.Event) -> None:
+        """Seal, and show the seals to the others, once this process has seen that the log is no older copy of itself."""
+        await standing.wait()
+        connection, public = Client(), key.public_key()
+        try:
+            await connection.connect(self.nats_url.split(","), name=f"{self.log.source}-seals", **CONNECTION)
+            keys = {key_id_of(public): public}
+            await seal_for_ever(self.log, key, partial(witness, self.log.pool, connection, self.log.source, keys, self.replicas))
+        finally:
+            await connection.close()
+
+    async def _read_others(self, consumers: Sequence[Consumer], standing: asyncio.Event) -> None:
         """Read the other services' streams through one broker connection."""
-        broker = NatsBroker(self.nats_url, name=f"{self.log.source}-reader", logger=None, graceful_timeout=5, **CONNECTION)
+
+        async def checkpoint(consumer: Consumer, source: str) -> int:
+            # In an older copy of the database a reactor would answer once more what the lost tail has answered already.
+            await standing.wait()
+            return await consumer.begin(source)
+
+        broker = NatsBroker(self.nats_url.split(","), name=f"{self.log.source}-reader", logger=None, graceful_timeout=5, **CONNECTION)
         for consumer in consumers:
             for source in consumer.sources:
                 if source != self.log.source:
-                    subscribe(broker, source, consumer.name, partial(consumer.begin, source), consumer.apply)
+                    subscribe(broker, source, consumer.name, partial(checkpoint, consumer, source), consumer.apply)
         starting = asyncio.ensure_future(broker.start())
         try:
             # Shielded: a connection that is broken off while it is made would stay open, and nobody would know of it.
             await asyncio.shield(starting)
             await asyncio.Event().wait()
         finally:
-            await asyncio.wait([starting], timeout=START_SECONDS)
-            starting.cancel()
-            await asyncio.gather(starting, return_exceptions=True)
-            await broker.stop()
+            # Each step is made though this is told again to end, as `heard` does every second.
+            try:
+                await asyncio.wait([starting], timeout=START_SECONDS)
+            finally:
+                starting.cancel()
+                try:
+                    await asyncio.gather(starting, return_exceptions=True)
+                    # nats-py refuses to drain a connection that is just reconnecting; left alone it would do that for ever.
+                    with contextlib.suppress(NatsError):
+                        await broker.stop()
+                finally:
+                    if (left := broker._connection) is not None:  # noqa: SLF001 - FastStream forgets only what it has drained
+                        await left.close()
 
     async def _read_own(self, consumer: Consumer) -> None:
         """Read one's own log from its table, with no broker between."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from contracts.feedback import Criterion
@@ -12,7 +11,7 @@ from contracts.vocabulary import AgencyCode, InvitationId, OpinionId, RatingId, 
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
 from kernel.edge.service import Runtime
-from kernel.eventlog import History, Outcome, Slice, Target, carry_out
+from kernel.eventlog import History, Outcome, Slice, Target, carry_out, next_in_book
 from kernel.vault import ENTRY, Sealed
 from services.feedback.domain import invitation, opinion, rating
 from services.feedback.domain.opinion import OpinionChannel, Topic
@@ -52,7 +51,7 @@ class Listening:
 
     runtime: Runtime[FeedbackSettings]
 
-    async def rate(self, given: Given, command: Command) -> Outcome[Any]:
+    async def rate(self, given: Given, command: Command) -> Outcome[rating.State]:
         """Use the invitation and record the rating, in one commit or not at all.
 
         The outcome told to the caller is the rating's. So neither the answer nor the record of the command names the invitation.
@@ -60,33 +59,39 @@ class Listening:
         Raises:
             Refused: an `invitation.Refusal`.
         """
-        invitation_id, about = await self._invitation(given.token)
         rating_id = RatingId(uuid5(command.id, "rating"))
         sealed = self.runtime.vault.seal(rating_id, {"comment": given.comment}) if given.comment else None
-        record = rating.Record(
-            rating_id=rating_id,
-            agency=about.agency,
-            procedure=about.procedure,
-            field=about.field,
-            occasion=about.occasion,
-            satisfaction=given.satisfaction,
-            points=given.points,
-            comment_ref=VaultRef(sealed.ref) if sealed else None,
-            commitment=sealed.commitment if sealed else None,
-            at=command.meta.time,
-        )
-        recorded = Slice(History(rating_id), about.agency, rating.decide(record, rating.INITIAL))
-        use = invitation.Use(token_hash=hash_of(given.token), at=command.meta.time)
-        beside = command.beside_with({ENTRY: [sealed.row]} if sealed else {})
-        outcome = await carry_out(
-            self.runtime.log,
-            Target(invitation_id, invitation.DECIDER, use),
-            command.meta,
-            agency=about.agency,
-            beside=lambda outcome: beside(of_rating(outcome, rating_id)),
-            also=lambda _: [recorded],
-        )
-        return of_rating(outcome, rating_id)
+        invitation_id, use = claimed(given.token), invitation.Use(token_hash=hash_of(given.token), at=command.meta.time)
+
+        async def with_invitation(_: History) -> Outcome[rating.State]:
+            # A book tells only where it stands; whether an invitation may be used is told by its events.
+            history = await self.runtime.log.load(invitation_id)
+            state = invitation.DECIDER.state_of(history)
+            about, used = invitation.about(state), invitation.decide(use, state)
+            record = rating.Record(
+                rating_id=rating_id,
+                agency=about.agency,
+                procedure=about.procedure,
+                field=about.field,
+                occasion=about.occasion,
+                satisfaction=given.satisfaction,
+                points=given.points,
+                comment_ref=VaultRef(sealed.ref) if sealed else None,
+                commitment=sealed.commitment if sealed else None,
+                at=command.meta.time,
+            )
+            return await carry_out(
+                self.runtime.log,
+                Target(rating_id, rating.DECIDER, record),
+                command.meta,
+                agency=about.agency,
+                beside=command.beside_with({ENTRY: [sealed.row]} if sealed else {}),
+                also=lambda _: [Slice(history, about.agency, used)],
+                tries=1,
+            )
+
+        # The invitation is like a book with one number to give: who comes second reads it again, and is refused.
+        return await next_in_book(self.runtime.log, invitation_id, with_invitation)
 
     async def receive(self, said: Said, command: Command) -> OpinionOutcome:
         """Take an opinion in; its words go into the vault."""
@@ -118,20 +123,6 @@ class Listening:
         answer = opinion.Answer(answer_ref=VaultRef(sealed.ref), commitment=sealed.commitment, by=meta.actor, at=meta.time)
         return await self._on_opinion(opinion_id, answer, agency, command, sealed)
 
-    async def _invitation(self, token: str) -> tuple[InvitationId, invitation.Open]:
-        """Find what the invitation that a token claims is about; whether it may be answered is decided later."""
-        try:
-            id = invitation_in(token)
-        except ValueError as error:
-            raise invitation.refused("no-such-invitation") from error
-        match invitation.DECIDER.state_of(await self.runtime.log.load(id)):
-            case invitation.Open() as about:
-                return id, about
-            case invitation.Used(about=about):
-                return id, about
-            case invitation.Absent():
-                raise invitation.refused("no-such-invitation")
-
     async def _agency_of(self, opinion_id: UUID, principal: Principal) -> AgencyCode:
         match opinion.DECIDER.state_of(await self.runtime.log.load(opinion_id)):
             case opinion.Absent():
@@ -145,6 +136,13 @@ class Listening:
         return await carry_out(self.runtime.log, target, command.meta, agency=agency, expected=command.expected, beside=beside)
 
 
-def of_rating(outcome: Outcome[Any], rating_id: RatingId) -> Outcome[Any]:
-    """Tell the same commit as the rating's."""
-    return replace(outcome, stream=rating_id, version=1)
+def claimed(token: str) -> InvitationId:
+    """Read which invitation a token claims to be for; whether it is, is decided on the invitation.
+
+    Raises:
+        Refused: "no-such-invitation", for what is no token.
+    """
+    try:
+        return invitation_in(token)
+    except ValueError as error:
+        raise invitation.refused("no-such-invitation") from error

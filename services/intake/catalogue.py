@@ -15,53 +15,26 @@ import orjson
 import yaml
 
 from contracts.intake import Component, Fee, ProcedurePublished
-from contracts.vocabulary import ApplicantKind, Channel
+from contracts.vocabulary import ApplicantKind, Channel, ContentHash, ProcedureCode
 
 NAMESPACE: Final = UUID("c8f4b1d2-3c1a-5f0e-8a43-9d2f6c0b7e11")
 NOT_PROCEDURES: Final = frozenset({"agency.yaml", "fields.yaml"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeeLine:
-    """One line of a fee table, and the days of acceptance that it holds for (both inclusive)."""
-
-    fee: Fee
-    valid_from: date | None
-    valid_until: date | None
-
-    def holds(self, on: date, kind: ApplicantKind, channel: Channel) -> bool:
-        """Whether the line is for such a dossier, accepted on that day."""
-        return (
-            (self.valid_from or date.min) <= on <= (self.valid_until or date.max)
-            and self.fee.applicant_kind in {None, kind}
-            and self.fee.channel in {None, channel}
-        )
-
-    @property
-    def exactness(self) -> int:
-        """How much the line says; one that says more goes before one that says less."""
-        return sum(x is not None for x in (self.fee.applicant_kind, self.fee.channel, self.valid_from, self.valid_until))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Procedure:
-    """A version of a procedure: what is published, and what only intake needs."""
+    """A version of a procedure: what is published, and what of it intake asks for often."""
 
     content: Mapping[str, Any]
-    content_hash: str
-    fees: tuple[FeeLine, ...]
+    content_hash: ContentHash
+    fees: tuple[Fee, ...]
     required: frozenset[str]
     components: frozenset[str]
 
     @property
-    def code(self) -> str:
+    def code(self) -> ProcedureCode:
         """Its national code."""
         return self.content["code"]
-
-    @property
-    def stream(self) -> UUID:
-        """The stream of its versions."""
-        return uuid5(NAMESPACE, f"procedure:{self.code}")
 
     def published(self, at: datetime) -> ProcedurePublished:
         """Make the fact that this version entered the catalogue."""
@@ -72,8 +45,22 @@ class Procedure:
 
         Where the cases of a table need an officer's judgement (city or not), it is the first line's.
         """
-        lines = sorted((line for line in self.fees if line.holds(on, kind, channel)), key=lambda line: -line.exactness)
-        return lines[0].fee.amount_vnd if lines else None
+        lines = sorted((fee for fee in self.fees if holds(fee, on, kind, channel)), key=lambda fee: -exactness(fee))
+        return lines[0].amount_vnd if lines else None
+
+
+def holds(fee: Fee, on: date, kind: ApplicantKind, channel: Channel) -> bool:
+    """Tell whether a line of a fee table is for such a dossier, accepted on that day."""
+    return (
+        (fee.valid_from or date.min) <= on <= (fee.valid_until or date.max)
+        and fee.applicant_kind in {None, kind}
+        and fee.channel in {None, channel}
+    )
+
+
+def exactness(fee: Fee) -> int:
+    """Say how much a line says; one that says more goes before one that says less."""
+    return sum(x is not None for x in (fee.applicant_kind, fee.channel, fee.valid_from, fee.valid_until))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +85,17 @@ def load_catalogue(folder: Path) -> Catalogue:
     return Catalogue(agency=agency["code"], procedures={procedure.code: procedure for procedure in procedures})
 
 
+def as_published(fact: ProcedurePublished) -> Procedure:
+    """Give a version as the fact tells it, whatever the files say by now."""
+    return _version(fact.model_dump(mode="json", exclude={"content_hash", "published_at"}), fact.content_hash)
+
+
+def stream_of(code: ProcedureCode) -> UUID:
+    """Give the stream of a procedure's versions."""
+    return uuid5(NAMESPACE, f"procedure:{code}")
+
+
 def _procedure(data: Mapping[str, Any], agency: Mapping[str, Any], fields: Mapping[str, str]) -> Procedure:
-    components = [Component.model_validate(component) for component in data["components"]]
-    fees = [
-        FeeLine(fee=Fee.model_validate(fee), valid_from=fee.get("valid_from"), valid_until=fee.get("valid_until")) for fee in data["fees"]
-    ]
     content = {
         "code": data["code"],
         "name": data["name"],
@@ -114,18 +107,22 @@ def _procedure(data: Mapping[str, Any], agency: Mapping[str, Any], fields: Mappi
         "start_rule": data["start_rule"],
         "supplement_mode": data["supplement_mode"],
         "notice_days": data["notice_days"],
-        "components": [component.model_dump() for component in components],
-        "fees": [line.fee.model_dump() for line in fees],
+        "components": [Component.model_validate(component).model_dump() for component in data["components"]],
+        "fees": [Fee.model_validate(fee).model_dump(mode="json") for fee in data["fees"]],
         "result": data["result"],
         "validity_months": data["validity_months"],
         "legal_basis": data["legal_basis"],
         "confidence": data["confidence"],
     }
-    dated = [(line.valid_from, line.valid_until) for line in fees]
+    return _version(content, hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest())
+
+
+def _version(content: Mapping[str, Any], content_hash: ContentHash) -> Procedure:
+    components = [Component.model_validate(component) for component in content["components"]]
     return Procedure(
         content=content,
-        content_hash=hashlib.sha256(orjson.dumps([content, dated], option=orjson.OPT_SORT_KEYS)).hexdigest(),
-        fees=tuple(fees),
+        content_hash=content_hash,
+        fees=tuple(Fee.model_validate(fee) for fee in content["fees"]),
         required=frozenset(component.code for component in components if component.required),
         components=frozenset(component.code for component in components),
     )

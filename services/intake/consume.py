@@ -19,7 +19,9 @@ def react(event: Recorded) -> Reaction | None:
             )
             return _on(paused.dossier_id, command)
         case CaseClockResumed() as resumed:
-            command = commands.Reschedule(due_before_at=resumed.due_before_at, deadline=resumed.deadline, at=resumed.resumed_at)
+            command = commands.Reschedule(
+                round=resumed.round, due_before_at=resumed.due_before_at, deadline=resumed.deadline, at=resumed.resumed_at
+            )
             return _on(resumed.dossier_id, command)
         case CaseResultIssued() as issued:
             return _on(

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
-from contracts.intake import DossierSubmitted, Enterprise
-from contracts.vocabulary import Channel, Deadline, DossierId, Limit, MissingComponent, VaultRef
+from contracts.intake import DossierSubmitted, Enterprise, ProcedurePublished
+from contracts.vocabulary import Channel, ContentHash, Deadline, DossierId, Limit, MissingComponent, VaultRef
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.service import Runtime
-from kernel.eventlog import History, Meta, Outcome, Slice, Target, carry_out, next_in_book
-from kernel.legalclock import Calendar, day_of, deadline, load_calendar, rule_pack_on
+from kernel.eventlog import History, Meta, Outcome, Refused, Slice, Target, carry_out, next_in_book, state_before
+from kernel.legalclock import Calendar, NoRulePack, OutsideCalendar, day_of, deadline, load_calendar, rule_pack_on
 from kernel.vault import ENTRY
-from services.intake.catalogue import Catalogue, Procedure
+from services.intake.catalogue import Catalogue, Procedure, as_published, stream_of
 from services.intake.domain import commands, dossier, procedure, register, states
 from services.intake.settings import IntakeSettings
 
@@ -44,12 +45,16 @@ class Door:
 
     runtime: Runtime[IntakeSettings]
     catalogue: Catalogue
+    _older: dict[ContentHash, Procedure] = field(default_factory=dict[ContentHash, Procedure], init=False)
 
     async def publish_catalogue(self, at: datetime) -> None:
-        """Publish every procedure whose version is new; the second time there is nothing to publish."""
+        """Publish every procedure whose version is new; the second time there is nothing to publish.
+
+        A version that comes back after another is published again, as an event of its own.
+        """
         for entry in self.catalogue.procedures.values():
-            target = Target(entry.stream, procedure.DECIDER, entry.published(at))
-            meta = Meta(f"{entry.stream}:{entry.content_hash}", "system:intake", at)
+            target = Target(stream_of(entry.code), procedure.DECIDER, entry.published(at))
+            meta = Meta(f"{target.stream}:{entry.content_hash}:{at.isoformat()}", "system:intake", at)
             await carry_out(self.runtime.log, target, meta, agency=self.catalogue.agency)
 
     async def submit(self, submission: Submission, command: Command) -> DossierOutcome:
@@ -86,11 +91,11 @@ class Door:
         """Receive a complete dossier: its number and its appointment are made and stored together.
 
         Raises:
-            Refused: if it is not complete, or not waiting to be received.
+            Refused: if it is not complete, or not waiting to be received; "outside-calendar", if nobody knows yet which days count.
         """
         at = command.meta.time
         found = await self._found(stream, command)
-        entry, calendar = self.catalogue.procedures[found.procedure], load_calendar().as_known_at(at)
+        entry, calendar = await self._pinned(found), load_calendar().as_known_at(at)
         due = _deadline(entry, at if entry.content["start_rule"] == "complete" else found.arrived_at, calendar)
         day = day_of(at)
 
@@ -125,14 +130,14 @@ class Door:
             Problem: 422 for a component that is not one of the procedure's.
         """
         found = await self._found(stream, command)
-        self._check_components(self.catalogue.procedures[found.procedure], [one.component for one in missing], "/missing")
+        _check_components(await self._pinned(found), [one.component for one in missing], "/missing")
         asked = commands.RequestSupplement(missing=missing, at=command.meta.time, by=command.principal.sub)
         return await self._carry_out(stream, asked, found.agency, command)
 
     async def supplement(self, stream: UUID, components: tuple[str, ...], command: Command) -> DossierOutcome:
         """Take what the applicant brings."""
         found = await self._found(stream, command)
-        self._check_components(self.catalogue.procedures[found.procedure], components, "/components")
+        _check_components(await self._pinned(found), components, "/components")
         return await self._carry_out(stream, commands.Supplement(components=components, at=command.meta.time), found.agency, command)
 
     async def change(self, stream: UUID, wanted: commands.Command, command: Command) -> DossierOutcome:
@@ -148,13 +153,11 @@ class Door:
         """
         history = await self.runtime.log.load(stream)
         state = dossier.DECIDER.state_of(history)
-        if isinstance(state, states.Absent):
-            raise Problem(NOT_FOUND)
-        principal.require(state.dossier.agency)
-        return history.version, history.pos, state, state.dossier
+        return history.version, history.pos, state, _within_reach(state, principal)
 
     async def _found(self, stream: UUID, command: Command) -> states.Dossier:
-        return (await self.dossier(stream, command.principal))[3]
+        """Find what never changes in the life of a dossier, to prepare a command on it."""
+        return _within_reach(await state_before(self.runtime.log, stream, dossier.DECIDER), command.principal)
 
     async def _carry_out(self, stream: UUID, wanted: commands.Command, agency: str, command: Command) -> DossierOutcome:
         target = Target(stream, dossier.DECIDER, wanted)
@@ -163,13 +166,34 @@ class Door:
     def _procedure(self, submission: Submission) -> Procedure:
         if (entry := self.catalogue.procedures.get(submission.procedure)) is None:
             raise Problem(INVALID, faults=[_UNKNOWN_PROCEDURE])
-        self._check_components(entry, submission.components, "/components")
+        _check_components(entry, submission.components, "/components")
         return entry
 
-    def _check_components(self, entry: Procedure, components: list[str] | tuple[str, ...], pointer: str) -> None:
-        unknown = [n for n, code in enumerate(components) if code not in entry.components]
-        if unknown:
-            raise Problem(INVALID, faults=[Fault("body", f"{pointer}/{n}", _UNKNOWN_COMPONENT) for n in unknown])
+    async def _pinned(self, found: states.Dossier) -> Procedure:
+        """Give the version that a dossier was submitted under: the one in force, or what was published under that hash.
+
+        The catalogue may have changed since, or have lost the procedure; the log has not.
+        """
+        current = self.catalogue.procedures.get(found.procedure)
+        if current is not None and current.content_hash == found.procedure_hash:
+            return current
+        if found.procedure_hash not in self._older:
+            facts = [event.fact for event in (await self.runtime.log.load(stream_of(found.procedure))).events]
+            self._older.update({fact.content_hash: as_published(fact) for fact in facts if isinstance(fact, ProcedurePublished)})
+        return self._older[found.procedure_hash]
+
+
+def _check_components(entry: Procedure, components: Sequence[str], pointer: str) -> None:
+    unknown = [n for n, code in enumerate(components) if code not in entry.components]
+    if unknown:
+        raise Problem(INVALID, faults=[Fault("body", f"{pointer}/{n}", _UNKNOWN_COMPONENT) for n in unknown])
+
+
+def _within_reach(state: states.State, principal: Principal) -> states.Dossier:
+    if isinstance(state, states.Absent):
+        raise Problem(NOT_FOUND)
+    principal.require(state.dossier.agency)
+    return state.dossier
 
 
 def _check_arrival(arrived_at: datetime | None, at: datetime) -> None:
@@ -184,7 +208,10 @@ def _deadline(entry: Procedure, start_at: datetime, calendar: Calendar) -> Deadl
     if entry.content["limit"] is None:
         return None
     limit = Limit.model_validate(entry.content["limit"])
-    due = deadline(start_at, limit, entry.content["start_rule"], calendar, rule_pack_on(day_of(start_at)))
+    try:
+        due = deadline(start_at, limit, entry.content["start_rule"], calendar, rule_pack_on(day_of(start_at)))
+    except (OutsideCalendar, NoRulePack) as error:
+        raise Refused("outside-calendar") from error
     return Deadline.model_validate(due)
 
 

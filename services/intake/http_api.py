@@ -68,6 +68,11 @@ WORDS: Final = Words(
                 members=("legal", "missing"),
             ),
             refusal(
+                "outside-calendar",
+                "Lịch làm việc chưa có dữ liệu cho thời hạn này nên chưa thể hẹn ngày trả. Hãy báo cho người vận hành.",
+                "The working calendar does not reach to this deadline yet, so no appointment can be given. Tell the operator.",
+            ),
+            refusal(
                 "not-now",
                 "Không thể làm việc này ở trạng thái hiện tại của hồ sơ.",
                 "This cannot be done in the dossier's present state.",

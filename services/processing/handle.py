@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from contracts.processing import WorkflowPublished
@@ -17,7 +15,7 @@ from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
 from kernel.edge.problem import NOT_FOUND, Problem
 from kernel.edge.service import Runtime
-from kernel.eventlog import History, Meta, Outcome, Refused, Slice, Target, carry_out, next_in_book
+from kernel.eventlog import History, Meta, Outcome, Refused, Slice, Target, carry_out, next_in_book, state_before
 from kernel.legalclock import day_of
 from services.processing.domain import book, case, permit, workflow
 from services.processing.domain.case_commands import Act, Claim, Complete, Decide, Issue, Officer, Pause
@@ -29,8 +27,6 @@ from services.processing.settings import ProcessingSettings
 from services.processing.workflows import Workflow, load_workflows
 
 CaseOutcome = Outcome[State]
-
-PINNED_MAX: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +44,6 @@ class Department:
 
     runtime: Runtime[ProcessingSettings]
     register: Register
-    _pinned: OrderedDict[UUID, Pinned] = field(default_factory=OrderedDict[UUID, Pinned], init=False)
     _older: dict[ContentHash, Steps] = field(default_factory=dict[ContentHash, Steps], init=False)
 
     @property
@@ -57,11 +52,14 @@ class Department:
         return load_workflows(self.runtime.settings.workflows)
 
     async def publish_workflows(self, at: datetime) -> None:
-        """Publish every workflow whose version is new; the second time there is nothing to publish."""
+        """Publish every workflow whose version is new; the second time there is nothing to publish.
+
+        A version that comes back after another is published again, as an event of its own.
+        """
 
         async def publish(one: Workflow) -> None:
             target = Target(workflow.stream_of(one.procedure), workflow.DECIDER, one.published(at))
-            meta = Meta(f"{target.stream}:{one.content_hash}", f"system:{self.runtime.name}", at)
+            meta = Meta(f"{target.stream}:{one.content_hash}:{at.isoformat()}", f"system:{self.runtime.name}", at)
             await carry_out(self.runtime.log, target, meta, agency=self.runtime.settings.agency)
 
         # Together, so that they share one commit.
@@ -108,9 +106,7 @@ class Department:
         if isinstance(state, Absent):
             raise Problem(NOT_FOUND)
         principal.require(state.case.agency)
-        steps = await self._steps(state.case.procedure, state.case.workflow_hash)
-        self._remember(id, Pinned(agency=state.case.agency, dossier=state.case.dossier, steps=steps))
-        return history, state, steps
+        return history, state, await self._steps(state.case.procedure, state.case.workflow_hash)
 
     async def _issue(self, id: UUID, step: str, officer: Officer, pinned: Pinned, command: Command) -> CaseOutcome:
         """Take the book's next number, and store it with the result and the permit: all or none."""
@@ -150,23 +146,17 @@ class Department:
         principal = command.principal
         if (officer := load_roster(self.runtime.settings.organisation).get(principal.sub)) is None:
             raise Refused("not-in-roster")
-        if (pinned := self._pinned.get(id)) is None:
-            await self.case(id, principal)
-            pinned = self._pinned[id]
-        principal.require(pinned.agency)
-        return officer, pinned
+        if isinstance(state := await state_before(self.runtime.log, id, case.DECIDER), Absent):
+            raise Problem(NOT_FOUND)
+        principal.require(state.case.agency)
+        steps = await self._steps(state.case.procedure, state.case.workflow_hash)
+        return officer, Pinned(agency=state.case.agency, dossier=state.case.dossier, steps=steps)
 
     async def _carry_out(self, id: UUID, wanted: Act, pinned: Pinned, command: Command) -> CaseOutcome:
         target = Target(id, case.DECIDER, wanted)
         return await carry_out(
             self.runtime.log, target, command.meta, agency=pinned.agency, expected=command.expected, beside=command.beside
         )
-
-    def _remember(self, id: UUID, pinned: Pinned) -> None:
-        """Keep what spares the next command a reading of the history; nothing that could become wrong is kept."""
-        self._pinned[id] = pinned
-        if len(self._pinned) > PINNED_MAX:
-            self._pinned.popitem(last=False)
 
     async def _steps(self, procedure: ProcedureCode, content_hash: ContentHash) -> Steps:
         """Give the version of a workflow that a case is pinned to: the one in force, or what was published under that hash."""

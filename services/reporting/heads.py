@@ -60,7 +60,7 @@ class Heads:
             return {}
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                client = await nats.connect(self.nats_url, name="heads", error_cb=hushed, **CONNECTION)
+                client = await nats.connect(self.nats_url.split(","), name="heads", error_cb=hushed, **CONNECTION)
                 try:
                     return {source: head for source in self.sources if (head := await last_of(client, source)) is not None}
                 finally:

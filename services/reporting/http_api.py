@@ -198,7 +198,7 @@ def entry(row: Line) -> Line:
 def add_page(router: APIRouter, mirror: Mirror) -> None:
     """Add the page that everybody may read."""
 
-    @router.get("/", dependencies=[allowed("summary.read")])
+    @router.get("/", response_class=HTMLResponse, dependencies=[allowed("summary.read")])
     async def page(period: AskedPeriod) -> Response:
         """Show the department's work on one page that needs no internet and no script."""
         async with mirror.reading() as reading:

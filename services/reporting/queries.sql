@@ -6,7 +6,8 @@ WITH counted AS (
     FROM read.dossier_register AS d
     CROSS JOIN LATERAL (SELECT CASE WHEN least(d.ready_on, d.withdrawn_on) <= $2 THEN least(d.ready_on, d.withdrawn_on) END) AS e (ended_on)
     WHERE d.accepted_on <= $2
-      AND (e.ended_on IS NULL OR e.ended_on >= $1)
+      -- Not over before the first day; written so that an index finds what is, and what never was.
+      AND coalesce(least(d.ready_on, d.withdrawn_on), 'infinity') >= $1
       AND ($3::text[] IS NULL OR EXISTS (SELECT FROM unnest($3::text[]) AS own WHERE d.agency = own OR starts_with(d.agency, own || '.')))
 ), stretch AS (
     -- An appointment holds from the day that it was given until the clock stops or begins anew.
@@ -100,9 +101,8 @@ LIMIT $11
 -- name: beside
 -- What is in no column of the form; $1 first, $2 last day.
 SELECT
-    count(*) FILTER (WHERE refused_on BETWEEN $1 AND $2) AS refused,
-    count(*) FILTER (WHERE withdrawn_on BETWEEN $1 AND $2) AS withdrawn
-FROM read.dossier_register
+    (SELECT count(*) FROM read.dossier_register WHERE refused_on BETWEEN $1 AND $2) AS refused,
+    (SELECT count(*) FROM read.dossier_register WHERE withdrawn_on BETWEEN $1 AND $2) AS withdrawn
 
 -- name: voices
 -- What was answered, by month, agency and field; $1 first, $2 last day, of whole months. Of invitations it counts those that

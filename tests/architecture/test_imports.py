@@ -120,17 +120,22 @@ def test_every_contract_is_broken_once_by_these_tests() -> None:
     assert set(re.findall(r'^id = ".+"\nname = "(.+)"$', text, re.MULTILINE)) == set(BROKEN)
 
 
-def imports_alone(service: str, folder: Path) -> str:
+def imports_alone(service: str, folder: Path, root: Path = ROOT) -> str:
     """Import every module of a service with only contracts and the kernel beside it; give what went wrong."""
-    for package in ("contracts", "kernel", f"services/{service}"):
-        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for of, package in ((ROOT, "contracts"), (ROOT, "kernel"), (root, f"services/{service}")):
+        shutil.copytree(of / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     paths = [path.relative_to(folder) for path in sorted((folder / "services").rglob("*.py")) if path.name != "__main__.py"]
     names = [path.with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__") for path in paths]
     program = f"import importlib, sys\nsys.path.insert(0, '.')\nfor name in {names!r}: importlib.import_module(name)"
-    return subprocess.run([sys.executable, "-P", "-c", program], cwd=folder, capture_output=True, text=True, check=False).stderr
+    return subprocess.run([sys.executable, "-I", "-c", program], cwd=folder, capture_output=True, text=True, check=False).stderr
 
 
 def test_a_service_can_be_imported_with_only_contracts_and_the_kernel_beside_it(tmp_path: Path) -> None:
     for service in service_folders(ROOT):
         error = imports_alone(service.name, tmp_path / service.name)
         assert not error, f"services/{service.name} with only contracts and kernel beside it:\n{error}"
+
+
+def test_a_service_that_needs_another_would_be_found(tmp_path: Path) -> None:
+    service = plant(tmp_path, "services/alpha/query.py", "import services.intake.query\n") / "services" / "alpha"
+    assert "No module named 'services.intake'" in imports_alone(service.name, tmp_path / "alone", tmp_path)

@@ -15,9 +15,18 @@ from tests.architecture.source import ROOT, Source, all_sources, listed, plant, 
 SLEEPS: Final[dict[str, str]] = {
     "tests/kernel/eventlog/rig.py::eventually": "asks for a condition until a deadline",
     "tests/services/rig.py::eventually": "asks for a condition until a deadline",
+    "tests/benchmarks/measure.py::until": "asks for a condition until a deadline",
+    "tests/benchmarks/crowd.py::stream_in": "people come when the clock says",
+    "tests/benchmarks/department.py::settled": "asks for a condition until a deadline",
+    "tests/benchmarks/rows/latency.py::look": "looks again and again, which is its work",
+    "tests/benchmarks/rows/latency.py::paced": "facts are appended when the clock says",
+    "tests/benchmarks/rows/scale.py::rebuild": "asks for a condition until a deadline",
     "tests/kernel/edge/test_process.py::until": "asks for a condition until a deadline",
     "tests/simulation/loop.py::connect": "the time is virtual",
     "tests/simulation/world.py::pause": "the time is virtual",
+    "tests/faults/nemesis.py::until": "asks for a condition until a deadline",
+    "tests/faults/nemesis.py::last": "a fault lasts for as long as its schedule says",
+    "tests/faults/proxy.py::_pump": "a slow wire is slow",
 }
 """Functions below tests/ that may sleep between two questions, each with the reason."""
 

@@ -22,7 +22,7 @@ _HEADING: Final = re.compile(r"^#+ (.*)$", re.MULTILINE)
 _CALL: Final = re.compile(r"\./motcua((?:[ ]+[\w./:=,-]+)*)")
 _MACHINE: Final = re.compile(r"(?<![\w.}/-])(?:~/|/(?:home|root|work|tmp|usr|var|opt|etc|mnt|Users)/|[A-Z]:\\)")
 
-FREE: Final = frozenset({"test", "verify", "contracts", "tail", "export"})
+FREE: Final = frozenset({"test", "bench", "verify", "contracts", "tail", "export"})
 """Commands that pass what follows on to a program of its own, with its own options."""
 
 

@@ -31,10 +31,10 @@ def ask_postgres(dsn: str, statement: str, *arguments: object) -> list[Any]:
 
 
 def ask_nats(url: str, question: Callable[[Client], Awaitable[Answer]]) -> Answer:
-    """Put `question` over a connection of its own; return the answer."""
+    """Put `question` over a connection of its own, to whichever of several addresses answers; return the answer."""
 
     async def ask() -> Answer:
-        client = await nats.connect(url, connect_timeout=CONNECT_SECONDS)
+        client = await nats.connect(url.split(","), connect_timeout=CONNECT_SECONDS)
         try:
             return await question(client)
         finally:

@@ -117,7 +117,7 @@ def test_a_token_is_printed_for_the_roles_asked_for(tmp_path: Path) -> None:
     assert len(printed.stdout.strip().split(".")) == 3
 
 
-@pytest.mark.parametrize("command", ["up", "down", "status", "demo", "test", "check", "verify", "events", "token", "contracts"])
+@pytest.mark.parametrize("command", ["up", "down", "status", "demo", "test", "check", "verify", "recover", "events", "token", "contracts"])
 def test_every_command_explains_itself(command: str) -> None:
     helped = motcua(command, "--help")
     assert helped.returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from deploy.local.processes import ROOT
 
 RECORD = '#!/bin/sh\necho "$0 $*" >>"$RECORD"\n'
-MAKE_VENV = 'mkdir -p "$UV_PROJECT_ENVIRONMENT/bin" && ln -sf "$PYTHON_STUB" "$UV_PROJECT_ENVIRONMENT/bin/python"\n'
+MAKE_VENV = 'PATH=/usr/bin:/bin; mkdir -p "$UV_PROJECT_ENVIRONMENT/bin" && ln -sf "$PYTHON_STUB" "$UV_PROJECT_ENVIRONMENT/bin/python"\n'
 
 
 class Checkout:
@@ -35,10 +36,10 @@ class Checkout:
         file.write_text(text)
         file.chmod(0o755)
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the launcher with our tools first in PATH."""
+    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run the launcher with our tools first in PATH, and more in its environment."""
         path = f"{self.tools}:{os.defpath}"
-        environment = {"PATH": path, "RECORD": str(self.record), "PYTHON_STUB": str(self.tools / "python")}
+        environment = {"PATH": path, "RECORD": str(self.record), "PYTHON_STUB": str(self.tools / "python"), **more}
         command = [sys.executable, str(self.folder / "motcua"), *arguments]
         return subprocess.run(command, env=environment, cwd="/", check=False, capture_output=True, text=True)
 
@@ -95,13 +96,69 @@ def test_an_installation_that_fails_is_tried_again_the_next_time(checkout: Check
         assert [call.split()[0] for call in checkout.calls()] == ["uv"]
 
 
+DEBIANS_PIP = """
+import os, pathlib, sys
+if "--target" not in sys.argv:
+    sys.exit("error: externally-managed-environment")
+uv = pathlib.Path(sys.argv[sys.argv.index("--target") + 1], "bin", "uv")
+uv.parent.mkdir(parents=True)
+uv.symlink_to(os.environ["UV_STUB"])
+"""
+"""A pip that, as Debian's, refuses to install beside the machine's own packages."""
+
+WORKING_VENV = """
+import os, pathlib, sys
+bin = pathlib.Path(sys.argv[-1], "bin")
+bin.mkdir(parents=True)
+(bin / "python").write_text('#!/bin/sh\\n/bin/ln -s "$UV_STUB" "${0%/*}/uv"\\n')
+(bin / "python").chmod(0o755)
+"""
+"""A venv whose pip works."""
+
+NOT_HERE = "raise ImportError('not here')"
+
+
+@pytest.mark.parametrize(
+    ("venv", "pip", "found"),
+    [(WORKING_VENV, NOT_HERE, "venv/bin/uv"), (NOT_HERE, DEBIANS_PIP, "target/bin/uv")],
+    ids=["venv", "pip alone"],
+)
+def test_where_venv_or_pip_is_there_uv_is_fetched_once_and_the_machines_own_python_is_left_alone(
+    checkout: Checkout, tmp_path: Path, venv: str, pip: str, found: str
+) -> None:
+    stub = checkout.tools / "uv"
+    stub.rename(tmp_path / "uv")
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    (plain / "venv.py").write_text(venv)
+    (plain / "pip.py").write_text(pip)
+    environment = {"PATH": str(checkout.tools), "PYTHONPATH": str(plain), "UV_STUB": str(tmp_path / "uv")}
+    first, second = (checkout.run("status", **environment), checkout.run("down", **environment))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr
+    assert (checkout.folder / ".motcua" / "tool" / found).exists()
+    assert [call.split()[0] for call in checkout.calls()] == ["uv", "python", "python"]
+    assert ("first run: fetching uv" in first.stderr, second.stderr) == (True, "")
+
+
+def test_the_launcher_is_written_for_python_3_9() -> None:
+    ast.parse((ROOT / "motcua").read_text(), feature_version=(3, 9))
+
+
+def test_an_older_python_is_told_so(checkout: Checkout) -> None:
+    asked = "import runpy, sys; sys.version_info = (3, 8, 18); runpy.run_path(sys.argv[1], run_name='__main__')"
+    command = [sys.executable, "-c", asked, str(checkout.folder / "motcua")]
+    told = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert told.returncode != 0
+    assert "needs Python 3.9 or later" in told.stderr
+
+
 def test_a_machine_that_cannot_get_uv_is_told_what_to_install(checkout: Checkout, tmp_path: Path) -> None:
     (checkout.tools / "uv").unlink()
     bare = tmp_path / "bare"
     bare.mkdir()
     # Neither venv nor pip can be imported, as on a Debian with python3 alone.
     for module in ("venv", "pip"):
-        (bare / f"{module}.py").write_text("raise ImportError('not here')")
+        (bare / f"{module}.py").write_text(NOT_HERE)
     environment = {"PATH": str(checkout.tools), "PYTHONPATH": str(bare)}
     command = [sys.executable, str(checkout.folder / "motcua"), "status"]
     told = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from nats.errors import Error as NatsError
+from nats.js.errors import Error as JetStreamError
 
 from deploy.local.issuer import AUDIENCE, ISSUER, Issuer
 from deploy.local.processes import wait_until
@@ -17,7 +19,7 @@ from deploy.local.supervisor import StartFailed
 from tests.local.asking import ask_nats, ask_postgres, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
     from nats.aio.client import Client
@@ -66,21 +68,38 @@ def test_files_with_passwords_are_ours_alone_to_read(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", ["probe.00.h09-13.note.made.v1", "poke.probe", "$JS.API.STREAM.CREATE.PROBE", "$JS.API.CONSUMER.CREATE.OTHER"]
+    "subject",
+    [
+        "probe.00.h09-13.note.made.v1",
+        "seals.probe",
+        "poke.probe",
+        "$JS.API.STREAM.CREATE.PROBE",
+        "$JS.API.STREAM.CREATE.SEALS",
+        "$JS.API.CONSUMER.CREATE.OTHER",
+    ],
 )
 def test_a_service_may_publish_its_own_facts(stack: Stack, subject: str) -> None:
     assert not refusal(stack.nats_url("probe"), subject)
 
 
 @pytest.mark.parametrize(
-    "subject", ["other.00.h09-13.note.made.v1", "poke.other", "$JS.API.STREAM.CREATE.OTHER", "$JS.API.STREAM.DELETE.PROBE"]
+    "subject",
+    [
+        "other.00.h09-13.note.made.v1",
+        "seals.other",
+        "seals.probe.x",
+        "poke.other",
+        "$JS.API.STREAM.CREATE.OTHER",
+        "$JS.API.STREAM.DELETE.PROBE",
+        *(f"$JS.API.STREAM.{action}.SEALS" for action in ("UPDATE", "DELETE", "PURGE")),
+    ],
 )
 def test_a_service_may_not_publish_what_belongs_to_another(stack: Stack, subject: str) -> None:
     assert "permissions violation" in refusal(stack.nats_url("probe"), subject).lower()
 
 
 @pytest.mark.parametrize(
-    "subject", ["probe.00.h09-13.note.made.v1", "$JS.API.STREAM.CREATE.PROBE", "$JS.API.STREAM.PURGE.PROBE", "_INBOX.x"]
+    "subject", ["probe.00.h09-13.note.made.v1", "seals.probe", "$JS.API.STREAM.CREATE.PROBE", "$JS.API.STREAM.PURGE.PROBE", "_INBOX.x"]
 )
 def test_an_analyst_may_not_publish(stack: Stack, subject: str) -> None:
     assert "permissions violation" in refusal(stack.nats_url("analyst"), subject).lower()
@@ -166,3 +185,26 @@ def test_a_signal_that_a_process_survives_is_no_restart(stack: Stack) -> None:
     pid = stack.kill("postgres", signal.SIGHUP)
     stack.wait_ready()
     assert stack.pid("postgres") == pid
+
+
+def test_three_brokers_keep_three_copies_and_take_more_while_one_is_dead(tmp_path: Path) -> None:
+    with Stack(tmp_path, services=("probe",), package="tests.local", nodes=3) as stack:
+        assert stack.environment("probe")["PROBE_STREAM_REPLICAS"] == "3"
+
+        async def make(client: Client) -> None:
+            await client.jetstream().add_stream(name="PROBE", subjects=["probe.>"], num_replicas=3)
+
+        async def publish(client: Client) -> None:
+            await client.jetstream().publish("probe.00.h09-13.note.made.v1", b"!")
+
+        def is_done(work: Callable[[Client], Awaitable[None]]) -> bool:
+            try:
+                ask_nats(stack.nats_url(), work)
+            except (NatsError, JetStreamError, OSError, TimeoutError):
+                return False  # a cluster that is choosing its leader
+            return True
+
+        wait_until(lambda: is_done(make), within_seconds=30, what="a stream with three copies")
+        stack.hold(stack.nats_names[0])
+        wait_until(lambda: stack.pid(stack.nats_names[0]) is None, within_seconds=20, what="a broker is down")
+        wait_until(lambda: is_done(publish), within_seconds=30, what="the other two take a message")

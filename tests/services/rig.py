@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import time
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -23,14 +22,17 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx2
 import nats
+from fastapi import FastAPI
 
 from contracts.catalogue import FACTS
 from deploy.local.issuer import Issuer
+from kernel.edge.app import Words
 from kernel.edge.service import Service
 from kernel.edge.settings import ServiceSettings
 from kernel.eventlog import Codec, Fact, Log, Meta, Recorded, Slice
 from kernel.eventlog.migrate import migrate
 from kernel.eventlog.relay import Relay
+from kernel.vault import KeyRing, Vault
 from kernel.vault.keys import KEY_BYTES
 from tests.servers import Database, NatsServer, PostgresServer
 
@@ -39,6 +41,7 @@ MONDAY: Final = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 """A working day, 8:30 in the morning in Vietnam."""
 LOG_MIGRATIONS: Final = Path(__file__).parents[2] / "kernel" / "eventlog" / "migrations"
 CODEC: Final = Codec(FACTS)
+VAULT_KEYS: Final = f"1:{b64encode(bytes(KEY_BYTES)).decode()}"
 WITHIN_SECONDS: Final = 20.0
 TEMPLATES: Final[dict[tuple[str, str], str]] = {}
 """Migrated databases of this test process, by server and kind; each test gets a copy."""
@@ -67,8 +70,8 @@ class Running:
     database: Database
     client: httpx2.AsyncClient
     issuer: Issuer
+    app: FastAPI
     moment: datetime = MONDAY
-    keys: itertools.count[int] = field(default_factory=itertools.count)
     tokens: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
 
     def token(self, *roles: str, sub: str | None = None, agencies: tuple[str, ...] = (AGENCY,)) -> str:
@@ -82,7 +85,7 @@ class Running:
 
     async def post(self, path: str, body: Any, token: str | None = None, *, key: str | None = None, **headers: str) -> httpx2.Response:
         """Ask for something; with a new idempotency key unless one is given."""
-        given = {"Idempotency-Key": key or f"key-{next(self.keys)}", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        given = {"Idempotency-Key": key or uuid4().hex, **{name.replace("_", "-"): value for name, value in headers.items()}}
         return await self.client.post(path, json=body, headers=self._headers(token) | given)
 
     def _headers(self, token: str | None) -> dict[str, str]:
@@ -113,6 +116,22 @@ class Running:
         """Give every stored event's bytes, one after another: what must hold no personal data."""
         async with self.connected() as connection:
             return b"\n".join(row["body"] for row in await connection.fetch("SELECT body FROM log.event ORDER BY pos"))
+
+    async def kept(self) -> dict[str, int]:
+        """Count what is stored: events, sealed personal data, commands."""
+        async with self.connected() as connection:
+            tables = ("log.event", "vault.entry", "edge.command")
+            return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in tables}  # noqa: S608 - names are ours
+
+    async def readings(self) -> list[tuple[str, str]]:
+        """Give who has read personal data and what for, in order."""
+        async with self.connected() as connection:
+            return [(row["principal"], row["purpose"]) for row in await connection.fetch("SELECT * FROM vault.access ORDER BY id")]
+
+    async def forget(self, purposes: frozenset[str], stream: UUID | str) -> int:
+        """Erase everything personal of one stream, as the data protection officer does; give how many entries that were."""
+        async with asyncpg.create_pool(self.database.runtime_dsn, min_size=1, max_size=1) as pool:
+            return await Vault(KeyRing.parse(VAULT_KEYS), purposes).erase(pool, UUID(str(stream)), "dpo")
 
     async def reacted_to(self, position: str) -> None:
         """Wait until the service's reactors have got to a position of a neighbour's log."""
@@ -185,14 +204,14 @@ class Rig:
             "nats_url": self.nats.url,
             "jwks_file": issuer.jwks,
             "demo_clock": True,
-            "vault_keys": f"1:{b64encode(bytes(KEY_BYTES)).decode()}",
+            "vault_keys": VAULT_KEYS,
         }
         kind: Callable[..., ServiceSettings] = service.settings
         app = service.app(kind(**{**usual, **settings}))
         async with app.router.lifespan_context(app):
             transport = httpx2.ASGITransport(app)
             async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-                yield Running(service, own, client, issuer)
+                yield Running(service, own, client, issuer, app)
 
     @asynccontextmanager
     async def neighbour(self, name: str) -> AsyncGenerator[Neighbour]:
@@ -221,3 +240,13 @@ def problem(response: httpx2.Response, status: int, kind: str) -> dict[str, Any]
     assert body["detail"] != body["detail_en"]
     assert all(error["detail"] and error["detail_en"] for error in body.get("errors", ()))
     return body
+
+
+def said_in_both_languages(words: Words, *reasons: str) -> None:
+    """Insist on a sentence in Vietnamese and another in English for each of these reasons of a refusal, and for no other."""
+    assert set(words.refusals) == set(reasons)
+    for reason, kind in words.refusals.items():
+        assert (kind.slug, kind.status) == (reason, 404 if reason.startswith("no-such-") else 409)
+        assert kind.detail.vi
+        assert kind.detail.en
+        assert kind.detail.vi != kind.detail.en

@@ -128,8 +128,24 @@ def evolve(state: State, event: Event) -> State:
             )
         case InvitationUsed(), Open():
             return Used(about=state)
-        case InvitationUsed(), Absent() | Used():
+        # A token may claim a stream of another kind: there is no invitation in it.
+        case _:
             return state
+
+
+def about(state: State) -> Open:
+    """Give what was asked about, whether it may still be answered or not.
+
+    Raises:
+        Refused: "no-such-invitation", if nobody was invited.
+    """
+    match state:
+        case Open():
+            return state
+        case Used(about=asked):
+            return asked
+        case Absent():
+            raise refused("no-such-invitation")
 
 
 def refused(reason: Refusal) -> Refused:

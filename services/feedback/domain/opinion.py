@@ -113,10 +113,13 @@ def decide(command: Command, state: State) -> list[Event]:
 def evolve(state: State, event: Event) -> State:
     """Give the state after an event."""
     match event, state:
-        case OpinionReceived(opinion_id=opinion_id, agency=agency), _:
+        case OpinionReceived(opinion_id=opinion_id, agency=agency), Absent():
             return Open(opinion_id=opinion_id, agency=agency)
-        case OpinionAnswered(agency=agency), _:
+        case OpinionAnswered(agency=agency), Open():
             return Answered(agency=agency)
+        # Whoever asks by an id may name a stream of another kind: there is no opinion in it.
+        case _:
+            return state
 
 
 def refused(reason: Refusal) -> Refused:

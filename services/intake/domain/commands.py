@@ -79,8 +79,9 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reschedule:
-    """The department's clock restarted or resumed: the appointment moves."""
+    """The department's clock restarted or resumed after a round of supplement: the appointment moves, or stays where it was missed."""
 
+    round: int
     due_before_at: datetime
     deadline: Deadline
     at: datetime

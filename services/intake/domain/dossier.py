@@ -77,12 +77,12 @@ def decide(command: Command, state: State) -> list[Event]:
         case RequestSupplement() as c, Submitted(dossier=d, supplemented=False):
             return [supplement_requested(d, "desk", 1, c)]
         case Supplement() as c, AwaitingSupplement(missing=missing) if absent := missing - set(c.components):
-            raise Refused("supplement-incomplete", missing=sorted(absent))
+            raise Refused("supplement-incomplete", legal=legal_in(state), missing=sorted(absent))
         case Supplement() as c, AwaitingSupplement(dossier=d, stage=stage, round=round_):
             brought = tuple(sorted(set(c.components)))
             return [DossierSupplemented(dossier_id=d.id, agency=d.agency, stage=stage, round=round_, components=brought, received_at=c.at)]
         case Accept(required=required), Submitted(dossier=d) if absent := required - d.components:
-            raise Refused("components-missing", missing=sorted(absent))
+            raise Refused("components-missing", legal=legal_in(state), missing=sorted(absent))
         case Accept() as c, Submitted(dossier=d):
             return [accepted(d, c)]
         case Refuse() as c, Submitted(dossier=d) | AwaitingSupplement(dossier=d, stage="desk"):
@@ -92,10 +92,10 @@ def decide(command: Command, state: State) -> list[Event]:
         case Return() as c, ResultReady(dossier=d) if d.code is not None:
             return [returned(d, d.code, c)]
 
-        # What the department says. If the dossier has ended here meanwhile, there is nothing left to record.
-        case RequestSupplementAtAppraisal() as c, Accepted(dossier=d):
+        # What the department says. If the dossier has ended here meanwhile, or it was said before, there is nothing left to record.
+        case RequestSupplementAtAppraisal() as c, Accepted(dossier=d, rounds=rounds) if c.round > rounds:
             return [supplement_requested(d, "appraisal", c.round, c)]
-        case Reschedule() as c, Accepted(dossier=d):
+        case Reschedule() as c, Accepted(dossier=d, rounds=rounds, clock_stands=True) if c.round == rounds and d.deadline is not None:
             return [
                 DossierRescheduled(
                     dossier_id=d.id,
@@ -133,12 +133,12 @@ def evolve(state: State, event: Event) -> State:
             return AwaitingSupplement(d, event.stage, event.round, frozenset(one.component for one in event.missing))
         case DossierSupplemented(stage="desk"), AwaitingSupplement(dossier=d):
             return Submitted(replace(d, components=d.components | set(event.components)), supplemented=True)
-        case DossierSupplemented(), AwaitingSupplement(dossier=d):
-            return Accepted(replace(d, components=d.components | set(event.components)))
+        case DossierSupplemented(), AwaitingSupplement(dossier=d, round=round_):
+            return Accepted(replace(d, components=d.components | set(event.components)), round_, clock_stands=True)
         case DossierAccepted(), Submitted(dossier=d):
             return Accepted(replace(d, code=event.code, deadline=event.deadline))
-        case DossierRescheduled(), Accepted(dossier=d):
-            return Accepted(replace(d, deadline=event.deadline))
+        case DossierRescheduled(), Accepted(dossier=d, rounds=rounds):
+            return Accepted(replace(d, deadline=event.deadline), rounds)
         case DossierResultReady(), Accepted(dossier=d):
             return ResultReady(d, event.outcome, event.result_number)
         case DossierReturned(), ResultReady(dossier=d):

@@ -65,9 +65,11 @@ class AwaitingSupplement:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """It is with the department."""
+    """It is with the department, which has asked for a supplement so many times; the clock stands until it says how it goes on."""
 
     dossier: Dossier
+    rounds: int = 0
+    clock_stands: bool = False
 
 
 @dataclass(frozen=True, slots=True)

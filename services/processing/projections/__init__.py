@@ -131,7 +131,7 @@ def dossier_columns(event: Recorded) -> Columns:
 
 CASES: Final = ReadModel(
     name="cases",
-    version=1,
+    version=2,
     sources=("processing",),
     ddl=read_ddl(HERE / "tables.sql"),
     projections=(

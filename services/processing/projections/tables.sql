@@ -26,6 +26,7 @@ CREATE TABLE case_register (
 );
 CREATE INDEX case_by_dossier ON case_register (dossier_id);
 CREATE INDEX case_by_time ON case_register (opened_at DESC, case_id DESC);
+CREATE INDEX case_open ON case_register (late_from) WHERE state IN ('waiting', 'claimed');
 CREATE INDEX case_by_desk ON case_register (unit, role, state, opened_at DESC, case_id DESC);
 
 CREATE TABLE permit_register (

@@ -22,6 +22,13 @@ CREATE TABLE dossier_register (
 );
 CREATE INDEX dossier_register_accepted ON dossier_register (accepted_on, code);
 CREATE INDEX dossier_register_returned ON dossier_register (returned_on, code);
+-- What is still open counts in every period: it stands at the end of time.
+CREATE INDEX dossier_register_ended ON dossier_register ((coalesce(least(ready_on, withdrawn_on), 'infinity')));
+CREATE INDEX dossier_register_first ON dossier_register (submitted_on);
+CREATE INDEX dossier_register_last ON dossier_register
+    ((greatest(submitted_on, accepted_on, refused_on, withdrawn_on, decided_on, ready_on, returned_on)));
+CREATE INDEX dossier_register_refused ON dossier_register (refused_on) WHERE refused_on IS NOT NULL;
+CREATE INDEX dossier_register_withdrawn ON dossier_register (withdrawn_on) WHERE withdrawn_on IS NOT NULL;
 
 -- What the legal clock of a dossier did, one row per fact: it runs to an appointment (null = no limit), or it stands still.
 CREATE TABLE clock (
@@ -82,6 +89,7 @@ CREATE TABLE opinion (
     pos_feedback bigint
 );
 CREATE INDEX opinion_received ON opinion (received_on);
+CREATE INDEX opinion_answered ON opinion (answered_on);
 
 -- Reports that were published; what they say stands in the log.
 CREATE TABLE report (

@@ -167,8 +167,11 @@ async def test_the_demo_clock_says_when_it_happened(app: FastAPI, caller: Caller
     assert event.traceparent == headers["traceparent"]
 
 
-@pytest.mark.parametrize("said", ["yesterday", "2026-03-31T08:00:00", "0001-01-01T00:00:00+07:00"])
-async def test_a_demo_time_that_is_no_instant_is_refused(caller: Caller, said: str) -> None:
+FAR = ["1999-12-31T23:59:59Z", "2100-01-01T00:00:00Z", "1139-12-20T14:56:29+16:48", "9999-12-31T23:00:00-07:00"]
+
+
+@pytest.mark.parametrize("said", ["yesterday", "2026-03-31T08:00:00", "0001-01-01T00:00:00+07:00", *FAR])
+async def test_a_demo_time_that_is_no_instant_or_a_far_one_is_refused(caller: Caller, said: str) -> None:
     answer = await caller.post("/v1/shelves", {"agency": "H09.13"}, headers={"Motcua-Demo-Time": said})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/Motcua-Demo-Time")
 

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import pytest
 from fastapi import FastAPI
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import core_schema
 
 from kernel.edge import problem
@@ -76,6 +76,30 @@ def test_a_pointer_names_the_field_and_not_the_branch_of_a_union() -> None:
         Owner.model_validate(body)
     faults = faults_of([{**error, "loc": ("body", *error["loc"])} for error in refused.value.errors()], body)
     assert {fault.pointer for fault in faults} == {"/pets/1/lives", "/pets/1/tail"}
+
+
+class Shelter(BaseModel):
+    pets: Annotated[tuple[Cat, ...], Field(min_length=2)]
+    names: Annotated[frozenset[str], Field(min_length=2)] = frozenset({"Mướp", "Vện"})
+
+
+CAT = {"kind": "cat", "lives": 9}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        ({"pets": [CAT, {"kind": "cat"}]}, ["/pets/1/lives"]),
+        ({"pets": [{"kind": "cat"}]}, ["/pets/0/lives", "/pets"]),
+        ({"pets": [CAT]}, ["/pets"]),
+        ({"pets": [CAT, CAT], "names": ["Mướp", "Mướp"]}, ["/names"]),
+    ],
+)
+def test_a_list_is_called_too_short_by_what_was_sent_and_not_by_what_was_good(body: dict[str, Any], pointers: list[str]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Shelter.model_validate(body)
+    faults = faults_of([{**error, "loc": ("body", *error["loc"])} for error in refused.value.errors()], body)
+    assert [fault.pointer for fault in faults] == pointers
 
 
 SECRET = "079203001234"

@@ -68,6 +68,8 @@ async def test_a_list_that_has_got_there_answers(app: FastAPI, caller: Caller) -
     await log.pool.execute("INSERT INTO log.checkpoint VALUES ('numbers_v1', 'shelf', 7)")
     assert (await caller.get("/v1/numbers?after=shelf/7")).status_code == 200
     assert (await caller.get("/v1/numbers?after=shelf/8")).status_code == 503
+    answer = await caller.get("/v1/numbers?after=elsewhere/1")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/after"), "it would never get there"
 
 
 @pytest.mark.parametrize("token", ["", "intake", "intake/", "intake/-1", "Intake/1", "intake/1/2", "intake/" + "9" * 19])

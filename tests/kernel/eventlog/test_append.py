@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from kernel.eventlog import Appended, Busy, Conflict, History, Log, Slice, Table
+from kernel.eventlog import Appended, Busy, Conflict, History, Log, Slice, Table, append
 from kernel.eventlog.event import event_id
 from tests.kernel.eventlog.bank import ACCOUNT, AGENCY, Deposit, Deposited, Opened, add, deposit, meta, tell
 from tests.kernel.eventlog.rig import Rig, connected, patiently, positions_are_dense, running, stored
@@ -197,6 +197,53 @@ async def test_a_history_reads_back_what_was_appended(rig: Rig) -> None:
     assert (opened.source, opened.stream, opened.agency, opened.actor) == ("bank", account, AGENCY, "clerk")
     assert (deposited.id, deposited.version, deposited.pos, deposited.cause) == ("first/1", 2, 2, "audit/9")
     assert opened.recorded_at > opened.time
+
+
+async def test_histories_that_are_asked_for_together_each_reach_who_asked(rig: Rig) -> None:
+    log, accounts, nobody = await rig.log(), [uuid4() for _ in range(150)], uuid4()
+    for n, account in enumerate(accounts):
+        await add(log, account, [Deposited(amount=n)] * (1 + n % 3))
+    asked = [asyncio.create_task(log.load(account)) for account in [*accounts, *accounts, nobody]]
+    gone = [asyncio.create_task(log.load(account)) for account in accounts]
+    await asyncio.sleep(0)
+    for task in gone:
+        task.cancel()
+    found = await asyncio.wait_for(asyncio.gather(*asked), 20)
+    assert [(history.stream, history.version) for history in found[:150]] == [(account, 1 + n % 3) for n, account in enumerate(accounts)]
+    assert [history.events[0].fact for history in found[150:-1]] == [Deposited(amount=n) for n in range(150)]
+    assert found[-1] == History(nobody)
+
+
+async def test_nobody_who_asks_for_a_history_is_forgotten_in_the_moment_in_which_a_reader_ends(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one reader at a time, whoever is answered asks again in that moment."""
+    monkeypatch.setattr(append, "READS_AT_ONCE", 1)
+    log, account = await rig.log(), uuid4()
+
+    async def ask() -> None:
+        for _ in range(20):
+            await log.load(account)
+
+    await asyncio.wait_for(ask(), 20)
+
+
+async def test_a_history_holds_what_its_reader_has_stored_whatever_reads_are_under_way(rig: Rig) -> None:
+    log = await rig.log()
+
+    async def call(account: UUID) -> None:
+        for n in range(40):
+            history = await log.load(account)
+            assert history.version == n
+            await log.append([some(history, 1)], meta())
+
+    async def look_on(account: UUID) -> None:
+        while True:
+            await log.load(account)
+
+    accounts = [uuid4() for _ in range(12)]
+    async with running(*(look_on(account) for account in accounts for _ in range(3))):
+        await asyncio.wait_for(asyncio.gather(*(call(account) for account in accounts)), 30)
 
 
 @pytest.mark.slow

@@ -163,7 +163,7 @@ async def test_the_running_service_has_these_privileges_and_no_other(rig: Rig) -
         "read_model": "SELECT INSERT UPDATE",
         "parked": "SELECT INSERT UPDATE DELETE",
     }
-    assert [row["attname"] for row in columns] == ["pos"]
+    assert [row["attname"] for row in columns] == ["pos", "halted_at"]
 
 
 async def test_the_role_that_runs_is_no_member_of_any_other(rig: Rig) -> None:

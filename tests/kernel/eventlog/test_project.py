@@ -13,7 +13,7 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kernel.eventlog import Columns, Doubt, Fenced, Log, Projection, ReadModel, Recorded, Worker, positions, wait_until
+from kernel.eventlog import Columns, Doubt, Fenced, Log, Projection, ReadModel, Recorded, Watch, Worker, positions
 from kernel.eventlog.errors import UNAVAILABLE
 from kernel.eventlog.project import Projector
 from kernel.eventlog.rebuild import install
@@ -356,7 +356,7 @@ async def test_ones_own_log_is_projected_while_the_broker_is_away(rig: Rig) -> N
         rig.nats.kill()
         try:
             (account,) = await some_history(log, accounts=1, deposits=3)
-            assert await wait_until(shown(log, "accounts"), await log.head(), 5)
+            assert await Watch(shown(log, "accounts")).until(await log.head(), 5)
             assert (await only_row(log, "read.account"))["id"] == account
         finally:
             rig.nats.restart()
@@ -366,10 +366,10 @@ async def test_waiting_for_a_read_model_ends_when_it_has_seen_enough_or_time_is_
     log, account = await rig.log(), uuid4()
     projector = await projector_of(log)
     await deposit(log, account, 1, 2)
-    assert not await wait_until(shown(log, "accounts"), 2, 0.05)
-    waiting = asyncio.create_task(wait_until(shown(log, "accounts"), 2, 10))
+    assert not await Watch(shown(log, "accounts")).until(2, 0.05)
+    waiting = asyncio.create_task(Watch(shown(log, "accounts")).until(2, 10))
     await projector.apply(await carried(log, upto=1))
     assert not waiting.done()
     await projector.apply(await carried(log, after=1))
     assert await waiting
-    assert not await wait_until(shown(log, "no such model"), 1, 0)
+    assert not await Watch(shown(log, "no such model")).until(1, 0)

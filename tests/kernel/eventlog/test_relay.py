@@ -3,10 +3,11 @@ from __future__ import annotations
 import asyncio
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from nats.aio.client import Client
 
-from kernel.eventlog import Halt, Log
+from kernel.eventlog import Busy, Halt, Log
 from kernel.eventlog.event import subject_of
 from kernel.eventlog.relay import Relay, stream_config, stream_name
 from kernel.eventlog.verify import verify_log, verify_mirror
@@ -92,19 +93,40 @@ async def test_a_stream_ahead_of_the_log_halts_the_relay_which_publishes_nothing
     log, client = await rig.log(), await rig.broker()
     await make_stream(client, log)
     await forge(client, times=3)
+    await deposit(log, uuid4(), 1)
     async with rig.relaying(log) as relay:
         await eventually(lambda: halted(relay))
-        await deposit(log, uuid4(), 1)
         with pytest.raises(Halt, match="the stream has 3 events, the log only 1"):
             await relay._resync()
     assert await rig.last_in_stream() == 3
+
+
+async def test_while_the_relay_is_halted_no_process_of_the_service_takes_anything_on(rig: Rig) -> None:
+    log, client = await rig.log(), await rig.broker()
+    other = await rig.open(log.dsn)
+    await make_stream(client, log)
+    await forge(client, times=3)
+    async with rig.relaying(log) as relay:
+        await eventually(lambda: halted(relay))
+        for each in (log, other):
+            together = await asyncio.gather(*(deposit(each, uuid4(), 1) for _ in range(5)), return_exceptions=True)
+            assert [str(error) for error in together if isinstance(error, Busy)] == ["halted"] * 5
+        assert not relay.standing.is_set()
+        # Also past the log's own writers, as a reactor appends.
+        with pytest.raises(asyncpg.CheckViolationError):
+            await log.pool.execute("UPDATE log.head SET pos = pos + 1")
+    # It is the log that is halted, not a process: one that begins now, with the broker away, knows it too.
+    newcomer = await rig.open(log.dsn)
+    with pytest.raises(Busy, match="halted"):
+        await deposit(newcomer, uuid4(), 1)
+    assert await stored(log) == []
 
 
 async def test_a_restored_older_log_stays_halted_when_it_has_grown_past_the_stream(rig: Rig) -> None:
     log, client = await rig.log(), await rig.broker()
     await make_stream(client, log)
     await forge(client, times=3)
-    # The service may go on appending; the fork must not heal over because the numbers fit again.
+    # It grew before its relay saw the stream; the fork must not heal over because the numbers fit again.
     await deposit(log, uuid4(), 1, 2, 3, 4, 5)
     async with rig.relaying(log) as relay:
         assert await eventually(lambda: halted(relay)) == "position 3: the stream does not hold the log's event"
@@ -155,6 +177,8 @@ async def test_a_relay_that_was_halted_goes_on_when_an_operator_has_removed_the_
         await client.jetstream().delete_stream(stream_name("bank"))
         await rig.mirrored(log)
         assert relay.halted is None
+        assert relay.standing.is_set()
+        await deposit(log, uuid4(), 1)
 
 
 async def test_a_relay_outlives_its_database(rig: Rig) -> None:

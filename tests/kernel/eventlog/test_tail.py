@@ -8,7 +8,7 @@ from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
 
 from kernel.eventlog import Doubt
-from kernel.eventlog.tail import SILENCE_SECONDS, Tail, sequence_of
+from kernel.eventlog.tail import PAUSES_SECONDS, SILENCE_SECONDS, Tail, sequence_of, through
 from tests.kernel.eventlog.rig import WITHIN_SECONDS, Rig
 
 
@@ -150,3 +150,28 @@ async def test_an_event_that_was_lost_on_its_way_is_a_doubt_also_if_none_follows
         await publish(client, 3, 3)
         with pytest.raises(Doubt, match="3 was sent, 2 has come"):
             await asyncio.wait_for(tail.next(), WITHIN_SECONDS)
+
+
+async def test_a_stream_is_read_through_to_a_position_though_the_broker_forgets_the_reader(rig: Rig) -> None:
+    client = await rig.broker()
+    await make_stream(client, 2500)
+    found = list[Msg]()
+    async for messages in through(client, "bank", 0, 2400):
+        found += messages
+        if sequence_of(messages[0]) == 1:
+            for consumer in await client.jetstream().consumers_info("BANK"):
+                await client.jetstream().delete_consumer("BANK", consumer.name)
+    assert [sequence_of(message) for message in found] == list(range(1, 2401))
+
+
+async def test_reading_through_gives_up_when_one_doubt_follows_another_and_nothing_new_comes(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kernel.eventlog.tail.PAUSES_SECONDS", (0.0,) * len(PAUSES_SECONDS))
+    client = await rig.broker()
+    await make_stream(client, 5)
+    await client.jetstream().delete_msg("BANK", 3)
+    batches = through(client, "bank", 0, 5)
+    assert numbers(await anext(batches)) == [(1, 1), (2, 2)]
+    with pytest.raises(Doubt, match="4 came after 2"):
+        await anext(batches)

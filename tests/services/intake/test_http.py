@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 import unicodedata
-from base64 import b64encode
 from typing import get_args
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from contracts.intake import DossierAccepted, DossierRefused, DossierSubmitted
-from kernel.vault import KeyRing, Vault
-from kernel.vault.keys import KEY_BYTES
 from services.intake.http_api import PURPOSES, Purpose
 from tests.services.intake.desk import CITIZEN, ENTERPRISE, NOT_COMPLETE, PETROL, Desk, pointers, procedure_of, submission
 from tests.services.rig import AGENCY, Running, problem
@@ -95,9 +91,7 @@ def test_the_purposes_of_the_api_are_those_of_the_vault() -> None:
 
 async def test_personal_data_that_were_erased_are_gone_and_the_dossier_goes_on(intake: Running, desk: Desk) -> None:
     id, other = await desk.submit(), await desk.submit()
-    vault = Vault(KeyRing.parse(f"1:{b64encode(bytes(KEY_BYTES)).decode()}"), PURPOSES)
-    async with asyncpg.create_pool(intake.database.runtime_dsn, min_size=1, max_size=1) as pool:
-        assert await vault.erase(pool, UUID(id), "dpo") == 1
+    assert await intake.forget(PURPOSES, id) == 1
     problem(await intake.get(f"/v1/dossiers/{id}/personal", desk.officer, purpose="contact"), 404, "erased")
     assert (await intake.get(f"/v1/dossiers/{other}/personal", desk.officer, purpose="contact")).json() == CITIZEN
     assert (await desk.do(id, "acceptance"))["state"] == "accepted"

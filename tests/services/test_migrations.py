@@ -1,15 +1,17 @@
-"""The database: one readable file says what it is now, and the migrations lead there."""
+"""The databases: for each service one readable file says what its own is now, and the migrations lead there."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
+from kernel.edge.service import Service
 from kernel.eventlog.migrate import migrate, read_sql
-from services.reporting.main import SERVICE
+from kernel.eventlog.rebuild import install
 from tests.servers import PostgresServer
-from tests.services.reporting.tables import Tables
+from tests.services.four import each_service
+from tests.services.rig import Rig
 
 COLUMNS: Final = """
     SELECT n.nspname, c.relname, c.relkind::text, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -48,34 +50,36 @@ async def shape(dsn: str) -> dict[str, set[str]]:
         await connection.close()
 
 
-async def test_the_schema_is_the_sum_of_the_migrations(postgres: PostgresServer) -> None:
-    migrated, at_once = postgres.create_database("reporting"), postgres.create_database("reporting")
-    await migrate(migrated.owner_dsn, "reporting", SERVICE.migrations)
+@each_service
+async def test_the_schema_is_the_sum_of_the_migrations(postgres: PostgresServer, service: Service[Any]) -> None:
+    migrated, at_once = postgres.create_database(service.name), postgres.create_database(service.name)
+    await migrate(migrated.owner_dsn, service.name, service.migrations)
     connection = await asyncpg.connect(at_once.owner_dsn)
-    await connection.execute(read_sql(SERVICE.folder / "schema.sql", "reporting"))
+    await connection.execute(read_sql(service.folder / "schema.sql", service.name))
     await connection.close()
     found = await shape(migrated.owner_dsn)
     assert {"columns", "constraints", "indexes", "triggers"} == {name for name, rows in found.items() if rows}
     assert found == await shape(at_once.owner_dsn)
 
 
-async def test_migrating_again_changes_nothing(postgres: PostgresServer) -> None:
-    database = postgres.create_database("reporting")
-    assert await migrate(database.owner_dsn, "reporting", SERVICE.migrations) == ["0001_birth"]
+@each_service
+async def test_migrating_again_changes_nothing(postgres: PostgresServer, service: Service[Any]) -> None:
+    database = postgres.create_database(service.name)
+    files = sorted(file.stem for file in service.migrations.glob("*.sql"))
+    assert await migrate(database.owner_dsn, service.name, service.migrations) == files != []
     before = await shape(database.owner_dsn)
-    assert await migrate(database.owner_dsn, "reporting", SERVICE.migrations) == []
+    assert await migrate(database.owner_dsn, service.name, service.migrations) == []
     assert await shape(database.owner_dsn) == before
 
 
-async def test_every_table_of_the_mirror_is_shown_to_readers_with_all_its_columns(mirror: Tables) -> None:
-    model = mirror.projector.model
-    rows = await mirror.pool.fetch(
-        "SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE table_schema = ANY($1)",
-        ["read", model.consumer],
-    )
-    columns = {
-        schema: {(row["table_name"], row["column_name"]) for row in rows if row["table_schema"] == schema}
-        for schema in ("read", model.consumer)
-    }
-    assert columns["read"] == columns[model.consumer]
-    assert {table for table, _ in columns["read"]} == set(model.tables)
+@each_service
+async def test_every_read_table_is_shown_to_readers_with_all_its_columns(rig: Rig, service: Service[Any]) -> None:
+    database = await rig.database(service.name, service.migrations)
+    tables = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = $1"
+    async with asyncpg.create_pool(database.runtime_dsn, min_size=1, max_size=1) as pool:
+        for model in service.models:
+            await install(pool, model)
+            own = {(row["table_name"], row["column_name"]) for row in await pool.fetch(tables, model.consumer)}
+            shown = {(row["table_name"], row["column_name"]) for row in await pool.fetch(tables, "read")}
+            assert {table for table, _ in own} == set(model.tables)
+            assert own <= shown

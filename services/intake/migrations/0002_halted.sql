@@ -1,0 +1,1 @@
+\i kernel/eventlog/migrations/0002_halted.sql

@@ -1,0 +1,89 @@
+"""Feedback with intake as its neighbour: short words for what an applicant, a clerk and an officer do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import httpx2
+
+from contracts.catalogue import FACTS
+from services.feedback.main import SERVICE
+from tests.contracts.golden import golden
+from tests.servers import Database
+from tests.services.rig import Neighbour, Rig, Running
+
+SAID: Final[dict[str, Any]] = {
+    "channel": "hotline",
+    "topic": "delay",
+    "text": "Hồ sơ của tôi trễ hẹn hai tuần, gọi điện không ai nghe máy.",
+    "contact": {"name": "Lê Thị Hòa", "phone": "0912 345 678", "email": "hoa@example.vn"},
+}
+ANSWER: Final = "Sở xin lỗi bà và đã trả kết quả hôm nay."
+COMMENT: Final = "Cán bộ hướng dẫn tận tình."
+
+
+def ended(kind: str, dossier: UUID) -> Any:
+    """Make the fact that intake returned or refused a dossier."""
+    type_ = f"intake.dossier.{kind}.v1"
+    return FACTS[type_].model_validate(golden(type_)["data"] | {"dossier_id": dossier})
+
+
+@dataclass
+class Listening:
+    """What a test asks of feedback."""
+
+    running: Running
+    intake: Neighbour
+
+    async def ended(self, kind: str = "returned", dossier: UUID | None = None) -> UUID:
+        """Let intake return or refuse a dossier, and wait until feedback has heard it."""
+        of = dossier or uuid4()
+        await self.running.reacted_to(await self.intake.tell(of, ended(kind, of), at=self.running.moment))
+        return of
+
+    async def invitations(self, dossier: UUID, role: str = "desk", **how: Any) -> list[dict[str, Any]]:
+        """List the invitations of a dossier, all that intake's log has led to."""
+        position = f"intake/{await self.intake.log.head()}"
+        answer = await self.running.get("/v1/invitations", self.running.token(role, **how), dossier=str(dossier), after=position)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["items"]
+
+    async def token(self) -> str:
+        """Give the token of a new invitation."""
+        (found,) = await self.invitations(await self.ended())
+        return found["token"]
+
+    async def rate(self, token: str, satisfaction: int = 4, *, key: str | None = None, **more: Any) -> httpx2.Response:
+        """Answer an invitation, as anybody may."""
+        return await self.running.post("/v1/ratings", {"token": token, "satisfaction": satisfaction, **more}, key=key)
+
+    async def say(self, role: str | None = "desk", *, key: str | None = None, **changes: Any) -> httpx2.Response:
+        """Say something: at the hotline unless the channel is another."""
+        return await self.running.post("/v1/opinions", SAID | changes, self.running.token(role) if role else None, key=key)
+
+    async def said(self, **changes: Any) -> str:
+        """Say something, and give its id."""
+        answer = await self.say(**changes)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    async def answer(self, id: str, text: str = ANSWER, **how: Any) -> httpx2.Response:
+        """Answer an opinion."""
+        return await self.running.post(f"/v1/opinions/{id}/answer", {"text": text}, self.running.token("officer", **how))
+
+    async def read(self, id: str, purpose: str = "answering", role: str = "officer") -> dict[str, Any]:
+        """Read an opinion with its words."""
+        answer = await self.running.get(f"/v1/opinions/{id}", self.running.token(role), purpose=purpose)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@asynccontextmanager
+async def listening(rig: Rig, database: Database | None = None) -> AsyncGenerator[Listening]:
+    """Run both."""
+    async with rig.neighbour("intake") as intake, rig.running(SERVICE, database) as running:
+        yield Listening(running, intake)

@@ -1,0 +1,17 @@
+"""The four services, for what must hold for each of them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from kernel.edge.service import Service
+from services.feedback.main import SERVICE as FEEDBACK
+from services.intake.main import SERVICE as INTAKE
+from services.processing.main import SERVICE as PROCESSING
+from services.reporting.main import SERVICE as REPORTING
+
+SERVICES: Final[tuple[Service[Any], ...]] = (INTAKE, PROCESSING, FEEDBACK, REPORTING)
+
+each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)

@@ -1,0 +1,36 @@
+"""Who gets through which door: for each service, every role at every route."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kernel.edge.policy import ANYBODY, matrix
+from kernel.edge.service import Service
+from tests.services.four import SERVICES, each_service
+from tests.services.rig import Rig, problem
+
+ROLES: Final = sorted({role for service in SERVICES for roles in service.policy.values() for role in roles} - {ANYBODY} | {"stranger"})
+ID: Final = "11111111-1111-4111-8111-111111111111"
+
+
+@each_service
+async def test_a_role_is_let_through_exactly_where_the_policy_says(rig: Rig, service: Service[Any]) -> None:
+    async with rig.running(service) as running:
+        routes = matrix(running.app)
+        assert {frozenset(roles) for roles in routes.values()} == set(service.policy.values())
+        for route, roles in routes.items():
+            method, _, path = route.partition(" ")
+            address = path.format(id=ID, code="2.000648", number="1/GP-SCT")
+            for role in (None, *ROLES):
+                token = running.token(role) if role else None
+                answer = await (running.get(address, token) if method == "GET" else running.post(address, {}, token))
+                if ANYBODY in roles or role in roles:
+                    kind = str(answer.json().get("type", "")) if answer.status_code >= 400 else ""
+                    assert not kind.endswith(("/not-allowed", "/token-missing")), f"{route} {role}: {answer.text}"
+                elif role is None:
+                    problem(answer, 401, "token-missing")
+                else:
+                    problem(answer, 403, "not-allowed")
+        assert {event.actor for event in await running.events()} <= {f"system:{service.name}"}, (
+            "nothing was let in that an empty body could do"
+        )
