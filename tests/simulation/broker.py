@@ -56,6 +56,10 @@ class Stream:
         """The last sequence."""
         return len(self.messages)
 
+    def last_of(self, subject: str) -> int:
+        """The last sequence of a subject."""
+        return next((number for number in range(self.last, 0, -1) if self.messages[number - 1][0] == subject), 0)
+
     def takes(self, subject: str) -> bool:
         """Whether a subject is one of the stream's; every stream here has `<source>.>`."""
         return any(subject.startswith(given.removesuffix(">")) for given in self.config["subjects"])
@@ -153,8 +157,12 @@ class Broker:
         name = stream.config["name"]
         for line in header.split(b"\r\n"):
             key, _, value = line.partition(b":")
-            if key.lower() == b"nats-expected-last-sequence" and int(value) != stream.last:
-                description = f"wrong last sequence: {stream.last}"
+            last = {
+                b"nats-expected-last-sequence": stream.last,
+                b"nats-expected-last-subject-sequence": stream.last_of(subject),
+            }.get(key.lower())
+            if last is not None and int(value) != last:
+                description = f"wrong last sequence: {last}"
                 return {"error": {"code": 400, "err_code": 10071, "description": description}, "stream": name, "seq": 0}
         stream.messages.append((subject, body))
         for reader in stream.readers.values():
@@ -190,10 +198,11 @@ class Broker:
     def _message(self, stream: Stream | None, asked: dict[str, Any]) -> dict[str, Any]:
         if stream is None:
             return failure(404, 10059, "stream not found")
-        if not 0 < asked["seq"] <= stream.last:
+        sequence = stream.last_of(asked["last_by_subj"]) if "last_by_subj" in asked else asked["seq"]
+        if not 0 < sequence <= stream.last:
             return failure(404, 10037, "no message found")
-        subject, body = stream.messages[asked["seq"] - 1]
-        return {"message": {"subject": subject, "seq": asked["seq"], "data": base64.b64encode(body).decode(), "time": LONG_AGO}}
+        subject, body = stream.messages[sequence - 1]
+        return {"message": {"subject": subject, "seq": sequence, "data": base64.b64encode(body).decode(), "time": LONG_AGO}}
 
     # Readers.
 

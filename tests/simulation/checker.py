@@ -11,7 +11,7 @@ from kernel.eventlog import ReadModel, Recorded
 from kernel.eventlog.event import NO_HASH
 from kernel.eventlog.seal import Seal, merkle_root
 from tests.kernel.eventlog.bank import ACCOUNTS, CODEC, Deposited, Noted, Withdrawn
-from tests.simulation.world import DEPOSITS, FILE, SEAL_KEY, SERVICES, World
+from tests.simulation.world import BOOK, DEPOSITS, FILE, SEAL_KEY, SERVICES, World
 
 
 def check(world: World) -> None:
@@ -88,6 +88,8 @@ def check_decisions(world: World, logs: dict[str, list[Recorded]]) -> None:
             balances[event.stream] += event.fact.amount if isinstance(event.fact, Deposited) else -event.fact.amount
             if balances[event.stream] < 0:
                 world.find(f"bank/{event.pos}: overdrawn")
+        if event.stream == BOOK and event.fact.owner != str(event.version):
+            world.find(f"bank/{event.pos}: number {event.fact.owner} is the book's {event.version}")
     totals: Counter[Any] = Counter()
     for event in logs["audit"]:
         totals[event.stream] += event.fact.amount

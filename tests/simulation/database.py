@@ -23,6 +23,8 @@ from tests.simulation.loop import SimulatedLoop, Wire
 FSYNC_SECONDS: Final = (0.0002, 0.002)
 WAL_WRITER_SECONDS: Final = 0.6
 """After three of its rounds the WAL writer has flushed whatever was committed without waiting."""
+LEASE_SECONDS: Final = 10.0
+CHECK_SECONDS: Final = 0.1
 
 CANCEL: Final = 80877102
 STARTUP: Final = 196608
@@ -85,7 +87,7 @@ class Database:
         self.prepare = prepare
         self.watch: Callable[[Transaction], None] = lambda _: None
         self._pids = count(1)
-        self.table("head")[("head",)] = {"pos": 0, "epoch": epoch}
+        self.table("head")[("head",)] = {"pos": 0, "epoch": epoch, "halted_at": None}
 
     def table(self, name: str) -> dict[Key, Row]:
         """Give the committed rows of a table."""
@@ -241,6 +243,7 @@ class DatabaseSession:
         self._work: Generator[float | Transaction] | None = None
         self._committing = False
         self._greeted = False
+        self._heard_at = 0.0
         self._skipping = False
         self._gone = False
 
@@ -269,6 +272,7 @@ class DatabaseSession:
 
     def received(self, data: bytes) -> None:
         """Take bytes; run every whole message."""
+        self._heard_at = self.database.loop.time()
         buffer = self._buffer + data
         while len(buffer) >= (5 if self._greeted else 8):
             at = 1 if self._greeted else 0
@@ -297,11 +301,23 @@ class DatabaseSession:
             self.wire.reset()
             return
         self._greeted = True
+        if b"idle_session_timeout\x0010s\0" in body:
+            self._lease()
         settings = {"server_version": "18.0", "client_encoding": "UTF8", "standard_conforming_strings": "on", "TimeZone": "UTC"}
         said = [wire_format.message(b"R", struct.pack("!i", 0))]
         said += [wire_format.message(b"S", wire_format.text(name, value)) for name, value in settings.items()]
         said.append(wire_format.message(b"K", struct.pack("!ii", self.pid, 0)))
         self.wire.send(b"".join(said) + self._idle())
+
+    def _lease(self) -> None:
+        """End the session when nothing has come for as long as `idle_session_timeout` says, which only leaders set."""
+        silent = self.database.loop.time() - self._heard_at
+        if silent >= LEASE_SECONDS and self._work is None and not self.transaction.explicit:
+            self.wire.send(wire_format.error("57P05", "terminating connection due to idle-session timeout"))
+            self.wire.reset()
+        elif not self._gone:
+            later = max(LEASE_SECONDS - silent, CHECK_SECONDS)
+            self.database.loop.call_later(later, self._lease, context=self.database.loop.network.outside)
 
     def _idle(self) -> bytes:
         status = b"I" if not self.transaction.explicit else b"E" if self.transaction.failed else b"T"

@@ -93,7 +93,7 @@ async def crash_broker(world: World, chance: random.Random) -> None:
             world.say("wipe the broker")
             world.broker.wipe()
         else:
-            lost = chance.choice((0, 0, 1, 3, 10))
+            lost = chance.choice((0, 0, 1, 3, 10, 30))
             world.say(f"crash the broker, lose {lost}")
             world.broker.crash(lost)
         await world.pause(chance.random() * 2)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any, Final
 
+from kernel.eventlog.append import Table, append_statement
 from kernel.eventlog.sql import QUERY
 from tests.simulation.database import Database, Key, Refusal, Row, Rows, Statement, Transaction, Work
 from tests.simulation.postgres_wire import ARRAY_OF, ARRAYS, BOOL, BYTEA, CHAR, INT4, INT8, NAMED, OID, TEXT, TIMESTAMPTZ, UUID_
@@ -19,6 +21,9 @@ TABLE: Final = re.compile(r"CREATE TABLE (\w+) \((.*?)\);", re.DOTALL)
 EVENT: Final = (("pos", INT8), ("stream", UUID_), ("version", INT4), ("subject", TEXT), ("body", BYTEA), ("hash", BYTEA))
 EVENT_TYPES: Final = dict(EVENT)
 SEAL: Final = (("upto", INT8), ("root", BYTEA), ("previous", BYTEA), ("key_id", TEXT), ("signature", BYTEA), ("at", TIMESTAMPTZ))
+COMMANDS: Final = Table("bank.command", {"id": "text"})
+"""Beside what a command has written stands its id: the same command twice is refused by its key, as in the services."""
+APPEND_WITH_COMMANDS: Final = append_statement((COMMANDS,))
 NAME_OF: Final = {text: name for name, text in QUERY.items()}
 
 
@@ -32,6 +37,9 @@ def prepare(database: Database, sql: str) -> Statement:
     if name is not None and hasattr(Log, name):
         parameters, columns = SIGNATURES[name]
         return Statement(parameters, columns, partial(getattr(Log, name), database))
+    if sql == APPEND_WITH_COMMANDS:
+        parameters, columns = SIGNATURES["append"]
+        return Statement((*parameters, ARRAY_OF[TEXT]), columns, partial(Log.append, database))
     if (upsert := UPSERT.fullmatch(sql)) is not None:
         return _upsert(database, upsert)
     for start, (parameters, columns, run) in OTHERS.items():
@@ -51,26 +59,27 @@ class Log:
 
     @staticmethod
     def append(database: Database, transaction: Transaction, values: list[Any]) -> Work:
-        number, streams, versions, subjects, bodies, hashes = values
+        number, streams, versions, subjects, bodies, hashes, *beside = values
         before = database.table("head")["head",]
         yield from database.lock(transaction, ("head",))
         head = database.get(transaction, ("head",)) or before
+        if head["halted_at"] is not None:
+            raise Refusal("23514", 'new row for relation "head" violates check constraint "head_is_halted"', "head_is_halted")
         transaction.writes["head",] = {**head, "pos": head["pos"] + number}
         # What the statement reads elsewhere than in the row that it has locked is as old as its snapshot.
         base = head["pos"] if "RETURNING pos - $1" in QUERY["append"] else before["pos"]
         for n, (stream, version, subject, body, hash_) in enumerate(zip(streams, versions, subjects, bodies, hashes, strict=True), 1):
             row = {"pos": base + n, "stream": stream, "version": version, "subject": subject, "body": body, "hash": hash_}
-            yield from database.insert(transaction, ("event", base + n), row, "event_pkey")
-            yield from database.insert(
-                transaction, ("event_stream_version", stream, version), {"pos": base + n}, "event_stream_version_key"
-            )
+            yield from _insert_event(database, transaction, row)
+        for command_id in chain(*beside):
+            yield from database.insert(transaction, ("command", command_id), {}, "command_pkey")
         return "SELECT 1", [(base,)]
 
     @staticmethod
-    def load(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+    def tip(database: Database, transaction: Transaction, values: list[Any]) -> Work:
         yield from ()
-        names = ("pos", "version", "body", "hash")
-        return "SELECT", events(database, transaction, *names, where=lambda row: row["stream"] == values[0], order=["version"])
+        names = ("version", "pos", "hash")
+        return "SELECT", events(database, transaction, *names, where=lambda row: row["stream"] == values[0], order=["version"])[-1:]
 
     @staticmethod
     def load_many(database: Database, transaction: Transaction, values: list[Any]) -> Work:
@@ -107,6 +116,45 @@ class Log:
     def epoch(database: Database, transaction: Transaction, values: list[Any]) -> Work:
         yield from ()
         return "SELECT", _columns(database.get(transaction, ("head",)), "epoch")
+
+    @staticmethod
+    def is_halted(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        head = database.get(transaction, ("head",))
+        return "SELECT", [] if head is None else [(head["halted_at"] is not None,)]
+
+    @staticmethod
+    def halt(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        return (yield from _set_halted(database, transaction, halted=True))
+
+    @staticmethod
+    def resume(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        return (yield from _set_halted(database, transaction, halted=False))
+
+    @staticmethod
+    def lock_head(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from database.lock(transaction, ("head",))
+        return "SELECT", _columns(database.get(transaction, ("head",)), "pos", "epoch")
+
+    @staticmethod
+    def last_of_streams(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        names, wanted = ("stream", "version", "hash"), set(values[0])
+        found = events(database, transaction, *names, where=lambda row: row["stream"] in wanted, order=["stream", "version"])
+        return "SELECT", list({row[0]: row for row in found}.values())
+
+    @staticmethod
+    def restore(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        for event in zip(*values, strict=True):
+            yield from _insert_event(database, transaction, dict(zip(EVENT_TYPES, event, strict=True)))
+        return f"INSERT 0 {len(values[0])}", []
+
+    @staticmethod
+    def restore_head(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from database.lock(transaction, ("head",))
+        head = database.get(transaction, ("head",)) or {}
+        transaction.writes["head",] = {**head, "pos": values[0], "halted_at": None}
+        return "UPDATE 1", []
 
     @staticmethod
     def begin_checkpoint(database: Database, transaction: Transaction, values: list[Any]) -> Work:
@@ -230,6 +278,11 @@ class Log:
         return "SELECT", rows[-1:]
 
     @staticmethod
+    def seals_from(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        return "SELECT", sorted(tuple(row.values()) for key, row in database.rows(transaction, "seal") if key[1] >= values[0])
+
+    @staticmethod
     def add_seal(database: Database, transaction: Transaction, values: list[Any]) -> Work:
         row = {name: value for (name, _), value in zip(SEAL, values, strict=True)}
         yield from database.insert(transaction, ("seal", values[0]), row, "seal_pkey")
@@ -244,6 +297,22 @@ class Log:
         return "SELECT", list(columns.items())
 
 
+def _insert_event(database: Database, transaction: Transaction, row: Row) -> Generator[Transaction]:
+    yield from database.insert(transaction, ("event", row["pos"]), row, "event_pkey")
+    version = ("event_stream_version", row["stream"], row["version"])
+    yield from database.insert(transaction, version, {"pos": row["pos"]}, "event_stream_version_key")
+
+
+def _set_halted(database: Database, transaction: Transaction, *, halted: bool) -> Work:
+    head = database.get(transaction, ("head",))
+    if head is None or (head["halted_at"] is not None) == halted:
+        return "UPDATE 0", []
+    yield from database.lock(transaction, ("head",))
+    head = database.get(transaction, ("head",)) or head
+    transaction.writes["head",] = {**head, "halted_at": head["pos"] if halted else None}
+    return "UPDATE 1", []
+
+
 def _columns(row: Row | None, *names: str) -> Rows:
     return [] if row is None else [tuple(row[name] for name in names)]
 
@@ -255,13 +324,20 @@ def _parked(database: Database, transaction: Transaction, consumer: str, source:
 
 SIGNATURES: Final[dict[str, tuple[tuple[int, ...], tuple[tuple[str, int], ...]]]] = {
     "append": ((INT8, ARRAY_OF[UUID_], ARRAY_OF[INT4], ARRAY_OF[TEXT], ARRAY_OF[BYTEA], ARRAY_OF[BYTEA]), (("base", INT8),)),
-    "load": ((UUID_,), tuple((name, EVENT_TYPES[name]) for name in ("pos", "version", "body", "hash"))),
+    "tip": ((UUID_,), (("version", INT4), ("pos", INT8), ("hash", BYTEA))),
     "load_many": ((ARRAY_OF[UUID_],), tuple((name, EVENT_TYPES[name]) for name in ("stream", "pos", "version", "body", "hash"))),
     "stored": ((UUID_, INT4), (("pos", INT8), ("body", BYTEA))),
     "read": ((INT8, INT8), (("pos", INT8), ("subject", TEXT), ("body", BYTEA))),
     "read_hashes": ((INT8, INT8), (("hash", BYTEA),)),
     "head": ((), (("pos", INT8),)),
     "epoch": ((), (("epoch", UUID_),)),
+    "is_halted": ((), (("?column?", BOOL),)),
+    "halt": ((), ()),
+    "resume": ((), ()),
+    "lock_head": ((), (("pos", INT8), ("epoch", UUID_))),
+    "last_of_streams": ((ARRAY_OF[UUID_],), (("stream", UUID_), ("version", INT4), ("hash", BYTEA))),
+    "restore": (tuple(ARRAY_OF[oid] for oid in EVENT_TYPES.values()), ()),
+    "restore_head": ((INT8,), ()),
     "begin_checkpoint": ((TEXT, TEXT), ()),
     "checkpoint": ((TEXT, TEXT), (("pos", INT8),)),
     "move_checkpoint": ((TEXT, TEXT, INT8, INT8), ()),
@@ -279,6 +355,7 @@ SIGNATURES: Final[dict[str, tuple[tuple[int, ...], tuple[tuple[str, int], ...]]]
     "views_of_model": ((TEXT, TEXT), (("view_name", TEXT),)),
     "live_positions": ((TEXT,), (("source", TEXT), ("pos", INT8))),
     "last_seal": ((), SEAL),
+    "seals_from": ((INT8,), SEAL),
     "add_seal": (tuple(oid for _, oid in SEAL), ()),
     "column_types": ((TEXT,), (("attname", TEXT), ("format_type", TEXT))),
 }

@@ -58,7 +58,7 @@ async def appends(db: Postgres) -> Any:
         await said(db.two.fetchval(append, *rows(3))),
         await said(db.one.fetchval(append, *rows(4, 3))),
         await said(db.one.fetchval(append, *rows(4))),
-        await said(db.one.fetch(QUERY["load"], STREAM)),
+        await said(db.one.fetch(QUERY["load_many"], [STREAM])),
         await said(db.one.fetch(QUERY["read"], 1, 2)),
         await said(db.one.fetchval(QUERY["head"])),
         await said(db.one.fetch(QUERY["stored"], STREAM, 9)),

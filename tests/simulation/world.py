@@ -18,11 +18,15 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kernel.eventlog import (
+    Beside,
     Busy,
     Conflict,
+    Contended,
     Decider,
     Log,
+    History,
     Meta,
+    Outcome,
     Projection,
     Reaction,
     Reactor,
@@ -33,7 +37,9 @@ from kernel.eventlog import (
     Target,
     Worker,
     carry_out,
+    next_in_book,
 )
+from kernel.eventlog.append import VERSION_KEY
 from kernel.eventlog.react import Reacting
 from tests.kernel.eventlog.bank import (
     ACCOUNT,
@@ -46,19 +52,22 @@ from tests.kernel.eventlog.bank import (
     Deposited,
     Noted,
     Open,
+    Opened,
     Withdraw,
     Withdrawn,
 )
 from tests.simulation.broker import Broker
 from tests.simulation.database import Database, Transaction
 from tests.simulation.loop import Process, SimulatedLoop, determined, unmourned
-from tests.simulation.statements import prepare
+from tests.simulation.statements import COMMANDS, prepare
 
 PROGRAMS: Final = (("bank-1", "audit-1"), ("bank-1", "bank-2", "audit-1"), ("bank-1", "audit-1", "audit-2"))
 """A service runs in one process or in two; each run has one of these."""
 
 SERVICES: Final = ("bank", "audit")
 FILE: Final = UUID(int=77)
+BOOK: Final = UUID(int=88)
+"""The bank's book of receipts: its n-th event says that n was given."""
 UNLUCKY: Final = 13
 SEAL_KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
@@ -206,7 +215,8 @@ class World:
         source = name.partition("-")[0]
         while not self.ending:
             self.say(f"{name} starts")
-            log = Log(f"postgres://{source}:secret@{source}-db:5432/{source}?sslmode=disable", source, CODEC)
+            tables = (COMMANDS,) if source == "bank" else ()
+            log = Log(f"postgres://{source}:secret@{source}-db:5432/{source}?sslmode=disable", source, CODEC, tables)
             program = self.programs[name] = Program(Process(name), log)
             program.task = self.loop.start(program.process, self._main(program))
             while program.process.alive and not program.task.done():
@@ -230,68 +240,102 @@ class World:
                     work = partial(self.command, command_id, account, Open("An"))
                 case 1 | 2:
                     work = partial(self.command, command_id, account, Withdraw(chance.randint(1, 20)))
-                case 3:
+                case 3 | 4:
+                    work = partial(self.receipt, command_id, account)
+                case 5:
                     work = partial(self.transfer, command_id, account, UUID(int=chance.randint(1, ACCOUNTS_MAX)))
                 case _:
                     work = partial(self.command, command_id, account, Deposit(chance.choice((1, 2, 3, 5, 8, UNLUCKY))))
             await self.until_answered(command_id, work, chance)
 
     async def until_answered(self, command_id: str, work: Callable[[Log], Coroutine[Any, Any, str]], chance: random.Random) -> None:
-        """Ask one of the bank's processes after the other."""
+        """Ask one of the bank's processes after the other, sometimes two at once."""
         while True:
-            program = chance.choice([program for name, program in self.programs.items() if name.startswith("bank")])
-            if not program.open or not program.process.alive:
+            programs = [program for name, program in self.programs.items() if name.startswith("bank")]
+            asked = [program for program in chance.choices(programs, k=chance.choice((1, 1, 1, 2))) if program.open and program.process.alive]
+            tasks = [self.loop.start(program.process, work(program.log)) for program in asked]
+            if not tasks:
                 await self.pause(0.1)
                 continue
-            task = self.loop.start(program.process, work(program.log))
-            await asyncio.wait([task], timeout=ANSWER_SECONDS)
-            if not task.done():
-                task.cancel()
-                self.say(f"{command_id}: no answer")
-                continue
-            try:
-                answer = task.result()
-            except (Busy, asyncio.CancelledError) as error:
-                self.say(f"{command_id}: {type(error).__name__}")
-                await self.pause(0.1 + chance.random())
-                continue
-            except Refused as refused:
-                answer = refused.reason
-            except Exception as error:  # noqa: BLE001 - any other is a finding, whatever it is
-                self.find(f"{command_id}: {type(error).__name__}: {error}")
+            await asyncio.wait(tasks, timeout=ANSWER_SECONDS)
+            if all([self.answered(command_id, task) for task in tasks]):
                 return
-            self.say(f"{command_id}: {answer}")
-            return
+            await self.pause(0.1 + chance.random())
+
+    def answered(self, command_id: str, task: asyncio.Task[str]) -> bool:
+        """Write down what came of a command; give whether it is answered for good."""
+        try:
+            answer = task.result()
+        except asyncio.InvalidStateError:
+            task.cancel()
+            answer = "no answer"
+        except Refused as refused:
+            answer = refused.reason
+        except (Busy, Contended, asyncio.CancelledError) as error:
+            answer = type(error).__name__
+        except Exception as error:  # noqa: BLE001 - any other is a finding, whatever it is
+            self.find(f"{command_id}: {type(error).__name__}: {error}")
+            answer = "a finding"
+        self.say(f"{command_id}: {answer}")
+        return answer not in {"no answer", "Busy", "Contended", "CancelledError"}
+
+    async def once(self, command_id: str, facts: int, work: Coroutine[Any, Any, str]) -> str:
+        """Carry out a command once, however often it is asked for: beside what it has written stands its id."""
+        try:
+            answer = await work
+        except Conflict as conflict:
+            if conflict.constraint != "command_pkey":
+                raise
+            answer = "done before"
+        if answer.startswith(("at ", "done")):
+            self.acknowledged[command_id] = [f"{command_id}/{n}" for n in range(facts)]
+        return answer
 
     async def command(self, command_id: str, account: UUID, command: Command, log: Log) -> str:
-        """Carry out a command once, however often it is asked for: what a command has written bears its id."""
-        history = await log.load(account)
-        if any(event.id.startswith(f"{command_id}/") for event in history.events):
-            self.acknowledged.setdefault(command_id, [f"{command_id}/0"])
-            return "done before"
-        if isinstance(command, Open) and history.version:
-            return "open already"
-        outcome = await carry_out(log, Target(account, ACCOUNT, command), meta_of(command_id), agency=AGENCY, expected=None)
-        if outcome.facts:
-            self.acknowledged[command_id] = [f"{command_id}/0"]
-        return f"at {outcome.pos}"
+        """Carry out a command on one account."""
+
+        async def work() -> str:
+            outcome = await carry_out(log, Target(account, ACCOUNT, command), meta_of(command_id), agency=AGENCY, beside=once(command_id))
+            return f"at {outcome.pos}"
+
+        return await self.once(command_id, 1, work())
+
+    async def receipt(self, command_id: str, account: UUID, log: Log) -> str:
+        """Deposit 1 and give the receipt the next number of the book, in one commit."""
+
+        async def work(tip: History) -> str:
+            number = Opened(owner=str(tip.version + 1))
+            outcome = await carry_out(
+                log,
+                Target(account, ACCOUNT, Deposit(1)),
+                meta_of(command_id),
+                agency=AGENCY,
+                beside=once(command_id),
+                also=lambda _: [Slice(tip, AGENCY, [number])],
+                tries=1,
+            )
+            return f"at {outcome.pos}"
+
+        return await self.once(command_id, 2, next_in_book(log, BOOK, work))
 
     async def transfer(self, command_id: str, giver: UUID, taker: UUID, log: Log) -> str:
         """Move 1 from one account to another: facts of two streams, all or none."""
-        if giver == taker:
-            return "nothing to do"
-        while True:
-            first, second = await log.load(giver), await log.load(taker)
-            if not any(event.id.startswith(f"{command_id}/") for event in first.events):
+
+        async def work() -> str:
+            while True:
+                first, second = await log.load(giver), await log.load(taker)
                 if ACCOUNT.state_of(first) < 1:
                     return "overdrawn"
                 slices = [Slice(first, AGENCY, [Withdrawn(amount=1)]), Slice(second, AGENCY, [Deposited(amount=1)])]
                 try:
-                    await log.append(slices, meta_of(command_id))
-                except Conflict:
-                    continue
-            self.acknowledged[command_id] = [f"{command_id}/0", f"{command_id}/1"]
-            return "transferred"
+                    appended = await log.append(slices, meta_of(command_id), {COMMANDS: [(command_id,)]})
+                except Conflict as conflict:
+                    if conflict.constraint == VERSION_KEY:
+                        continue
+                    raise
+                return f"at {appended.pos}"
+
+        return "nothing to do" if giver == taker else await self.once(command_id, 2, work())
 
     # The end.
 
@@ -368,6 +412,11 @@ class World:
             if program.task in pending:
                 self.find(f"{name} was told to end and has not {END_SECONDS:.0f} s later")
         self.say("ended")
+
+
+def once(command_id: str) -> Callable[[Outcome[int]], Beside]:
+    """Store a command's id beside what it writes."""
+    return lambda _: {COMMANDS: [(command_id,)]}
 
 
 def meta_of(command_id: str) -> Meta:
