@@ -10,7 +10,7 @@ from typing import Any
 from kernel.eventlog import ReadModel, Recorded
 from kernel.eventlog.event import NO_HASH
 from kernel.eventlog.seal import Seal, merkle_root
-from tests.kernel.eventlog.bank import ACCOUNTS, CODEC, Deposited, Noted, Withdrawn
+from tests.kernel.eventlog.bank import ACCOUNTS, CODEC, Deposited, Noted, Opened, Withdrawn
 from tests.simulation.world import BOOK, DEPOSITS, FILE, SEAL_KEY, SERVICES, World
 
 
@@ -73,11 +73,14 @@ def check_mirror(world: World, source: str) -> None:
 
 
 def check_acknowledged(world: World, events: Iterable[Recorded]) -> None:
-    """Whatever was answered with a success is there."""
+    """Whatever was answered with a success is there, and what was in conflict is not."""
     there = {event.id for event in events}
     for command_id, ids in world.acknowledged.items():
         if not there.issuperset(ids):
             world.find(f"{command_id} was acknowledged and is lost")
+    for command_id in sorted(world.refused):
+        if f"{command_id}/0" in there:
+            world.find(f"{command_id} was told that it is in conflict, and is stored")
 
 
 def check_decisions(world: World, logs: dict[str, list[Recorded]]) -> None:
@@ -88,7 +91,7 @@ def check_decisions(world: World, logs: dict[str, list[Recorded]]) -> None:
             balances[event.stream] += event.fact.amount if isinstance(event.fact, Deposited) else -event.fact.amount
             if balances[event.stream] < 0:
                 world.find(f"bank/{event.pos}: overdrawn")
-        if event.stream == BOOK and event.fact.owner != str(event.version):
+        if event.stream == BOOK and isinstance(event.fact, Opened) and event.fact.owner != str(event.version):
             world.find(f"bank/{event.pos}: number {event.fact.owner} is the book's {event.version}")
     totals: Counter[Any] = Counter()
     for event in logs["audit"]:

@@ -23,8 +23,8 @@ from kernel.eventlog import (
     Conflict,
     Contended,
     Decider,
-    Log,
     History,
+    Log,
     Meta,
     Outcome,
     Projection,
@@ -135,6 +135,7 @@ class World:
     broker: Broker
     databases: dict[str, Database]
     programs: dict[str, Program] = field(default_factory=dict[str, Program])
+    refused: set[str] = field(default_factory=set[str])
     acknowledged: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     findings: list[str] = field(default_factory=list[str])
     trace: list[str] = field(default_factory=list[str])
@@ -243,6 +244,8 @@ class World:
                 case 3 | 4:
                     work = partial(self.receipt, command_id, account)
                 case 5:
+                    work = partial(self.at_version, command_id, account, [])
+                case 6:
                     work = partial(self.transfer, command_id, account, UUID(int=chance.randint(1, ACCOUNTS_MAX)))
                 case _:
                     work = partial(self.command, command_id, account, Deposit(chance.choice((1, 2, 3, 5, 8, UNLUCKY))))
@@ -252,13 +255,16 @@ class World:
         """Ask one of the bank's processes after the other, sometimes two at once."""
         while True:
             programs = [program for name, program in self.programs.items() if name.startswith("bank")]
-            asked = [program for program in chance.choices(programs, k=chance.choice((1, 1, 1, 2))) if program.open and program.process.alive]
+            asked = [
+                program for program in chance.choices(programs, k=chance.choice((1, 1, 1, 2))) if program.open and program.process.alive
+            ]
             tasks = [self.loop.start(program.process, work(program.log)) for program in asked]
             if not tasks:
                 await self.pause(0.1)
                 continue
             await asyncio.wait(tasks, timeout=ANSWER_SECONDS)
-            if all([self.answered(command_id, task) for task in tasks]):
+            answers = [self.answered(command_id, task) for task in tasks]
+            if all(answers):
                 return
             await self.pause(0.1 + chance.random())
 
@@ -317,6 +323,17 @@ class World:
             return f"at {outcome.pos}"
 
         return await self.once(command_id, 2, next_in_book(log, BOOK, work))
+
+    async def at_version(self, command_id: str, account: UUID, seen: list[History], log: Log) -> str:
+        """Deposit 2 if the account is as it was first seen: the event ids alone tell whether an earlier try has done that."""
+        seen.append(await log.load(account))
+        try:
+            appended = await log.append([Slice(seen[0], AGENCY, [Deposited(amount=2)])], meta_of(command_id))
+        except Conflict:
+            self.refused.add(command_id)
+            return "conflict"
+        self.acknowledged[command_id] = [f"{command_id}/0"]
+        return f"at {appended.pos}"
 
     async def transfer(self, command_id: str, giver: UUID, taker: UUID, log: Log) -> str:
         """Move 1 from one account to another: facts of two streams, all or none."""
@@ -431,6 +448,10 @@ def watch(world: World, service: str) -> Callable[[Transaction], None]:
         for key, row in transaction.writes.items():
             if key[0] in {"head", "checkpoint"} and row is not None:
                 world.say(f"{service} {' '.join(map(str, key))} at {row['pos']}")
+            if key[0] == "checkpoint" and row is not None:
+                before = world.databases[service].table("checkpoint").get(key, row)["pos"]
+                if row["pos"] < before:
+                    world.find(f"{service}: {key[1]} goes back in {key[2]} from {before} to {row['pos']}")
             if key[0] == "deposits_v1.deposit" and row is not None and row["deposited"] is None:
                 world.find(f"a note of bank/{key[1]} is shown before the deposit itself")
 
