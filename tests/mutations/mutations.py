@@ -48,7 +48,7 @@ MUTATIONS: Final = (
         "WHERE consumer = $1 AND source = $2 AND pos = $3",
         "WHERE consumer = $1 AND source = $2 AND $3::bigint >= 0",
         "goes back",
-        0,
+        40,
     ),
     Mutation(
         "head lock",

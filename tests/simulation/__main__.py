@@ -1,9 +1,8 @@
-"""Run seeds: `python -m tests.simulation --seeds 1000 --from 0`, or one again with its trace: `--seeds 1 --from 39 --trace`."""
+"""Run seeds: `python -m tests.simulation --seeds 1000 --from 0`, or one again with its trace: `--seed 39`."""
 
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 
 from tests.simulation.world import run
@@ -14,19 +13,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=100, help="how many")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first of them")
-    parser.add_argument("--trace", action="store_true", help="show what happened, moment by moment")
+    parser.add_argument("--seed", type=int, help="this one alone, and what happened in it moment by moment")
     parser.add_argument("--stop", action="store_true", help="stop at the first seed that finds something")
     given = parser.parse_args()
-    logging.disable(logging.CRITICAL)
+    seeds = range(given.first, given.first + given.seeds) if given.seed is None else [given.seed]
     found = 0
-    for seed in range(given.first, given.first + given.seeds):
+    for seed in seeds:
         world = run(seed)
-        lines = world.trace if given.trace else [f"seed {seed}: {finding}" for finding in world.findings]
+        lines = world.trace if given.seed is not None else [f"seed {seed}: {finding}" for finding in world.findings]
         sys.stdout.write("".join(f"{line}\n" for line in lines))
         found += bool(world.findings)
         if found and given.stop:
             break
-    sys.stdout.write(f"{given.seeds} seeds, {found} with findings\n")
+    sys.stdout.write(f"{len(seeds)} seeds, {found} with findings\n")
     return 1 if found else 0
 
 

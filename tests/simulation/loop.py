@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import gc
 import heapq
+import logging
 import socket
 import sys
 import time
@@ -232,12 +233,15 @@ def unmourned() -> Generator[None]:
         gc.freeze()
     gc.disable()
     sys.unraisablehook = lambda _: None
+    # To write down what killed processes would say, with every stack, takes as long as the run.
+    logging.disable(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
             gc.collect()
     finally:
+        logging.disable(logging.NOTSET)
         sys.unraisablehook = real_hook
         gc.enable()
 
