@@ -19,6 +19,7 @@ from kernel.eventlog.errors import Doubt
 from kernel.eventlog.relay import stream_config
 from kernel.eventlog.sql import QUERY
 from kernel.eventlog.tail import Tail, sequence_of
+from tests.kernel.eventlog.bank import MONDAY
 from tests.kernel.eventlog.rig import Rig, connect
 from tests.simulation.broker import Broker
 from tests.simulation.database import Database
@@ -117,6 +118,36 @@ async def locks_of_a_session_go_with_it(db: Postgres) -> Any:
     return answers
 
 
+async def a_halted_log_takes_nothing_on(db: Postgres) -> Any:
+    append, halted = append_statement(), list[Any]()
+    answers = [await said(db.one.fetchval(append, *rows(1)))]
+    for statement in ("halt", "halt", "resume", "resume"):
+        halted.append((await said(db.one.execute(QUERY[statement])), await said(db.two.fetchval(QUERY["is_halted"]))))
+        answers.append(await said(db.two.fetchval(append, *rows(len(answers) + 1))))
+    return [answers, halted, await said(db.one.fetch(QUERY["tip"], STREAM)), await said(db.one.fetch(QUERY["tip"], UUID(int=6)))]
+
+
+async def what_is_brought_back_from_the_stream(db: Postgres) -> Any:
+    await db.one.fetchval(append_statement(), *rows(1))
+    await db.one.execute(QUERY["halt"])
+    given = [[2, 3], [STREAM] * 2, [2, 3], ["a.b"] * 2, [b"{}"] * 2, [bytes(32)] * 2]
+    return [
+        len(await db.one.fetch(QUERY["lock_head"])),
+        await said(db.one.execute(QUERY["restore"], *given)),
+        await said(db.one.execute(QUERY["restore"], *given)),
+        await said(db.one.execute(QUERY["restore_head"], 3)),
+        await said(db.one.fetchval(QUERY["is_halted"])),
+        await said(db.one.fetch(QUERY["last_of_streams"], [STREAM, UUID(int=6)])),
+        await said(db.one.fetchval(append_statement(), *rows(4))),
+    ]
+
+
+async def seals(db: Postgres) -> Any:
+    for upto in (3, 9):
+        await db.one.execute(QUERY["add_seal"], upto, bytes(32), bytes(32), "key", b"s", MONDAY)
+    return [await said(db.two.fetch(QUERY["seals_from"], since)) for since in (0, 4, 9, 10)]
+
+
 async def parked_facts(db: Postgres) -> Any:
     given = ("reader", "bank", 3, STREAM, b"{}", "why")
     return [
@@ -150,6 +181,18 @@ async def compare_and_set(client: Client) -> Any:
     await a_stream(client, 2)
     last = (await client.jetstream().stream_info("BANK")).state.last_seq
     return [last, *[await published(client, expected) for expected in (1, 5, 2)]]
+
+
+async def the_last_of_a_subject(client: Client) -> Any:
+    await client.jetstream().add_stream(stream_config("bank", "e", 1))
+    answers: list[Any] = []
+    for subject, expected in (("bank.a", 0), ("bank.b", 0), ("bank.a", 0), ("bank.a", 1), ("bank.b", 3)):
+        try:
+            headers = {"Nats-Expected-Last-Subject-Sequence": str(expected)}
+            answers.append((await client.jetstream().publish(subject, b"x", headers=headers)).seq)
+        except JetStreamError as error:
+            answers.append((getattr(error, "err_code", None), getattr(error, "description", None)))
+    return [*answers, *[(await client.jetstream().get_last_msg("BANK", subject)).seq for subject in ("bank.a", "bank.b")]]
 
 
 async def what_is_not_there(client: Client) -> Any:
@@ -217,10 +260,10 @@ async def a_reader_of_a_stream_that_is_deleted(client: Client) -> Any:
 DATABASE: Final[tuple[Callable[[Postgres], Awaitable[Any]], ...]] = (
     *(appends, checkpoints, nobody_sees_what_is_not_committed, whoever_waits_for_a_committed_version_hears_of_it),
     *(of_two_that_move_a_checkpoint_one_finds_nothing_to_move, a_failed_transaction_takes_nothing_more),
-    *(locks_of_a_session_go_with_it, parked_facts),
+    *(locks_of_a_session_go_with_it, parked_facts, a_halted_log_takes_nothing_on, what_is_brought_back_from_the_stream, seals),
 )
 BROKER: Final[tuple[Callable[[Client], Awaitable[Any]], ...]] = (
-    *(compare_and_set, what_is_not_there, a_reader, a_reader_ahead_of_the_stream, what_heartbeats_say),
+    *(compare_and_set, the_last_of_a_subject, what_is_not_there, a_reader, a_reader_ahead_of_the_stream, what_heartbeats_say),
     a_reader_of_a_stream_that_is_deleted,
 )
 
