@@ -185,7 +185,7 @@ def check() -> int:
         "lint": [*tool, "ruff", "check", ".", "motcua"],
         "types": [*tool, "basedpyright"],
         "imports": [str(ROOT / ".venv" / "bin" / "lint-imports"), "--no-cache"],
-        "fast tests": pytest_command(["-q", "-m", "not servers"]),
+        "fast tests": pytest_command(["-q", "-m", "not servers and not slow"]),
     }
     failed: list[str] = []
     for name, command in steps.items():

@@ -196,6 +196,7 @@ class Log:
     writers: int = WRITERS
     queue_max: int = QUEUE_MAX
     recent: Recent = field(default_factory=Recent, init=False)
+    turns: WeakValueDictionary[UUID, asyncio.Lock] = field(default_factory=WeakValueDictionary[UUID, asyncio.Lock], init=False)
     _under_way: dict[UUID, Request] = field(default_factory=dict[UUID, Request], init=False)
     _queue: deque[Request] = field(default_factory=deque[Request], init=False)
     _waiting: asyncio.Event = field(default_factory=asyncio.Event, init=False)

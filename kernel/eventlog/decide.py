@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 from kernel.eventlog.append import VERSION_KEY, Beside, Log
 from kernel.eventlog.errors import Conflict, Contended, Refused, VersionMismatch
@@ -142,9 +141,6 @@ async def state_before(log: Log, stream: UUID, decider: Decider[Command, State])
     return state
 
 
-_turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
-
-
 async def next_in_book(log: Log, book: UUID, work: Callable[[History], Awaitable[Result]]) -> Result:
     """Let `work` take the next number of a book: a stream whose version is the last number given.
 
@@ -156,7 +152,7 @@ async def next_in_book(log: Log, book: UUID, work: Callable[[History], Awaitable
         Contended: if others kept being first.
     """
     for _ in range(RETRIES_MAX):
-        async with _turns.setdefault(book, asyncio.Lock()):
+        async with log.turns.setdefault(book, asyncio.Lock()):
             tip = await log.tip(book)
             working = asyncio.ensure_future(work(tip))
             working.add_done_callback(lambda _, tip=tip: tip.taken.set())

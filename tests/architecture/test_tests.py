@@ -22,6 +22,8 @@ SLEEPS: Final[dict[str, str]] = {
     "tests/benchmarks/rows/latency.py::paced": "facts are appended when the clock says",
     "tests/benchmarks/rows/scale.py::rebuild": "asks for a condition until a deadline",
     "tests/kernel/edge/test_process.py::until": "asks for a condition until a deadline",
+    "tests/simulation/loop.py::connect": "the time is virtual",
+    "tests/simulation/world.py::pause": "the time is virtual",
     "tests/faults/nemesis.py::until": "asks for a condition until a deadline",
     "tests/faults/nemesis.py::last": "a fault lasts for as long as its schedule says",
     "tests/faults/proxy.py::_pump": "a slow wire is slow",

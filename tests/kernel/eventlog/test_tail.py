@@ -135,6 +135,23 @@ async def test_a_stream_that_is_not_there_is_said_so(rig: Rig) -> None:
         await Tail(await rig.broker(), "bank", 0).__aenter__()
 
 
+async def test_an_event_that_was_lost_on_its_way_is_a_doubt_also_if_none_follows(rig: Rig) -> None:
+    client = await rig.broker()
+    await make_stream(client, 2)
+    async with Tail(client, "bank", 0) as tail:
+        hear = tail._hear
+
+        async def hear_all_but_the_third(message: Msg) -> None:
+            if message.data != b"3":
+                await hear(message)
+
+        tail._subscription._cb = hear_all_but_the_third
+        await read(tail, 2)
+        await publish(client, 3, 3)
+        with pytest.raises(Doubt, match="3 was sent, 2 has come"):
+            await asyncio.wait_for(tail.next(), WITHIN_SECONDS)
+
+
 async def test_a_stream_is_read_through_to_a_position_though_the_broker_forgets_the_reader(rig: Rig) -> None:
     client = await rig.broker()
     await make_stream(client, 2500)

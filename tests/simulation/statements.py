@@ -1,0 +1,487 @@
+"""What the statements of `kernel/eventlog` do, told to the simulated database; each is known by its text and no other is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
+from itertools import chain
+from typing import Any, Final
+
+from kernel.eventlog.append import Table, append_statement
+from kernel.eventlog.sql import QUERY
+from tests.simulation.database import Database, Key, Refusal, Row, Rows, Statement, Transaction, Work
+from tests.simulation.postgres_wire import ARRAY_OF, ARRAYS, BOOL, BYTEA, CHAR, INT4, INT8, NAMED, OID, TEXT, TIMESTAMPTZ, UUID_
+
+UPSERT: Final = re.compile(
+    r"INSERT INTO (\w+)\.(\w+) AS t \((.+?)\) SELECT \* FROM unnest\((.+)\) ON CONFLICT \((\w+)\) DO UPDATE SET .+? WHERE (.+)"
+)
+GUARD: Final = re.compile(r"coalesce\(t\.(\w+), 0\) < excluded\.\1")
+TABLE: Final = re.compile(r"CREATE TABLE (\w+) \((.*?)\);", re.DOTALL)
+EVENT: Final = (("pos", INT8), ("stream", UUID_), ("version", INT4), ("subject", TEXT), ("body", BYTEA), ("hash", BYTEA))
+EVENT_TYPES: Final = dict(EVENT)
+SEAL: Final = (("upto", INT8), ("root", BYTEA), ("previous", BYTEA), ("key_id", TEXT), ("signature", BYTEA), ("at", TIMESTAMPTZ))
+COMMANDS: Final = Table("bank.command", {"id": "text"})
+"""Beside what a command has written stands its id: the same command twice is refused by its key, as in the services."""
+APPEND_WITH_COMMANDS: Final = append_statement((COMMANDS,))
+NAME_OF: Final = {text: name for name, text in QUERY.items()}
+
+
+def prepare(database: Database, sql: str) -> Statement:
+    """Find out what a statement is.
+
+    Raises:
+        Refusal: if it is none of the log's.
+    """
+    name = NAME_OF.get(sql)
+    if name is not None and hasattr(Log, name):
+        parameters, columns = SIGNATURES[name]
+        return Statement(parameters, columns, partial(getattr(Log, name), database))
+    if sql == APPEND_WITH_COMMANDS:
+        parameters, columns = SIGNATURES["append"]
+        return Statement((*parameters, ARRAY_OF[TEXT]), columns, partial(Log.append, database))
+    if (upsert := UPSERT.fullmatch(sql)) is not None:
+        return _upsert(database, upsert)
+    for start, (parameters, columns, run) in OTHERS.items():
+        if " ".join(sql.split()).startswith(start):
+            return Statement(parameters, columns, partial(run, database, sql))
+    raise Refusal("42601", f"the simulated database does not know: {sql}")
+
+
+def events(database: Database, transaction: Transaction, *names: str, where: Callable[[Row], bool], order: Sequence[str]) -> Rows:
+    """Give columns of the events that `where` holds for, in order."""
+    found = sorted((row for _, row in database.rows(transaction, "event") if where(row)), key=lambda row: [row[name] for name in order])
+    return [tuple(row[name] for name in names) for row in found]
+
+
+class Log:
+    """One function per named statement, which is also its name here."""
+
+    @staticmethod
+    def append(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        number, streams, versions, subjects, bodies, hashes, *beside = values
+        before = database.table("head")["head",]
+        yield from database.lock(transaction, ("head",))
+        head = database.get(transaction, ("head",)) or before
+        if head["halted_at"] is not None:
+            raise Refusal("23514", 'new row for relation "head" violates check constraint "head_is_halted"', "head_is_halted")
+        transaction.writes["head",] = {**head, "pos": head["pos"] + number}
+        # What the statement reads elsewhere than in the row that it has locked is as old as its snapshot.
+        base = head["pos"] if "RETURNING pos - $1" in QUERY["append"] else before["pos"]
+        for n, (stream, version, subject, body, hash_) in enumerate(zip(streams, versions, subjects, bodies, hashes, strict=True), 1):
+            row = {"pos": base + n, "stream": stream, "version": version, "subject": subject, "body": body, "hash": hash_}
+            yield from _insert_event(database, transaction, row)
+        for command_id in chain(*beside):
+            yield from database.insert(transaction, ("command", command_id), {}, "command_pkey")
+        return "SELECT 1", [(base,)]
+
+    @staticmethod
+    def tip(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        names = ("version", "pos", "hash")
+        return "SELECT", events(database, transaction, *names, where=lambda row: row["stream"] == values[0], order=["version"])[-1:]
+
+    @staticmethod
+    def load_many(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        names, wanted = ("stream", "pos", "version", "body", "hash"), set(values[0])
+        return "SELECT", events(database, transaction, *names, where=lambda row: row["stream"] in wanted, order=["stream", "version"])
+
+    @staticmethod
+    def stored(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        found = database.get(transaction, ("event_stream_version", *values))
+        row = None if found is None else database.get(transaction, ("event", found["pos"]))
+        return "SELECT", [] if row is None else [(row["pos"], row["body"])]
+
+    @staticmethod
+    def read(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        after, limit = values
+        found = events(database, transaction, "pos", "subject", "body", where=lambda row: row["pos"] > after, order=["pos"])
+        return "SELECT", found[:limit]
+
+    @staticmethod
+    def read_hashes(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        after, upto = values
+        return "SELECT", events(database, transaction, "hash", where=lambda row: after < row["pos"] <= upto, order=["pos"])
+
+    @staticmethod
+    def head(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        return "SELECT", _columns(database.get(transaction, ("head",)), "pos")
+
+    @staticmethod
+    def epoch(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        return "SELECT", _columns(database.get(transaction, ("head",)), "epoch")
+
+    @staticmethod
+    def is_halted(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        head = database.get(transaction, ("head",))
+        return "SELECT", [] if head is None else [(head["halted_at"] is not None,)]
+
+    @staticmethod
+    def halt(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        return (yield from _set_halted(database, transaction, halted=True))
+
+    @staticmethod
+    def resume(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        return (yield from _set_halted(database, transaction, halted=False))
+
+    @staticmethod
+    def lock_head(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from database.lock(transaction, ("head",))
+        return "SELECT", _columns(database.get(transaction, ("head",)), "pos", "epoch")
+
+    @staticmethod
+    def last_of_streams(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        names, wanted = ("stream", "version", "hash"), set(values[0])
+        found = events(database, transaction, *names, where=lambda row: row["stream"] in wanted, order=["stream", "version"])
+        return "SELECT", list({row[0]: row for row in found}.values())
+
+    @staticmethod
+    def restore(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        for event in zip(*values, strict=True):
+            yield from _insert_event(database, transaction, dict(zip(EVENT_TYPES, event, strict=True)))
+        return f"INSERT 0 {len(values[0])}", []
+
+    @staticmethod
+    def restore_head(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from database.lock(transaction, ("head",))
+        head = database.get(transaction, ("head",)) or {}
+        transaction.writes["head",] = {**head, "pos": values[0], "halted_at": None}
+        return "UPDATE 1", []
+
+    @staticmethod
+    def begin_checkpoint(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        key = ("checkpoint", *values)
+        if database.get(transaction, key) is not None:
+            return "INSERT 0 0", []
+        try:
+            yield from database.insert(transaction, key, {"pos": 0}, "")
+        except Refusal as refusal:
+            if refusal.code != "23505":
+                raise
+            return "INSERT 0 0", []
+        return "INSERT 0 1", []
+
+    @staticmethod
+    def checkpoint(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        return "SELECT", _columns(database.get(transaction, ("checkpoint", *values)), "pos")
+
+    @staticmethod
+    def move_checkpoint(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        consumer, source, here, there = values
+        key = ("checkpoint", consumer, source)
+        if "pos = $3" not in QUERY["move_checkpoint"]:
+            yield from database.write(transaction, key, {"pos": there})
+            return "UPDATE 1", []
+        # A row that fits the condition is locked, and looked at again when whoever had it is through.
+        if (row := database.get(transaction, key)) is None or row["pos"] != here:
+            return "UPDATE 0", []
+        yield from database.lock(transaction, key)
+        if (row := database.get(transaction, key)) is None or row["pos"] != here:
+            return "UPDATE 0", []
+        transaction.writes[key] = {"pos": there}
+        return "UPDATE 1", []
+
+    @staticmethod
+    def lock_checkpoint(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        key = ("checkpoint", *values)
+        if database.get(transaction, key) is not None:
+            yield from database.lock(transaction, key)
+        return "SELECT", _columns(database.get(transaction, key), "pos")
+
+    @staticmethod
+    def forget_checkpoints(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        for key, _ in list(database.rows(transaction, "checkpoint")):
+            if key[1] == values[0]:
+                yield from database.write(transaction, key, {"pos": 0})
+        return "UPDATE", []
+
+    @staticmethod
+    def park(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        consumer, source, pos, stream, body, error = values
+        row = {"stream": stream, "body": body, "error": error}
+        yield from database.insert(transaction, ("parked", consumer, source, pos), row, "parked_pkey")
+        return "INSERT 0 1", []
+
+    @staticmethod
+    def parked_streams(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        return "SELECT", [(stream,) for stream in sorted({row["stream"] for _, row in _parked(database, transaction, values[0])})]
+
+    @staticmethod
+    def is_parked(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        consumer, stream = values
+        return "SELECT", [(True,) for _, row in _parked(database, transaction, consumer) if row["stream"] == stream][:1]
+
+    @staticmethod
+    def parked_of_stream(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        consumer, stream, source = values
+        rows = [(key[2], key[3], row["body"]) for key, row in _parked(database, transaction, consumer, source) if row["stream"] == stream]
+        return "SELECT", sorted(rows)
+
+    @staticmethod
+    def unpark(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        consumer, stream, source = values
+        keys = [key for key, row in _parked(database, transaction, consumer, source) if row["stream"] == stream]
+        for key in keys:
+            yield from database.write(transaction, key, None)
+        return f"DELETE {len(keys)}", []
+
+    @staticmethod
+    def forget_parked(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        for key, _ in _parked(database, transaction, values[0]):
+            yield from database.write(transaction, key, None)
+        return "DELETE", []
+
+    @staticmethod
+    def count_parked(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        return "SELECT", [(sum(1 for _ in database.rows(transaction, "parked")),)]
+
+    @staticmethod
+    def live_version(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        return "SELECT", _columns(database.get(transaction, ("read_model", *values)), "version")
+
+    @staticmethod
+    def set_live_version(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from database.write(transaction, ("read_model", values[0]), {"version": values[1]})
+        return "INSERT 0 1", []
+
+    @staticmethod
+    def views_of_model(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        views = [(key[1],) for key, row in database.rows(transaction, "view") if re.sub(r"_v\d+$", "", row["schema"]) == values[1]]
+        return "SELECT", views
+
+    @staticmethod
+    def live_positions(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        shown = database.get(transaction, ("read_model", *values))
+        consumer = None if shown is None else f"{values[0]}_v{shown['version']}"
+        return "SELECT", [(key[2], row["pos"]) for key, row in database.rows(transaction, "checkpoint") if key[1] == consumer]
+
+    @staticmethod
+    def last_seal(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        rows = sorted(tuple(row.values()) for _, row in database.rows(transaction, "seal"))
+        return "SELECT", rows[-1:]
+
+    @staticmethod
+    def seals_from(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        return "SELECT", sorted(tuple(row.values()) for key, row in database.rows(transaction, "seal") if key[1] >= values[0])
+
+    @staticmethod
+    def add_seal(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        row = {name: value for (name, _), value in zip(SEAL, values, strict=True)}
+        yield from database.insert(transaction, ("seal", values[0]), row, "seal_pkey")
+        return "INSERT 0 1", []
+
+    @staticmethod
+    def column_types(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        columns = database.get(transaction, ("table", values[0]))
+        if columns is None:
+            raise Refusal("42P01", f'relation "{values[0]}" does not exist')
+        return "SELECT", list(columns.items())
+
+
+def _insert_event(database: Database, transaction: Transaction, row: Row) -> Generator[Transaction]:
+    yield from database.insert(transaction, ("event", row["pos"]), row, "event_pkey")
+    version = ("event_stream_version", row["stream"], row["version"])
+    yield from database.insert(transaction, version, {"pos": row["pos"]}, "event_stream_version_key")
+
+
+def _set_halted(database: Database, transaction: Transaction, *, halted: bool) -> Work:
+    head = database.get(transaction, ("head",))
+    if head is None or (head["halted_at"] is not None) == halted:
+        return "UPDATE 0", []
+    yield from database.lock(transaction, ("head",))
+    head = database.get(transaction, ("head",)) or head
+    transaction.writes["head",] = {**head, "halted_at": head["pos"] if halted else None}
+    return "UPDATE 1", []
+
+
+def _columns(row: Row | None, *names: str) -> Rows:
+    return [] if row is None else [tuple(row[name] for name in names)]
+
+
+def _parked(database: Database, transaction: Transaction, consumer: str, source: str | None = None) -> list[tuple[Key, Row]]:
+    rows = database.rows(transaction, "parked")
+    return [(key, row) for key, row in rows if key[1] == consumer and source in {None, key[2]}]
+
+
+SIGNATURES: Final[dict[str, tuple[tuple[int, ...], tuple[tuple[str, int], ...]]]] = {
+    "append": ((INT8, ARRAY_OF[UUID_], ARRAY_OF[INT4], ARRAY_OF[TEXT], ARRAY_OF[BYTEA], ARRAY_OF[BYTEA]), (("base", INT8),)),
+    "tip": ((UUID_,), (("version", INT4), ("pos", INT8), ("hash", BYTEA))),
+    "load_many": ((ARRAY_OF[UUID_],), tuple((name, EVENT_TYPES[name]) for name in ("stream", "pos", "version", "body", "hash"))),
+    "stored": ((UUID_, INT4), (("pos", INT8), ("body", BYTEA))),
+    "read": ((INT8, INT8), (("pos", INT8), ("subject", TEXT), ("body", BYTEA))),
+    "read_hashes": ((INT8, INT8), (("hash", BYTEA),)),
+    "head": ((), (("pos", INT8),)),
+    "epoch": ((), (("epoch", UUID_),)),
+    "is_halted": ((), (("?column?", BOOL),)),
+    "halt": ((), ()),
+    "resume": ((), ()),
+    "lock_head": ((), (("pos", INT8), ("epoch", UUID_))),
+    "last_of_streams": ((ARRAY_OF[UUID_],), (("stream", UUID_), ("version", INT4), ("hash", BYTEA))),
+    "restore": (tuple(ARRAY_OF[oid] for oid in EVENT_TYPES.values()), ()),
+    "restore_head": ((INT8,), ()),
+    "begin_checkpoint": ((TEXT, TEXT), ()),
+    "checkpoint": ((TEXT, TEXT), (("pos", INT8),)),
+    "move_checkpoint": ((TEXT, TEXT, INT8, INT8), ()),
+    "lock_checkpoint": ((TEXT, TEXT), (("pos", INT8),)),
+    "forget_checkpoints": ((TEXT,), ()),
+    "park": ((TEXT, TEXT, INT8, UUID_, BYTEA, TEXT), ()),
+    "parked_streams": ((TEXT,), (("stream", UUID_),)),
+    "is_parked": ((TEXT, UUID_), (("bool", BOOL),)),
+    "parked_of_stream": ((TEXT, UUID_, TEXT), (("source", TEXT), ("pos", INT8), ("body", BYTEA))),
+    "unpark": ((TEXT, UUID_, TEXT), ()),
+    "forget_parked": ((TEXT,), ()),
+    "count_parked": ((), (("count", INT8),)),
+    "live_version": ((TEXT,), (("version", INT4),)),
+    "set_live_version": ((TEXT, INT4), ()),
+    "views_of_model": ((TEXT, TEXT), (("view_name", TEXT),)),
+    "live_positions": ((TEXT,), (("source", TEXT), ("pos", INT8))),
+    "last_seal": ((), SEAL),
+    "seals_from": ((INT8,), SEAL),
+    "add_seal": (tuple(oid for _, oid in SEAL), ()),
+    "column_types": ((TEXT,), (("attname", TEXT), ("format_type", TEXT))),
+}
+
+
+def _upsert(database: Database, found: re.Match[str]) -> Statement:
+    """Read the statement of a projection: the table, its columns and their types, the key, and the guard."""
+    schema, table, names, arrays, key_column, where = found.groups()
+    columns = names.split(", ")
+    types = [ARRAY_OF[NAMED[array.partition("::")[2].removesuffix("[]")]] for array in arrays.split(", ")]
+    guard = GUARD.fullmatch(where)
+
+    def run(transaction: Transaction, values: list[Any]) -> Work:
+        written = 0
+        for given in zip(*values, strict=True):
+            new = dict(zip(columns, given, strict=True))
+            key = (f"{schema}.{table}", new[key_column])
+            yield from database.lock(transaction, key)
+            old = database.get(transaction, key)
+            if old is None:
+                transaction.writes[key] = {**dict.fromkeys(database.get(transaction, ("table", f"{schema}.{table}")) or ()), **new}
+            elif guard is None or (old[guard[1]] or 0) < new[guard[1]]:
+                transaction.writes[key] = {**old, **new}
+            else:
+                continue
+            written += 1
+        return f"INSERT 0 {written}", []
+
+    return Statement(tuple(types), (), run)
+
+
+def _say(words: str, *row: Any) -> Callable[..., Work]:
+    def run(_database: Database, _sql: str, _transaction: Transaction, _values: list[Any]) -> Work:
+        yield from ()
+        return words, [row] if row else []
+
+    return run
+
+
+def _try_lock(database: Database, _sql: str, transaction: Transaction, values: list[Any]) -> Work:
+    """A session's advisory lock: it goes when the session goes."""
+    yield from ()
+    session = next(session for session in database.sessions.values() if session.transaction is transaction)
+    key = ("advisory", values[0])
+    if database.locks.setdefault(key, session.advisory) is not session.advisory:
+        return "SELECT 1", [(False,)]
+    session.advisory.locks.add(key)
+    return "SELECT 1", [(True,)]
+
+
+def _lock(database: Database, _sql: str, transaction: Transaction, values: list[Any]) -> Work:
+    yield from database.lock(transaction, ("advisory", values[0]))
+    return "SELECT 1", [("",)]
+
+
+def _commit_later(_database: Database, _sql: str, transaction: Transaction, _values: list[Any]) -> Work:
+    yield from ()
+    transaction.synchronous = False
+    return "SET", []
+
+
+def _search_path(_database: Database, sql: str, transaction: Transaction, _values: list[Any]) -> Work:
+    yield from ()
+    transaction.writes["search_path",] = {"schema": sql.partition("= ")[2].partition(",")[0]}
+    return "SET", []
+
+
+def _schema(database: Database, sql: str, transaction: Transaction, _values: list[Any]) -> Work:
+    yield from database.write(transaction, ("schema", sql.rsplit(maxsplit=1)[-1]), {})
+    return "CREATE SCHEMA", []
+
+
+def _has_schema(database: Database, _sql: str, transaction: Transaction, values: list[Any]) -> Work:
+    yield from ()
+    return "SELECT 1", [(values[0] if database.get(transaction, ("schema", values[0])) is not None else None,)]
+
+
+def _tables(database: Database, sql: str, transaction: Transaction, _values: list[Any]) -> Work:
+    schema = (transaction.writes.pop(("search_path",)) or {})["schema"]
+    for name, body in TABLE.findall(sql):
+        columns: Row = {}
+        for column in body.split(", "):
+            word, type_, *_ = column.split()
+            columns[word] = {"timestamptz": "timestamp with time zone"}.get(type_, type_)
+        yield from database.write(transaction, ("table", f"{schema}.{name}"), columns)
+    return "CREATE TABLE", []
+
+
+def _view(database: Database, sql: str, transaction: Transaction, _values: list[Any]) -> Work:
+    words = sql.split()
+    name = words[2].partition(".")[2]
+    row = {"schema": words[-1].partition(".")[0]} if words[0] == "CREATE" else None
+    yield from database.write(transaction, ("view", name), row)
+    return f"{words[0]} VIEW", []
+
+
+TYPES: Final = (
+    *(("oid", OID), ("ns", TEXT), ("name", TEXT), ("kind", CHAR), ("basetype", OID), ("elemtype", OID), ("elemdelim", CHAR)),
+    *(("range_subtype", OID), ("attrtypoids", ARRAY_OF[OID]), ("attrnames", ARRAY_OF[TEXT]), ("depth", INT4)),
+    *(("basetype_name", TEXT), ("elemtype_name", TEXT), ("range_subtype_name", TEXT)),
+)
+
+
+def _describe_types(_database: Database, _sql: str, _transaction: Transaction, values: list[Any]) -> Work:
+    """What asyncpg asks about array types before it uses them for the first time."""
+    yield from ()
+    known = {oid: name for name, oid in NAMED.items()}
+    nothing = (None, None, None)
+    return "SELECT", [
+        (oid, "pg_catalog", f"_{oid}", b"b", None, ARRAYS[oid], b",", *nothing, 0, None, known[ARRAYS[oid]], None) for oid in values[0]
+    ]
+
+
+OTHERS: Final[dict[str, tuple[tuple[int, ...], tuple[tuple[str, int], ...], Callable[..., Work]]]] = {
+    "WITH RECURSIVE typeinfo_tree(": ((ARRAY_OF[OID],), TYPES, _describe_types),
+    "SELECT current_setting('jit')": ((), (("cur", TEXT), ("new", TEXT)), _say("SELECT 1", "off", "off")),
+    "SELECT 1": ((), (("?column?", INT4),), _say("SELECT 1", 1)),
+    "SELECT pg_try_advisory_lock(": ((INT8,), (("pg_try_advisory_lock", BOOL),), _try_lock),
+    "SELECT pg_advisory_xact_lock(": ((INT8,), (("pg_advisory_xact_lock", TEXT),), _lock),
+    "SET LOCAL synchronous_commit = off": ((), (), _commit_later),
+    "SET LOCAL lock_timeout": ((), (), _say("SET")),
+    "SET LOCAL search_path": ((), (), _search_path),
+    "RESET search_path": ((), (), _say("RESET")),
+    "SELECT to_regnamespace(": ((TEXT,), (("to_regnamespace", TEXT),), _has_schema),
+    "CREATE SCHEMA": ((), (), _schema),
+    "CREATE TABLE": ((), (), _tables),
+    "CREATE VIEW": ((), (), _view),
+    "DROP VIEW": ((), (), _view),
+}
