@@ -71,6 +71,8 @@ BOOK: Final = UUID(int=88)
 UNLUCKY: Final = 13
 SEAL_KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
+WRITERS: Final = 2
+"""More than a service has, for a log may have more."""
 ACCOUNTS_MAX: Final = 4
 CLIENTS: Final = 3
 COMMANDS_PER_CLIENT: Final = 6
@@ -217,7 +219,7 @@ class World:
         while not self.ending:
             self.say(f"{name} starts")
             tables = (COMMANDS,) if source == "bank" else ()
-            log = Log(f"postgres://{source}:secret@{source}-db:5432/{source}?sslmode=disable", source, CODEC, tables)
+            log = Log(f"postgres://{source}:secret@{source}-db:5432/{source}?sslmode=disable", source, CODEC, tables, writers=WRITERS)
             program = self.programs[name] = Program(Process(name), log)
             program.task = self.loop.start(program.process, self._main(program))
             while program.process.alive and not program.task.done():

@@ -1,6 +1,6 @@
 """One event made durable: many callers, each of whom waits for its own event before it brings the next.
 
-Ours writes the CloudEvent, chains its hash and guards the dossier's version (`Log.append`, two writers). The peers get the
+Ours writes the CloudEvent, chains its hash and guards the dossier's version (`Log.append`). The peers get the
 finished bytes, and a table with the same unique (stream, version), but neither hash nor dense positions.
 
 * asyncpg: a prepared `INSERT … RETURNING pos`, each in its own transaction, one connection per caller, at most 32: more are slower here.
@@ -9,7 +9,7 @@ finished bytes, and a table with the same unique (stream, version), but neither 
   the table so that no reader can miss an event), in one thread: with more it is slower.
 
 The bound: positions are handed out by one row, which stays locked until its commit is on the disk, so that nobody sees an event that may
-still be lost. So one commit follows the other, and each carries what came meanwhile: half of the callers. With few callers and a fast disk
+still be lost. So one commit follows the other, and each carries what came meanwhile. With few callers and a fast disk
 that is the time of a flush and of a statement, shared by few; with many it is what PostgreSQL needs for an event with two indexes, about
 10 µs, and Python for a CloudEvent, its hash and its caller, about 15 µs. To lift it: let the row go before the flush and answer after it,
 with a relay that reads only what is flushed; or several logs.
