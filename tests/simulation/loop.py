@@ -180,14 +180,15 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """Throw away what never ended, without a word: it belongs to processes that were killed."""
         self._queues.clear()
         self._timers.clear()
+        # What closes a coroutine may begin another, on whatever loop is the thread's: not on one that a later test finds.
+        graveyard = asyncio.new_event_loop()
+        asyncio.set_event_loop(graveyard)
         for task in self.tasks:
-            if not task.done():
-                task._log_destroy_pending = False  # pyright: ignore[reportAttributeAccessIssue] - it is not forgotten, it was killed
-                coroutine: Any = task.get_coro()
-                for _ in range(20):
-                    with contextlib.suppress(BaseException):
-                        coroutine.close()
-                        break
+            bury(task)
+        for task in asyncio.all_tasks(graveyard):
+            bury(task)
+        asyncio.set_event_loop(None)
+        graveyard.close()
         for wire in self.network.wires:
             with contextlib.suppress(Exception):
                 wire.protocol.connection_lost(None)
@@ -195,6 +196,17 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._timers.clear()
         self.tasks.clear()
         self.network.wires.clear()
+
+
+def bury(task: asyncio.Future[Any]) -> None:
+    """End a task that nobody will wait for."""
+    if isinstance(task, asyncio.Task) and not task.done():
+        task._log_destroy_pending = False  # pyright: ignore[reportAttributeAccessIssue] - it is not forgotten, it was killed
+        coroutine: Any = task.get_coro()
+        for _ in range(20):
+            with contextlib.suppress(BaseException):
+                coroutine.close()
+                break
 
 
 class InOrder(dict[Any, None]):

@@ -465,14 +465,14 @@ def run(seed: int, nemesis: Callable[[World], Awaitable[None]] | None = None, *,
     from tests.simulation.checker import check  # noqa: PLC0415 - the checker knows the world
     from tests.simulation.nemesis import trouble  # noqa: PLC0415 - as does the nemesis
 
-    loop = SimulatedLoop(random.Random(f"{seed} loop"))
-    broker = Broker(loop)
-    databases = {source: Database(loop, UUID(int=n), prepare) for n, source in enumerate(SERVICES, 1)}
-    loop.network.hosts = {"broker": broker, **{f"{source}-db": database for source, database in databases.items()}}
-    world = World(seed, loop, random.Random(f"{seed} world"), broker, databases)
-    for source, database in databases.items():
-        database.watch = watch(world, source)
     with unmourned():
+        loop = SimulatedLoop(random.Random(f"{seed} loop"))
+        broker = Broker(loop)
+        databases = {source: Database(loop, UUID(int=n), prepare) for n, source in enumerate(SERVICES, 1)}
+        loop.network.hosts = {"broker": broker, **{f"{source}-db": database for source, database in databases.items()}}
+        world = World(seed, loop, random.Random(f"{seed} world"), broker, databases)
+        for source, database in databases.items():
+            database.watch = watch(world, source)
         try:
             with determined(loop):
                 loop.run_until_complete(world.run(nemesis or trouble, clients))

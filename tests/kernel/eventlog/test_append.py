@@ -276,6 +276,11 @@ async def test_a_killed_postgres_loses_and_repeats_nothing_that_was_acknowledged
     assert await positions_are_dense(log)
 
 
+async def load_again_and_again(log: Log, stream: UUID) -> None:
+    while True:
+        await log.load(stream)
+
+
 async def test_while_postgres_is_away_the_log_is_busy_and_nothing_is_lost_of_what_waits(rig: Rig) -> None:
     log, account = await rig.log(), uuid4()
     await deposit(log, account, 1)
@@ -283,8 +288,9 @@ async def test_while_postgres_is_away_the_log_is_busy_and_nothing_is_lost_of_wha
     rig.postgres.kill()
     try:
         waiting = asyncio.create_task(log.append([some(history, 2)], meta()))
+        # The killed server's processes may answer one question more, or several.
         with pytest.raises(Busy):
-            await log.load(account)
+            await load_again_and_again(log, account)
         assert not waiting.done()
     finally:
         rig.postgres.restart()
