@@ -18,6 +18,7 @@ from contracts.vocabulary import (
     FieldCode,
     MissingComponent,
     Outcome,
+    PartnerCode,
     PermitId,
     PrincipalId,
     ProcedureCode,
@@ -26,13 +27,22 @@ from contracts.vocabulary import (
 
 
 class Step(Value):
-    """One step of an internal procedure (quy trình nội bộ): who does it, and in how many working hours."""
+    """One step of an internal procedure (quy trình nội bộ): who does it, in how many working hours, and where it stands among the others.
+
+    `after` are the steps that must be done before it (None: the one above it), so two steps after the same one run beside each other;
+    `requires` is the guard under which it may be completed, `consults` whom it asks for an opinion, `returns_to` the earlier steps
+    that it may be sent back to.
+    """
 
     code: str
     name: str
     unit: str
     role: str
     hours: Annotated[int, Field(ge=0)]
+    after: tuple[str, ...] | None = None
+    requires: str | None = None
+    consults: tuple[PartnerCode, ...] = ()
+    returns_to: tuple[str, ...] = ()
 
 
 class WorkflowPublished(Fact, type="processing.workflow.published.v1"):

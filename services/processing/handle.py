@@ -21,7 +21,7 @@ from services.processing.domain import book, case, permit, workflow
 from services.processing.domain.case_commands import Act, Claim, Complete, Decide, Issue, Officer, Pause
 from services.processing.domain.case_states import Absent, Issued, Known, State
 from services.processing.domain.workflow import Steps, signing_step
-from services.processing.organisation import load_roster
+from services.processing.organisation import load_organisation
 from services.processing.query import Register
 from services.processing.settings import ProcessingSettings
 from services.processing.workflows import Workflow, load_workflows
@@ -49,7 +49,7 @@ class Department:
     @property
     def workflows(self) -> Mapping[ProcedureCode, Workflow]:
         """The workflows in force."""
-        return load_workflows(self.runtime.settings.workflows)
+        return load_workflows(self.runtime.settings.workflows, self.runtime.settings.organisation)
 
     async def publish_workflows(self, at: datetime) -> None:
         """Publish every workflow whose version is new; the second time there is nothing to publish.
@@ -144,7 +144,7 @@ class Department:
     async def _before(self, id: UUID, command: Command) -> tuple[Officer, Pinned]:
         """Find who acts, and what he acts on."""
         principal = command.principal
-        if (officer := load_roster(self.runtime.settings.organisation).get(principal.sub)) is None:
+        if (officer := load_organisation(self.runtime.settings.organisation).roster.get(principal.sub)) is None:
             raise Refused("not-in-roster")
         if isinstance(state := await state_before(self.runtime.log, id, case.DECIDER), Absent):
             raise Problem(NOT_FOUND)

@@ -28,7 +28,7 @@ def routers(runtime: Runtime[ProcessingSettings]) -> list[APIRouter]:
 
 def reactors(runtime: Runtime[ProcessingSettings]) -> list[Reactor]:
     """Make what it does when intake has done something."""
-    return [reactor(load_workflows(runtime.settings.workflows))]
+    return [reactor(load_workflows(runtime.settings.workflows, runtime.settings.organisation))]
 
 
 async def publish_workflows(runtime: Runtime[ProcessingSettings]) -> None:

@@ -170,6 +170,7 @@ def samples_of(motcua: Department) -> Samples:
     start = dossier(0).at
     due = deadline(start, Limit.model_validate(entry.content["limit"]), "complete", load_calendar(), rule_pack_on(day_of(start)))
     limit = {"deadline": Deadline.model_validate(due)}
+    workflow = load_workflows(motcua.workflows, motcua.organisation)[PROCEDURE]
     of_version = about | {"procedure_hash": entry.content_hash}
     step = {"step": "B1", "officer": DIRECTOR}
     place = {"step": "B1", "unit": "ban-giam-doc", "role": "giam-doc"}
@@ -177,7 +178,7 @@ def samples_of(motcua: Department) -> Samples:
         submitted=of(DossierSubmitted, **of_version),
         accepted=of(DossierAccepted, **of_version, **limit),
         ready=of(DossierResultReady),
-        opened=of(CaseOpened, **about, **place, **limit, workflow_hash=load_workflows(motcua.workflows)[PROCEDURE].content_hash),
+        opened=of(CaseOpened, **about, **place, **limit, workflow_hash=workflow.content_hash),
         claimed=of(CaseStepClaimed, **step),
         decided=of(CaseDecided, officer=DIRECTOR),
         completed=of(CaseStepCompleted, **step, next_step=None, next_unit=None, next_role=None),

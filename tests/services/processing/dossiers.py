@@ -13,10 +13,12 @@ from contracts.intake import DossierAccepted, DossierSubmitted, DossierSupplemen
 from contracts.vocabulary import Deadline, DossierId, Limit, PrincipalId, ProcedureCode, SupplementMode, SupplementStage, VaultRef
 from kernel.legalclock import day_of, deadline, load_calendar, rule_pack_on
 from services.processing.domain.case_commands import Officer
-from services.processing.organisation import load_roster
+from services.processing.organisation import load_organisation
 from services.processing.settings import HERE
 from services.processing.workflows import Workflow, load_workflows
 from tests.services.rig import AGENCY, MONDAY
+
+ORGANISATION: Final = HERE / "organisation.yaml"
 
 WINE: Final = "2.001624"
 """A permit, valid for 60 months; 15 working days, which a supplement makes begin again."""
@@ -54,12 +56,12 @@ RESULTS: Final[Mapping[ProcedureCode, tuple[str | None, int | None]]] = {
 
 def workflow(procedure: ProcedureCode, folder: Path = HERE / "workflows") -> Workflow:
     """Give the workflow in force of a procedure."""
-    return load_workflows(folder)[procedure]
+    return load_workflows(folder, ORGANISATION)[procedure]
 
 
 def roster() -> Mapping[PrincipalId, Officer]:
     """Give everybody who works in the department."""
-    return load_roster(HERE / "organisation.yaml")
+    return load_organisation(ORGANISATION).roster
 
 
 def officers_for(unit: str | None, role: str | None) -> list[Officer]:
