@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +21,8 @@ from services.processing.projections import CASES, PROCEDURES
 from services.processing.query import Register
 from services.processing.settings import ProcessingSettings
 from services.processing.workflows import load_workflows
+
+ALARMS_SECONDS: Final = 60.0
 
 
 def routers(runtime: Runtime[ProcessingSettings]) -> list[APIRouter]:
@@ -36,6 +41,20 @@ async def publish_workflows(runtime: Runtime[ProcessingSettings]) -> None:
     await Department(runtime, Register(runtime)).publish_workflows(datetime.now(UTC))
 
 
+def jobs(runtime: Runtime[ProcessingSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Watch the limits, except where the callers say what time it is: there they ask for the alarms too."""
+    if runtime.settings.demo_clock:
+        return {}
+    return {"alarms": partial(watch_limits, Department(runtime, Register(runtime)))}
+
+
+async def watch_limits(department: Department) -> None:
+    """Raise the alarms that are due, every minute."""
+    while True:
+        await department.ring(datetime.now(UTC))
+        await asyncio.sleep(ALARMS_SECONDS)
+
+
 SERVICE: Final = Service(
     name="processing",
     folder=Path(__file__).parent,
@@ -46,5 +65,6 @@ SERVICE: Final = Service(
     routers=routers,
     models=(CASES, PROCEDURES),
     reactors=reactors,
+    jobs=jobs,
     prepare=publish_workflows,
 )

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.vocabulary import PartnerCode, PrincipalId
 from services.processing.domain.case_commands import Officer
 from services.processing.domain.soundness import Posts
+from services.processing.domain.workflow import SIGNING_ROLE
 from services.processing.on_file import Misread, read_yaml
+
+HEAD: Final = "truong-phong"
+"""The role of who leads a unit; deputies and heads of equal units act for it."""
 
 
 class RoleOnFile(BaseModel):
@@ -37,11 +41,12 @@ class OfficerOnFile(BaseModel):
 
 
 class UnitOnFile(BaseModel):
-    """A unit."""
+    """A unit, and the one above it (None: there is none)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     code: str
+    parent: str | None
 
 
 class PartnerOnFile(BaseModel):
@@ -98,7 +103,7 @@ def load_organisation(file: Path) -> Organisation:
         if wrong:
             message = f"{on_file.lines.at(('officers', n))}: {wrong}"
             raise Misread(message)
-        roster[one.id] = Officer(id=one.id, unit=one.unit, roles=roles[one.role])
+        roster[one.id] = Officer(id=one.id, unit=one.unit, roles=roles[one.role], leads=_led(one.unit, roles[one.role], found.units))
         done_in[one.unit] = done_in.get(one.unit, frozenset()) | roles[one.role]
     partners = {partner.code: partner for partner in found.partners}
     posts = Posts(
@@ -108,3 +113,12 @@ def load_organisation(file: Path) -> Organisation:
         partners={code: partner.answer_days for code, partner in partners.items()},
     )
     return Organisation(MappingProxyType(roster), MappingProxyType(partners), posts)
+
+
+def _led(unit: str, roles: frozenset[str], units: Sequence[UnitOnFile]) -> frozenset[str]:
+    """Give the units whose work an officer shares out: the head of a unit has it and those below, the director every one."""
+    if SIGNING_ROLE in roles:
+        return frozenset(one.code for one in units)
+    if HEAD not in roles:
+        return frozenset()
+    return frozenset(one.code for one in units if unit in {one.code, one.parent})

@@ -117,7 +117,7 @@ def workflow_of(procedure: ProcedureCode, steps: Sequence[Step], unit: str) -> W
 
 def _placed(step: Step, unit: str) -> Step:
     said = step.model_dump(include=set(Step.model_fields))
-    return Step(**said | {"unit": unit if step.unit == RESPONSIBLE_UNIT else step.unit})
+    return Step.model_validate(said | {"unit": unit if step.unit == RESPONSIBLE_UNIT else step.unit})
 
 
 def _faults(on_file: OnFile[WorkflowOnFile], posts: Posts) -> Iterator[str]:

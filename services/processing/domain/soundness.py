@@ -72,6 +72,10 @@ def faults_of_order(steps: Steps) -> Iterator[Fault]:
             yield ("steps", n, "returns_to"), f"{step.code} cannot return to {', '.join(back)}: that is no earlier step"
     signing = signing_step(steps)
     for n, step in enumerate(steps):
+        if n and not befores(steps, step):
+            yield ("steps", n, "after"), f"{step.code} comes after nothing: the work begins with {steps[0].code}"
+        if step.code in later[signing.code] and (behind := sorted(set(step.returns_to) - later[signing.code])):
+            yield ("steps", n, "returns_to"), f"{step.code} cannot return to {', '.join(behind)}: the decision is signed by then"
         if step != signing and step.code not in later[signing.code] and signing.code not in later[step.code]:
             yield (
                 ("steps", n),

@@ -50,16 +50,6 @@ def index_of(steps: Steps, code: str) -> int:
     return [step.code for step in steps].index(code)
 
 
-def step_after(steps: Steps, code: str) -> Step | None:
-    """Give the step that follows one; None after the last.
-
-    Raises:
-        ValueError: if the workflow has no such step.
-    """
-    n = index_of(steps, code) + 1
-    return steps[n] if n < len(steps) else None
-
-
 def step_of(steps: Steps, code: str) -> Step:
     """Give a step by its code.
 

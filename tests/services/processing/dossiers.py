@@ -32,6 +32,8 @@ BLASTERS: Final = "2.000229"
 """A certificate with no limit."""
 ADVANCE: Final = "NB-SCT-04"
 """An internal procedure with two steps after the director's."""
+COORDINATED: Final = "2.000142"
+"""A certificate; 15 working days, with three steps beside each other, one of which asks the police."""
 
 NAMES: Final = UUID("0b6fd6a2-6c0e-5b0b-9e2f-2f5f8c2f3d11")
 NUMBERS: Final = itertools.count(1)
@@ -40,6 +42,7 @@ LIMITS: Final[Mapping[ProcedureCode, Limit | None]] = {
     WINE: Limit(amount=15, unit="working-days"),
     CHEMICALS: Limit(amount=12, unit="working-days"),
     PROMOTION: Limit(amount=5, unit="working-days"),
+    COORDINATED: Limit(amount=15, unit="working-days"),
     ADVANCE: Limit(amount=40, unit="working-hours"),
     NOTICE: None,
     BLASTERS: None,
@@ -50,6 +53,7 @@ RESULTS: Final[Mapping[ProcedureCode, tuple[str | None, int | None]]] = {
     CHEMICALS: ("Giấy chứng nhận đủ điều kiện sản xuất hóa chất sản xuất, kinh doanh có điều kiện trong lĩnh vực công nghiệp", None),
     PROMOTION: ("Văn bản xác nhận hoặc không xác nhận đăng ký thực hiện khuyến mại", None),
     BLASTERS: ("Giấy chứng nhận huấn luyện kỹ thuật an toàn vật liệu nổ công nghiệp", None),
+    COORDINATED: ("Giấy chứng nhận đủ điều kiện thương nhân kinh doanh mua bán LPG", None),
     NOTICE: (None, None),
 }
 

@@ -14,7 +14,7 @@ import yaml
 from contracts.processing import WorkflowPublished
 from services.processing.domain import workflow as decided
 from services.processing.domain.permit import abbreviation_of
-from services.processing.domain.workflow import SIGNING_ROLE, signing_step, step_after
+from services.processing.domain.workflow import SIGNING_ROLE, beyond, ready, signing_step
 from services.processing.organisation import load_organisation
 from services.processing.settings import HERE
 from services.processing.workflows import RESPONSIBLE_UNIT, Workflow, load_workflows
@@ -71,8 +71,8 @@ def test_a_result_gets_its_number_in_the_last_step_after_it_was_signed(code: str
     steps = WORKFLOWS[code].steps
     if RESULTS.get(code) is not None:
         assert (steps[-1].unit, steps[-1].role) == ("van-thu", "van-thu")
-        assert step_after(steps, signing_step(steps).code) == steps[-1]
-    assert step_after(steps, steps[-1].code) is None
+        assert beyond(steps, signing_step(steps).code) == {steps[-1].code}
+    assert ready(steps, [step.code for step in steps]) == ()
 
 
 def test_of_the_results_those_that_let_somebody_do_something_are_permits() -> None:
@@ -80,11 +80,6 @@ def test_of_the_results_those_that_let_somebody_do_something_are_permits() -> No
     assert kinds.pop(None) is None
     assert {result.split()[0] for result, kind in kinds.items() if result and kind is None} == {"Văn", "Thông", "Công"}
     assert {kind for kind in kinds.values() if kind} == {"GP", "GCN", "GXN", "THE"}
-
-
-def test_a_step_that_a_workflow_does_not_have_is_followed_by_none_and_that_is_an_error() -> None:
-    with pytest.raises(ValueError, match="not in list"):
-        step_after(WORKFLOWS[WINE].steps, "B9")
 
 
 # The version's name. -----------------------------------------------------------------------------------------------------
