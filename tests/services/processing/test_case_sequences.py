@@ -198,8 +198,8 @@ class Life:
     def command(self) -> Command:
         chance, at = self.chance, self.now
         who: dict[str, Any] = {"officer": self.somebody(), "steps": self.steps, "at": at}
-        by_a_head = who | {"officer": chance.choice(HEADS)}
-        by_finisher = who | {"officer": self.finisher()}
+        by_a_head: dict[str, Any] = who | {"officer": chance.choice(HEADS)}
+        by_finisher: dict[str, Any] = who | {"officer": self.finisher()}
         choices: Sequence[tuple[int, Any]] = (
             (6, lambda: Complete(step=self.code(), **who)),
             (3, lambda: Claim(step=chance.choice((None, self.code())), **who)),
