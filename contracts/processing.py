@@ -17,6 +17,7 @@ from contracts.vocabulary import (
     DossierCode,
     DossierId,
     FieldCode,
+    LatenessReason,
     MissingComponent,
     Outcome,
     PartnerCode,
@@ -28,7 +29,6 @@ from contracts.vocabulary import (
 
 AssignmentReason: TypeAlias = Literal["assigned", "leave", "transfer", "reorganisation", "conflict-of-interest", "workload"]
 ReopeningReason: TypeAlias = Literal["incomplete", "wrong-contents", "wrong-form", "wrong-legal-basis", "new-facts", "by-mistake"]
-LatenessReason: TypeAlias = Literal["coordinating-agency", "site-check", "complicated", "workload", "outage", "officer-absent"]
 
 
 LEFT_OUT: Final = Field(exclude_if=not_)

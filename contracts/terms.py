@@ -13,6 +13,7 @@ TERMS: Final[dict[str, str]] = {
     "intake.dossier.refused.v1": "Từ chối tiếp nhận hồ sơ",
     "intake.dossier.withdrawn.v1": "Rút hồ sơ",
     "intake.dossier.rescheduled.v1": "Hẹn lại ngày trả kết quả",
+    "intake.dossier.reappointed.v1": "Xin lỗi và hẹn lại ngày trả kết quả",
     "intake.dossier.result-ready.v1": "Có kết quả giải quyết",
     "intake.dossier.returned.v1": "Trả kết quả",
     "intake.register.number-allotted.v1": "Cấp mã hồ sơ",

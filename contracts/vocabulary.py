@@ -47,6 +47,7 @@ StartRule: TypeAlias = Literal["complete", "arrival"]
 SupplementMode: TypeAlias = Literal["restart", "pause"]
 SupplementStage: TypeAlias = Literal["desk", "appraisal"]
 Outcome: TypeAlias = Literal["granted", "refused"]
+LatenessReason: TypeAlias = Literal["coordinating-agency", "site-check", "complicated", "workload", "outage", "officer-absent"]
 Confidence: TypeAlias = Literal["H", "M", "L"]
 
 

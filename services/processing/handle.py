@@ -9,8 +9,17 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from contracts.processing import AssignmentReason, CaseAlarmRaised, LatenessReason, ReopeningReason, WorkflowPublished
-from contracts.vocabulary import AgencyCode, ContentHash, DossierId, MissingComponent, PartnerCode, PrincipalId, ProcedureCode
+from contracts.processing import AssignmentReason, CaseAlarmRaised, ReopeningReason, WorkflowPublished
+from contracts.vocabulary import (
+    AgencyCode,
+    ContentHash,
+    DossierId,
+    LatenessReason,
+    MissingComponent,
+    PartnerCode,
+    PrincipalId,
+    ProcedureCode,
+)
 from contracts.vocabulary import Outcome as Verdict
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
-from contracts.processing import AssignmentReason, LatenessReason, ReopeningReason
-from contracts.vocabulary import MissingComponent, Outcome
+from contracts.processing import AssignmentReason, ReopeningReason
+from contracts.vocabulary import LatenessReason, MissingComponent, Outcome
 from kernel.edge.answer import json_response
 from kernel.edge.app import Words
 from kernel.edge.body import NFC, Body, EmptyBody

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from contracts.intake import DossierAccepted
-from contracts.processing import AssignmentReason, LatenessReason, ReopeningReason
-from contracts.vocabulary import CaseId, ContentHash, MissingComponent, Outcome, PartnerCode, PrincipalId
+from contracts.processing import AssignmentReason, ReopeningReason
+from contracts.vocabulary import CaseId, ContentHash, LatenessReason, MissingComponent, Outcome, PartnerCode, PrincipalId
 from kernel.legalclock import Calendar
 from services.processing.domain.case_states import OpenStep
 from services.processing.domain.workflow import Steps
