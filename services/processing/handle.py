@@ -104,7 +104,7 @@ class Department:
         """Take an open step.
 
         Raises:
-            Refused: a `case_work.Reason`, as every command here; "not-in-roster" for somebody who has no post.
+            Refused: a `case_refusals.Reason`, as every command here; "not-in-roster" for somebody who has no post.
             Problem: 403, if the case is another agency's, as every command here.
         """
         officer, pinned = await self._before(id, command)

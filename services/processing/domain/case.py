@@ -45,8 +45,9 @@ from services.processing.domain.case_commands import (
     Stop,
     Undo,
 )
+from services.processing.domain.case_outside import answered, consultation
 from services.processing.domain.case_states import Absent, Case, Issued, OpenStep, Paused, State, Stopped, Working, legal_in
-from services.processing.domain.case_work import Worked, answered, consultation, taken, work
+from services.processing.domain.case_work import Worked, taken, work
 
 Event: TypeAlias = CaseOpened | Worked | CaseClockResumed | CaseStopped | CaseAlarmRaised
 
@@ -62,7 +63,7 @@ def decide(command: Command, state: State) -> list[Event]:
     """Say what a command leads to.
 
     Raises:
-        Refused: with one of `case_work.Reason`, and `legal`, what may be done instead.
+        Refused: with one of `case_refusals.Reason`, and `legal`, what may be done instead.
     """
     match command, state:
         case OpenCase(), Absent():
@@ -74,7 +75,7 @@ def decide(command: Command, state: State) -> list[Event]:
         case Ring(), Working(case=case):
             return _rung(command, case)
         case Answer(), Paused():
-            return [*answered(command, state)]
+            return [answered(command, state)]
         case (
             Claim() | Assign() | Complete() | Return() | Undo() | Consult() | Answer() | Pause() | Decide() | Issue() | Reappoint(),
             Working(),

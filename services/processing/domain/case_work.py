@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NoReturn, TypeAlias
+from typing import TypeAlias
 
 from contracts.processing import (
     CaseClockPaused,
@@ -16,9 +16,6 @@ from contracts.processing import (
     CaseStepCompleted,
     CaseStepReopened,
 )
-from contracts.vocabulary import Deadline, Limit
-from kernel.eventlog import Refused
-from kernel.legalclock import day_of, deadline, is_late, rule_pack_on
 from services.processing.domain import case_facts as facts
 from services.processing.domain.book import number_of
 from services.processing.domain.case_commands import (
@@ -35,13 +32,12 @@ from services.processing.domain.case_commands import (
     Return,
     Undo,
 )
+from services.processing.domain.case_outside import answered, consulted, reappointed
+from services.processing.domain.case_refusals import refuse
 from services.processing.domain.case_states import (
-    Consultation,
     OpenStep,
-    Paused,
     Working,
     facts_of,
-    legal_in,
     owes_apology,
     unasked,
     undoable,
@@ -62,33 +58,6 @@ Worked: TypeAlias = (
     | CaseReappointed
 )
 
-Reason: TypeAlias = Literal[
-    "no-such-case",
-    "case-paused",
-    "case-ended",
-    "step-not-open",
-    "not-your-step",
-    "claimed-by-another",
-    "not-yours-to-assign",
-    "cannot-take-step",
-    "assignment-needs-reason",
-    "cannot-return-there",
-    "nothing-to-undo",
-    "already-asked",
-    "partner-not-asked",
-    "no-such-consultation",
-    "guard-not-met",
-    "decision-needed",
-    "not-the-signing-step",
-    "already-decided",
-    "legal-basis-needed",
-    "no-clock",
-    "number-needed",
-    "apology-needed",
-    "already-reappointed",
-    "new-day-too-early",
-]
-
 
 def work(command: Act, state: Working) -> list[Worked]:
     """Say what an officer's act leads to while the clock runs."""
@@ -98,9 +67,9 @@ def work(command: Act, state: Working) -> list[Worked]:
         case Undo():
             return _undone(command, state)
         case Answer():
-            return answered(command, state)
+            return [answered(command, state)]
         case Reappoint():
-            return _reappointed(command, state)
+            return [reappointed(command, state)]
         case _:
             return _on_step(command, state, _step(command, state))
 
@@ -113,7 +82,7 @@ def _on_step(command: Claim | Complete | Return | Consult | Pause | Decide | Iss
         case Return():
             return _returned(command, state, step)
         case Consult():
-            return _consulted(command, state, step)
+            return [consulted(command, state, step)]
         case Pause():
             return _paused(command, state, step)
         case Complete():
@@ -122,38 +91,6 @@ def _on_step(command: Claim | Complete | Return | Consult | Pause | Decide | Iss
             return _decided(command, state, step)
         case Issue():
             return _issued(command, state, step)
-
-
-def refuse(reason: Reason, command: Act, state: Working | Paused, **detail: object) -> NoReturn:
-    """Refuse, and say what may be done instead.
-
-    Raises:
-        Refused: always.
-    """
-    raise Refused(reason, legal=legal_in(state, command.steps, command.at), **detail)
-
-
-def answered(command: Answer, state: Working | Paused) -> list[Worked]:
-    """Record an answer, in time or late; that the applicant is waited for does not keep it out."""
-    case, officer = state.case, command.officer
-    found = next((one for one in case.consultations if one.number == command.number), None)
-    if found is None or found.answered_at is not None:
-        refuse("no-such-consultation", command, state, open=[one.number for one in case.consultations if one.answered_at is None])
-    if found.unit != officer.unit:
-        refuse("not-your-step", command, state)
-    return [
-        CaseConsultationAnswered(
-            case_id=case.id,
-            dossier_id=case.dossier,
-            agency=case.agency,
-            number=found.number,
-            partner=found.partner,
-            opinion=command.opinion,
-            late=is_late(found.deadline, command.at),
-            officer=officer.id,
-            answered_at=command.at,
-        )
-    ]
 
 
 # Which step an act is about. --------------------------------------------------------------------------------------------
@@ -255,35 +192,6 @@ def _undone(command: Undo, state: Working) -> list[Worked]:
     return [facts.reopened(command, state, step)]
 
 
-def _consulted(command: Consult, state: Working, step: OpenStep) -> list[Worked]:
-    case, at = state.case, command.at
-    if state.verdict != "pending":
-        refuse("already-decided", command, state)
-    if any(one.partner == command.partner and one.answered_at is None for one in case.consultations):
-        refuse("already-asked", command, state)
-    limit = Limit(amount=command.days, unit="working-days")
-    due = Deadline.model_validate(deadline(at, limit, "complete", command.calendar, rule_pack_on(day_of(at))))
-    return [
-        CaseConsultationRequested(
-            case_id=case.id,
-            dossier_id=case.dossier,
-            agency=case.agency,
-            number=len(case.consultations) + 1,
-            partner=command.partner,
-            step=step.code,
-            deadline=due,
-            officer=command.officer.id,
-            requested_at=at,
-        )
-    ]
-
-
-def consultation(event: CaseConsultationRequested, open_: tuple[OpenStep, ...]) -> Consultation:
-    """Say what another agency was asked; the answer comes to the unit that asked."""
-    unit = next((step.unit for step in open_ if step.code == event.step), open_[0].unit)
-    return Consultation(number=event.number, partner=event.partner, unit=unit, deadline=event.deadline, answered_at=None)
-
-
 def _insist(command: Complete | Decide | Issue, state: Working, step: OpenStep) -> None:
     """Refuse while a step lacks what it needs to be finished: see `is_ripe`."""
     found = step_of(command.steps, step.code)
@@ -321,30 +229,3 @@ def _issued(command: Issue, state: Working, step: OpenStep) -> list[Worked]:
     _insist(command, state, step)
     number = number_of(command.serial, state.verdict, command.result)
     return [facts.completed(command, state, step), facts.issued(command, state.case, state.verdict, number)]
-
-
-def _reappointed(command: Reappoint, state: Working) -> list[Worked]:
-    case, officer, at = state.case, command.officer, command.at
-    if not any(officer.may_do(step) or step.unit in officer.leads for step in state.open):
-        refuse("not-your-step", command, state)
-    if case.deadline is None:
-        refuse("no-clock", command, state)
-    if case.new_due_at is not None:
-        refuse("already-reappointed", command, state)
-    day = command.new_due_on
-    if day <= case.deadline.due_on or day < day_of(at) or not command.calendar.is_working(day):
-        refuse("new-day-too-early", command, state)
-    return [
-        CaseReappointed(
-            case_id=case.id,
-            dossier_id=case.dossier,
-            agency=case.agency,
-            reason=command.reason,
-            due_at=case.deadline.due_at,
-            new_due_on=day,
-            new_due_at=command.calendar.closing(day),
-            in_time=day_of(at) < case.deadline.due_on,
-            officer=officer.id,
-            reappointed_at=at,
-        )
-    ]

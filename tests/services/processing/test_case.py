@@ -46,8 +46,8 @@ from services.processing.domain.case_commands import (
     Stop,
     Undo,
 )
+from services.processing.domain.case_refusals import Reason
 from services.processing.domain.case_states import Issued, Paused, State, Stopped, Working, legal_in
-from services.processing.domain.case_work import Reason
 from services.processing.http_api import WORDS
 from tests.services.processing.dossiers import (
     ADVANCE,

@@ -38,8 +38,8 @@ from services.processing.domain.case_commands import (
     Resume,
     Stop,
 )
+from services.processing.domain.case_refusals import Reason
 from services.processing.domain.case_states import Absent, Issued, Paused, Stopped, Working, legal_in
-from services.processing.domain.case_work import Reason
 from services.processing.domain.workflow import signing_step
 from tests.services.processing.dossiers import ADVANCE, BLASTERS, CHEMICALS, NOTICE, WINE, accepted, due, new_dossier, officers_for, roster
 from tests.services.processing.dossiers import workflow as workflow_of

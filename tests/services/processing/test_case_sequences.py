@@ -45,8 +45,8 @@ from services.processing.domain.case_commands import (
     Stop,
     Undo,
 )
+from services.processing.domain.case_refusals import Reason
 from services.processing.domain.case_states import Issued, OpenStep, Paused, Stopped, Working, facts_of, legal_in
-from services.processing.domain.case_work import Reason
 from services.processing.domain.guard import holds, parse
 from services.processing.domain.workflow import befores, signing_step, step_of
 from tests.services.processing.dossiers import ADVANCE, COORDINATED, NOTICE, WINE, accepted, due, new_dossier, roster
