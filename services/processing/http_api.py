@@ -21,10 +21,11 @@ from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import Policy, allowed
 from kernel.edge.position import After, freshness, wait_for_answers, wait_for_reactions
 from kernel.edge.problem import INVALID, NOT_ALLOWED, NOT_FOUND, Fault, Kind, Problem, Sentence, refusal
-from kernel.legalclock import explain
+from kernel.legalclock import explain, load_calendar
 from services.processing import consume
+from services.processing.domain.alarms import step_due_at
 from services.processing.domain.case_commands import Opinion
-from services.processing.domain.case_states import Absent, Consultation, Issued, Known, Paused, State, Stopped, Working, legal_in
+from services.processing.domain.case_states import Absent, Consultation, Issued, Known, OpenStep, Paused, State, Stopped, Working, legal_in
 from services.processing.domain.workflow import Steps, step_of
 from services.processing.handle import CaseOutcome, Department
 from services.processing.projections import CASES
@@ -317,6 +318,22 @@ def name_of_step(state: State, steps: Steps) -> str | None:
             return None
 
 
+def opened(state: Known) -> tuple[OpenStep, ...]:
+    """Give the steps that are open, though the clock may stand still."""
+    match state:
+        case Working(open=found) | Paused(held=Working(open=found)):
+            return found
+        case Issued() | Stopped():
+            return ()
+
+
+def step_clock(step: OpenStep, steps: Steps, now: datetime) -> dict[str, Any]:
+    """Say whose an open step is, since when, and until when its hours last; they are a target inside the department."""
+    due_at = step_due_at(step.since, step_of(steps, step.code).hours, load_calendar().as_known_at(step.since))
+    about = {"step": step.code, "unit": step.unit, "role": step.role, "officer": step.officer}
+    return about | {"since": step.since, "due_at": due_at, "late": now > due_at}
+
+
 def asked_for(one: Consultation, now: datetime) -> dict[str, Any]:
     """Say whom the department asked, until when it should answer, and whether it did; its lateness stays to be seen."""
     return {
@@ -463,6 +480,7 @@ def add_cases(router: APIRouter, department: Department, register: Register) -> 
             "version": history.version,
             "position": f"{runtime.name}/{history.pos}",
             **standing(state),
+            "open": [step_clock(step, steps, now) for step in opened(state)],
             "step_name": name_of_step(state, steps),
             "legal": legal_in(state, steps, now),
             "dossier": case.dossier,

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from contracts.vocabulary import Deadline, DeadlineSegment
-from kernel.legalclock import day_of, midnight
+from kernel.legalclock import Calendar, Limit, day_of, deadline, midnight, rule_pack_on
 from services.processing.domain.case_states import Case
 from services.processing.domain.workflow import SIGNING_ROLE
 
@@ -21,20 +21,20 @@ ESCALATED_AFTER: Final = timedelta(days=1)
 ROLES: Final[dict[Kind, str]] = {"due-soon": "chuyen-vien", "overdue": "truong-phong", "escalated": SIGNING_ROLE}
 
 
-def late_from(deadline: Deadline) -> datetime:
+def late_from(due: Deadline) -> datetime:
     """Give the first instant that is late: `kernel.legalclock.is_late`, as a value to compare with."""
-    if deadline.limit.unit == "working-hours":
-        return deadline.due_at + timedelta.resolution
-    return midnight(deadline.due_on + timedelta(days=1))
+    if due.limit.unit == "working-hours":
+        return due.due_at + timedelta.resolution
+    return midnight(due.due_on + timedelta(days=1))
 
 
-def near(deadline: Deadline) -> datetime | None:
+def near(due: Deadline) -> datetime | None:
     """Give the instant from which on a fifth is left: the start of a day, at the latest the last one, or for hours the very instant.
 
     None for a deadline that was recorded without its derivation.
     """
-    counted = [segment for segment in deadline.segments if segment.counts]
-    if deadline.limit.unit != "working-hours":
+    counted = [segment for segment in due.segments if segment.counts]
+    if due.limit.unit != "working-hours":
         days = [day for segment in counted for day in _days(segment)]
         return midnight(days[-max(1, len(days) // DUE_SOON_PART)]) if days else None
     left = sum((segment.end_at - segment.start_at for segment in counted), timedelta()) / DUE_SOON_PART
@@ -45,9 +45,16 @@ def near(deadline: Deadline) -> datetime | None:
     return None
 
 
-def first_alarm_at(deadline: Deadline | None) -> datetime | None:
+def step_due_at(since: datetime, hours: int, calendar: Calendar) -> datetime:
+    """Give when the hours of a step are used up: an internal target beside the limit, which is never a sum of such hours."""
+    if hours == 0:
+        return since
+    return deadline(since, Limit(hours, "working-hours"), "complete", calendar, rule_pack_on(day_of(since))).due_at
+
+
+def first_alarm_at(due: Deadline | None) -> datetime | None:
     """Give when the first alarm of a limit is due; None where there is no limit."""
-    return None if deadline is None else near(deadline) or late_from(deadline)
+    return None if due is None else near(due) or late_from(due)
 
 
 def soon(new_due_at: datetime) -> datetime:

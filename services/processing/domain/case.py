@@ -118,14 +118,15 @@ def evolve(state: State, event: Event) -> State:
     """Say where a case stands after an event. Never refuses: history cannot be wrong."""
     match event, state:
         case CaseOpened(), _:
-            first = OpenStep(code=event.step, unit=event.unit, role=event.role)
+            first = OpenStep(code=event.step, unit=event.unit, role=event.role, since=event.opened_at)
             return Working(case=facts.case_of(event), verdict="pending", open=(first,))
         case CaseClockPaused(), Working(case=case):
             step = event.step or state.open[0].code
             held = replace(state, case=replace(case, rounds=event.round), open=taken(state.open, step, event.officer))
             return Paused(held=held, paused_at=event.paused_at)
         case CaseClockResumed(deadline=deadline), Paused(held=held):
-            return replace(held, case=replace(held.case, deadline=deadline))
+            again = tuple(replace(step, since=event.resumed_at) for step in held.open)
+            return replace(held, case=replace(held.case, deadline=deadline), open=again)
         case CaseConsultationAnswered(), Paused(held=held):
             return replace(state, held=replace(held, case=_answered(held.case, event)))
         case CaseResultIssued(), Working(case=case):
@@ -148,7 +149,7 @@ def _after_work(state: Working, event: Event) -> Working:
             return _after_completion(state, event)
         case CaseStepReopened(undone=undone):
             done = tuple(step for step in state.done if step.code not in undone)
-            return replace(state, open=facts.read(event.open), done=done)
+            return replace(state, open=facts.read(event.open, state.open, event.reopened_at), done=done)
         case CaseConsultationRequested():
             return replace(state, case=replace(case, consultations=(*case.consultations, consultation(event, state.open))))
         case CaseConsultationAnswered():
@@ -168,10 +169,11 @@ def _after_completion(state: Working, event: CaseStepCompleted) -> Working:
     found = [step for step in state.open if step.code == event.step]
     done = (*state.done, *(replace(step, officer=event.officer) for step in found))
     if event.open:
-        return replace(state, open=facts.read(event.open), done=done)
+        return replace(state, open=facts.read(event.open, state.open, event.completed_at), done=done)
     if event.next_step is None or event.next_unit is None or event.next_role is None:
         return replace(state, done=done) if found else state
-    return replace(state, open=(OpenStep(code=event.next_step, unit=event.next_unit, role=event.next_role),), done=done)
+    following = OpenStep(code=event.next_step, unit=event.next_unit, role=event.next_role, since=event.completed_at)
+    return replace(state, open=(following,), done=done)
 
 
 def _answered(case: Case, event: CaseConsultationAnswered) -> Case:

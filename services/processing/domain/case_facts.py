@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from contracts import processing
 from contracts.processing import (
@@ -36,9 +37,12 @@ def beside(found: Sequence[OpenStep]) -> tuple[processing.OpenStep, ...]:
     return listed(found) if len(found) > 1 else ()
 
 
-def read(found: Sequence[processing.OpenStep]) -> tuple[OpenStep, ...]:
-    """Read open steps from a fact."""
-    return tuple(OpenStep(code=step.step, unit=step.unit, role=step.role, officer=step.officer) for step in found)
+def read(found: Sequence[processing.OpenStep], before: Sequence[OpenStep], at: datetime) -> tuple[OpenStep, ...]:
+    """Read open steps from a fact; those that were open before have been so since then, the others since the fact."""
+    since = {step.code: step.since for step in before}
+    return tuple(
+        OpenStep(code=step.step, unit=step.unit, role=step.role, since=since.get(step.step, at), officer=step.officer) for step in found
+    )
 
 
 def case_of(event: CaseOpened) -> Case:
@@ -81,7 +85,7 @@ def completed(command: Complete | Decide | Issue, state: Working, step: OpenStep
     others = [one for one in state.open if one.code != step.code]
     done = {one.code for one in state.done} | {step.code}
     known = {one.code for one in others}
-    new = [OpenStep(code=one.code, unit=one.unit, role=one.role) for one in ready(steps, done) if one.code not in known]
+    new = [OpenStep(code=one.code, unit=one.unit, role=one.role, since=command.at) for one in ready(steps, done) if one.code not in known]
     following = new[0] if new else None
     return CaseStepCompleted(
         case_id=state.case.id,

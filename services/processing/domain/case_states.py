@@ -69,11 +69,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenStep:
-    """A step that is to be done now, whose work it is, and who has taken it (None: nobody)."""
+    """A step that is to be done now, whose work it is, since when, and who has taken it (None: nobody).
+
+    Its hours run from `since` on, whoever has it; only a supplement makes them begin again.
+    """
 
     code: str
     unit: str
     role: str
+    since: datetime
     officer: PrincipalId | None = None
 
 

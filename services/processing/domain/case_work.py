@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias
 
 from contracts.processing import (
@@ -140,9 +141,7 @@ def _claimed(command: Claim, state: Working, step: OpenStep) -> list[Worked]:
 
 def taken(open_: tuple[OpenStep, ...], code: str, officer: str) -> tuple[OpenStep, ...]:
     """Give the open steps with one of them in an officer's hands."""
-    return tuple(
-        OpenStep(code=one.code, unit=one.unit, role=one.role, officer=officer if one.code == code else one.officer) for one in open_
-    )
+    return tuple(replace(one, officer=officer) if one.code == code else one for one in open_)
 
 
 def _assigned(command: Assign, state: Working) -> list[Worked]:

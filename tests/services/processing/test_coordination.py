@@ -171,6 +171,31 @@ async def test_a_step_is_taken_back_by_whoever_finished_it_until_somebody_works_
     assert "undo" not in refused["legal"]
 
 
+async def test_the_hours_of_a_step_run_beside_the_limit_and_do_not_begin_again_with_another_officer(dept: Department) -> None:
+    case_id = await dept.opened(WINE)
+    (first,) = (await dept.see(case_id))["open"]
+    # Four hours from 08:30 on, with the lunch between.
+    assert (first["since"], first["due_at"], first["late"]) == ("2026-03-02T01:30:00Z", "2026-03-02T07:00:00Z", False)
+    await dept.advanced(case_id, to="B3")
+    (before,) = (await dept.see(case_id))["open"]
+    dept.running.later(days=12)
+    for officer, reason in (("nv-tm-03", "assigned"), ("nv-tm-04", "leave")):
+        await dept.ask(case_id, "assignment", {"step": "B3", "officer": officer, "reason": reason}, AFTER_TRADE)
+    standing = await dept.see(case_id)
+    (after,) = standing["open"]
+    assert (after["since"], after["due_at"], after["officer"]) == (before["since"], before["due_at"], "nv-tm-04")
+    dept.running.later(days=5)
+    standing = await dept.see(case_id)
+    # The step has used its hours up; the dossier is in time all the same.
+    assert (standing["open"][0]["late"], standing["due_on"]) == (True, "2026-03-23")
+    assert await found_overdue(dept) == []
+
+
+async def found_overdue(dept: Department) -> list[str]:
+    answer = await dept.running.get("/v1/cases", dept.token(), overdue=True)
+    return [row["case_id"] for row in answer.json()["items"]]
+
+
 # Other agencies. ---------------------------------------------------------------------------------------------------------
 
 
