@@ -273,6 +273,18 @@ class CaseReappointed(Fact, type="processing.case.reappointed.v1"):
     reappointed_at: datetime
 
 
+class CaseMoved(Fact, type="processing.case.moved.v1"):
+    """A running case goes on by another version of its workflow; what is done stays done, and `open` are the steps that are open now."""
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    from_hash: ContentHash
+    workflow_hash: ContentHash
+    open: tuple[OpenStep, ...]
+    moved_at: datetime
+
+
 class CaseAlarmRaised(Fact, type="processing.case.alarm-raised.v1"):
     """A limit is near, has run out, or has run out for so long that the director must know.
 
@@ -315,6 +327,7 @@ ProcessingFact: TypeAlias = (
     | CaseResultIssued
     | CaseStopped
     | CaseReappointed
+    | CaseMoved
     | CaseAlarmRaised
     | PermitIssued
     | BookNumberAllotted

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from contracts.processing import AssignmentReason, CaseAlarmRaised, ReopeningReason, WorkflowPublished
@@ -37,6 +37,7 @@ from services.processing.domain.case_commands import (
     Consult,
     Decide,
     Issue,
+    Move,
     Officer,
     Opinion,
     Pause,
@@ -45,7 +46,8 @@ from services.processing.domain.case_commands import (
     Ring,
     Undo,
 )
-from services.processing.domain.case_states import Absent, Issued, Known, State
+from services.processing.domain.case_moves import obstacles
+from services.processing.domain.case_states import Absent, Issued, Known, State, Working
 from services.processing.domain.workflow import Steps, signing_step
 from services.processing.organisation import Organisation, load_organisation
 from services.processing.query import Register
@@ -204,6 +206,31 @@ class Department:
                 at = next((fact.next_at for fact in outcome.facts if isinstance(fact, CaseAlarmRaised)), None)
                 raised += len(outcome.facts)
         return raised
+
+    async def move(self, procedure: ProcedureCode, watermark: int | None, principal: Principal, at: datetime) -> list[dict[str, Any]]:
+        """Let running cases go on by the version of their workflow that is in force; say of each what became of it.
+
+        Without a watermark nothing is recorded: a dry run. With that of a dry run, cases that have gone on since are left alone.
+
+        Raises:
+            Problem: 404, if the procedure has no workflow.
+        """
+        if (newest := self.workflows.get(procedure)) is None:
+            raise Problem(NOT_FOUND)
+        wanted = Move(workflow_hash=newest.content_hash, steps=newest.steps, at=at)
+        report: list[dict[str, Any]] = []
+        for row in await self.register.of_older_workflow(principal, procedure, newest.content_hash):
+            history = await self.runtime.log.load(row["case_id"])
+            state = case.DECIDER.state_of(history)
+            why = obstacles(newest.steps, state) if isinstance(state, Working) else ["the clock stands still, or the case has ended"]
+            if watermark is not None and history.pos > watermark:
+                why = ["it has gone on since the dry run"]
+            if watermark is not None and not why:
+                meta = Meta(f"move:{history.stream}:{history.version}", principal.sub, at)
+                target = Target(history.stream, case.DECIDER, wanted)
+                await carry_out(self.runtime.log, target, meta, agency=row["agency"], expected=history.version)
+            report.append({"case_id": row["case_id"], "moves": not why, "why": why})
+        return report
 
     async def case(self, id: UUID, principal: Principal) -> tuple[History, Known, Steps]:
         """Give a case's history, its state as it is now, and its steps.

@@ -35,6 +35,7 @@ MISSING_MAX: Final = 50
 LEGAL_BASIS_LENGTH_MAX: Final = 500
 NUMBER_PATTERN: Final = r"^[0-9]{1,6}/[A-Z]{1,10}-[A-Z]{1,10}$"
 AGENCY_PATTERN: Final = r"^[A-Z0-9.]{1,35}$"
+PROCEDURE_PATTERN: Final = r"^[0-9A-Z.-]{1,20}$"
 CODE_PATTERN: Final = r"^[a-z0-9-]{1,60}$"
 
 StateName = Literal["waiting", "claimed", "paused", "issued", "stopped"]
@@ -53,6 +54,7 @@ POLICY: Final = Policy(
         "case.pause": {"officer"},
         "case.decide": {"officer", "leader"},
         "alarm.raise": {"admin"},
+        "workflow.move": {"admin"},
         "permit.read": {"public"},
     }
 )
@@ -168,6 +170,12 @@ WORDS: Final = Words(
                 "This procedure has no legal limit, so there is no clock to pause.",
             ),
             refusal(
+                "cannot-move",
+                "Hồ sơ không thể tiếp tục theo phiên bản quy trình này.",
+                "The case cannot go on by this version of the workflow.",
+                members=("legal", "why"),
+            ),
+            refusal(
                 "number-needed",
                 "Bước cuối chỉ hoàn thành khi kết quả được cấp số.",
                 "The last step is completed only by giving the result its number.",
@@ -229,6 +237,12 @@ class ReappointmentBody(Body):
 
     new_due_on: date
     reason: LatenessReason
+
+
+class MoveBody(Body):
+    """The watermark of a dry run: only cases that have not gone on since are moved. Without it, this is the dry run."""
+
+    watermark: Annotated[int | None, Field(ge=1)] = None
 
 
 class CompletionBody(Body):
@@ -499,7 +513,7 @@ def add_cases(router: APIRouter, department: Department, register: Register) -> 
 
 
 def add_alarms(router: APIRouter, department: Department) -> None:
-    """Add what the worker does by itself every minute."""
+    """Add what whoever runs the system asks for: the alarms, which the worker raises by itself every minute, and new workflows."""
     clock = department.runtime.commands.clock
 
     @router.post("/alarms", dependencies=[allowed("alarm.raise")])
@@ -507,7 +521,19 @@ def add_alarms(router: APIRouter, department: Department) -> None:
         """Raise the alarms that are due; asked twice, the second time raises none."""
         return json_response({"raised": await department.ring(clock.now(request))})
 
-    _ = alarms
+    @router.post("/workflows/{procedure}/move")
+    async def move(
+        request: Request,
+        procedure: Annotated[str, Path(pattern=PROCEDURE_PATTERN)],
+        body: MoveBody,
+        principal: Annotated[Principal, allowed("workflow.move")],
+    ) -> Response:
+        """Let running cases go on by the version of their workflow that is in force, or say what would become of each."""
+        log = department.runtime.log
+        cases = await department.move(procedure, body.watermark, principal, clock.now(request))
+        return json_response({"dry_run": body.watermark is None, "watermark": body.watermark or await log.head(), "cases": cases})
+
+    _ = (alarms, move)
 
 
 def add_permits(router: APIRouter, register: Register) -> None:

@@ -23,6 +23,15 @@ WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE
 ORDER BY opened_at DESC, case_id DESC
 LIMIT $10
 
+-- name: of_older_workflow
+-- Running cases of the procedure $2 that are pinned to another version than $3, the oldest first; $1 agencies in scope (null = all).
+SELECT case_id, agency
+FROM read.case_register
+WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))
+  AND procedure = $2 AND workflow_hash <> $3 AND state IN ('waiting', 'claimed', 'paused')
+ORDER BY opened_at, case_id
+LIMIT $4
+
 -- name: alarms_due
 -- Running cases with an alarm that is due at $1, the longest due first.
 SELECT case_id, agency, alarm_at

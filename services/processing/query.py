@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.vocabulary import AgencyCode, DossierId
+from contracts.vocabulary import AgencyCode, ContentHash, DossierId, ProcedureCode
 from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
@@ -22,6 +22,9 @@ from services.processing.settings import ProcessingSettings
 
 ALARMS_MAX: Final = 500
 """So many cases are looked at in one go; the others are still due the next time."""
+
+MOVES_MAX: Final = 1000
+"""So many cases are moved in one go; a second go takes the next ones."""
 
 QUERY: Final = read_queries(Path(__file__).with_name("queries.sql"))
 
@@ -54,6 +57,10 @@ class Register:
         """Give running cases with an alarm that is due, the longest due first: case, agency, since when."""
         found = await self.runtime.log.pool.fetch(QUERY["alarms_due"], now, ALARMS_MAX)
         return [(row["case_id"], row["agency"], row["alarm_at"]) for row in found]
+
+    async def of_older_workflow(self, principal: Principal, procedure: ProcedureCode, newest: ContentHash) -> Sequence[asyncpg.Record]:
+        """Give running cases that the caller may see and that another version of their workflow leads."""
+        return await self.runtime.log.pool.fetch(QUERY["of_older_workflow"], principal.scope, procedure, newest, MOVES_MAX)
 
     async def permit(self, number: str, year: int | None, agency: AgencyCode | None) -> asyncpg.Record | None:
         """Give a permit, the newest of that number unless a year or an agency is named."""

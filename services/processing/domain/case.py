@@ -13,6 +13,7 @@ from contracts.processing import (
     CaseConsultationAnswered,
     CaseConsultationRequested,
     CaseDecided,
+    CaseMoved,
     CaseOpened,
     CaseReappointed,
     CaseResultIssued,
@@ -36,6 +37,7 @@ from services.processing.domain.case_commands import (
     Consult,
     Decide,
     Issue,
+    Move,
     OpenCase,
     Pause,
     Reappoint,
@@ -45,11 +47,12 @@ from services.processing.domain.case_commands import (
     Stop,
     Undo,
 )
+from services.processing.domain.case_moves import moved
 from services.processing.domain.case_outside import answered, consultation
 from services.processing.domain.case_states import Absent, Case, Issued, OpenStep, Paused, State, Stopped, Working, legal_in
 from services.processing.domain.case_work import Worked, taken, work
 
-Event: TypeAlias = CaseOpened | Worked | CaseClockResumed | CaseStopped | CaseAlarmRaised
+Event: TypeAlias = CaseOpened | Worked | CaseClockResumed | CaseStopped | CaseMoved | CaseAlarmRaised
 
 INITIAL: Final[State] = Absent()
 
@@ -74,6 +77,8 @@ def decide(command: Command, state: State) -> list[Event]:
             return [CaseStopped(case_id=case.id, dossier_id=case.dossier, agency=case.agency, cause="withdrawn", stopped_at=at)]
         case Ring(), Working(case=case):
             return _rung(command, case)
+        case Move(workflow_hash=workflow_hash), Working(case=case) if workflow_hash != case.workflow_hash:
+            return [moved(command, state)]
         case Answer(), Paused():
             return [answered(command, state)]
         case (
@@ -83,7 +88,7 @@ def decide(command: Command, state: State) -> list[Event]:
             return [*work(command, state)]
 
         # Facts of intake that no longer apply, or come twice: whoever was first has won, and there is nothing left to record.
-        case ((OpenCase() | Resume() | Stop() | Ring()), _):
+        case ((OpenCase() | Resume() | Stop() | Ring() | Move()), _):
             return []
 
         case _, Absent():
@@ -158,6 +163,12 @@ def _after_work(state: Working, event: Event) -> Working:
             return replace(state, verdict=outcome)
         case CaseReappointed(new_due_at=new_due_at):
             return replace(state, case=replace(case, new_due_at=new_due_at))
+        case CaseMoved(workflow_hash=workflow_hash):
+            return replace(
+                state,
+                case=replace(case, workflow_hash=workflow_hash),
+                open=facts.read(event.open, state.open, event.moved_at),
+            )
         case CaseAlarmRaised(kind=kind, due_at=due_at):
             return replace(state, case=replace(case, rung=case.rung | {(kind, due_at)}))
         case _:

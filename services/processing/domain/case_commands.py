@@ -159,6 +159,15 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Go on by another version of the workflow, whose steps these are."""
+
+    workflow_hash: ContentHash
+    steps: Steps
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
     """Raise the alarm that is due by an instant, the earliest first."""
 
@@ -168,4 +177,4 @@ class Ring:
 Act: TypeAlias = Claim | Assign | Complete | Return | Undo | Consult | Answer | Pause | Decide | Issue | Reappoint
 """What an officer asks for."""
 
-Command: TypeAlias = OpenCase | Act | Resume | Stop | Ring
+Command: TypeAlias = OpenCase | Act | Resume | Stop | Ring | Move

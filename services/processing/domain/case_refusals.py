@@ -33,6 +33,7 @@ Reason: TypeAlias = Literal[
     "apology-needed",
     "already-reappointed",
     "new-day-too-early",
+    "cannot-move",
 ]
 
 

@@ -13,6 +13,7 @@ from contracts.processing import (
     CaseClockPaused,
     CaseClockResumed,
     CaseDecided,
+    CaseMoved,
     CaseOpened,
     CaseReappointed,
     CaseResultIssued,
@@ -42,6 +43,7 @@ CaseFact = (
     | CaseResultIssued
     | CaseStopped
     | CaseReappointed
+    | CaseMoved
     | CaseAlarmRaised
 )
 
@@ -60,6 +62,7 @@ def case_columns(event: Recorded) -> Columns:
                 "code": fact.code,
                 "agency": fact.agency,
                 "procedure": fact.procedure,
+                "workflow_hash": fact.workflow_hash,
                 "field": fact.field,
                 **open_step(fact.step, fact.unit, fact.role),
                 "opened_at": fact.opened_at,
@@ -88,6 +91,8 @@ def case_columns(event: Recorded) -> Columns:
             return {"state": "claimed", "paused_at": None, **due(deadline), **again}
         case CaseReappointed() as fact:
             return {"new_due_at": fact.new_due_at, "reappointed_at": fact.reappointed_at, "alarm_at": soon(fact.new_due_at)}
+        case CaseMoved() as fact:
+            return {"workflow_hash": fact.workflow_hash, **open_steps(fact.open)}
         case CaseAlarmRaised() as fact:
             return {"alarm": fact.kind, "alarm_raised_at": fact.raised_at, "alarm_at": fact.next_at}
         case CaseDecided() as fact:

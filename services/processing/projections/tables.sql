@@ -18,6 +18,7 @@ CREATE TABLE case_register (
     beside          jsonb,         -- further open steps, where branches run beside each other: step, unit, role, officer of each
     new_due_at      timestamptz,   -- the day that the applicant was given with an apology; due_at stays the legal limit
     reappointed_at  timestamptz,
+    workflow_hash   text,
     alarm           text,          -- the last that was raised: due-soon, overdue, escalated
     alarm_raised_at timestamptz,
     alarm_at        timestamptz,   -- when the next one is due

@@ -35,6 +35,7 @@ from services.processing.domain.case_commands import (
     Consult,
     Decide,
     Issue,
+    Move,
     Officer,
     OpenCase,
     Pause,
@@ -214,6 +215,7 @@ class Life:
             (1, lambda: Pause(missing=MISSING, **who)),
             (2, lambda: Resume(round=1, resumed_at=at, calendar=CALENDAR)),
             (2, lambda: Ring(at=at)),
+            (1, lambda: Move(workflow_hash=chance.choice("ab") * 64, steps=self.steps, at=at)),
             (1, lambda: Stop(at=at) if chance.random() < 0.1 else Ring(at=at)),
         )
         (make,) = chance.choices([make for _, make in choices], [weight for weight, _ in choices])
@@ -242,7 +244,7 @@ def test_ten_thousand_random_sequences_of_commands_keep_what_must_be_so() -> Non
     assert {*REASONS} - reached.keys() == NOT_REACHED
 
 
-NOT_REACHED: Final = {"no-such-case", "no-clock", "legal-basis-needed"}
+NOT_REACHED: Final = {"no-such-case", "no-clock", "legal-basis-needed", "cannot-move"}
 """Every case here is opened, has a limit, and names a legal basis with each refusal."""
 
 

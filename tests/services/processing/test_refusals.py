@@ -157,6 +157,7 @@ ROUTES: Final = {
     "POST /v1/cases/{id}/consultation": "case.consult",
     "POST /v1/cases/{id}/consultations/{consultation}/answer": "case.consult",
     "POST /v1/cases/{id}/reappointment": "case.reappoint",
+    "POST /v1/workflows/{procedure}/move": "workflow.move",
     "POST /v1/alarms": "alarm.raise",
     "POST /v1/cases/{id}/completion": "case.complete",
     "POST /v1/cases/{id}/pause": "case.pause",
@@ -175,7 +176,7 @@ async def test_every_route_names_its_action_and_no_action_is_without_a_route(dep
 @pytest.mark.parametrize("route", ROUTES)
 async def test_a_role_is_let_through_exactly_where_the_policy_says(dept: Department, route: str) -> None:
     method, _, path = route.partition(" ")
-    address, may = path.format(id=uuid4(), number="1/GP-SCT", consultation=1), POLICY[ROUTES[route]]
+    address, may = path.format(id=uuid4(), number="1/GP-SCT", consultation=1, procedure=WINE), POLICY[ROUTES[route]]
     for role in (None, *ROLES):
         token = dept.token(LEADER, role) if role else None
         answer = await (dept.running.get(address, token) if method == "GET" else dept.running.post(address, {}, token))
