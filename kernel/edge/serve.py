@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import Coroutine, Generator
@@ -27,6 +28,7 @@ SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 BACKLOG: Final = 4096
 """Callers whose connection waits to be taken. Beyond it the system resets connections; so it holds more than the rim lets in at once."""
 KEEP_ALIVE_SECONDS: Final = 75
+GC_THRESHOLDS: Final = (20_000, 20, 20)
 LOGGER: Final = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -106,6 +108,17 @@ async def drain(served: Server, stop: asyncio.Event, health: Health, drain_secon
     served.should_exit = True
 
 
+def spare_the_collector() -> None:
+    """Let the garbage collector pass over what start-up has made, and come by less often.
+
+    It walked through some hundred thousand objects of modules and models again and again: a third of a reader's time when it catches up.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a process's main coroutine, on uvloop where there is one."""
+    spare_the_collector()
     return asyncio.run(main) if uvloop is None else uvloop.run(main)

@@ -26,6 +26,10 @@ from kernel.eventlog.trace import span
 
 CAUSE_SECONDS: Final = 5.0
 ERROR_MAX: Final = 2000
+AT_ONCE_MAX: Final = 1000
+"""Events per commit at most."""
+PACE: Final = 100
+"""Events that are read between two looks at what else there is to do: a millisecond."""
 
 LOGGER: Final = logging.getLogger(__name__)
 RETRIED: Final = (*UNAVAILABLE, Busy, Conflict, Doubt)
@@ -40,17 +44,21 @@ class Consumer(ABC):
         sources: the services whose logs it reads.
         pool: the service's own database.
         codec: how bodies become facts.
+
+    Attributes:
+        positions: how far it has read each log; known after `begin`.
+        turn: whoever holds it is the only one of this process who writes.
     """
 
     def __init__(self, name: str, sources: Sequence[str], pool: Pool, codec: Codec) -> None:
-        """Keep what it works with; `positions` are known after `begin`."""
+        """Keep what it works with."""
         self.name = name
         self.sources = tuple(sources)
         self.pool = pool
         self.codec = codec
         self.positions: dict[str, int] = {}
         self._parked: set[UUID] = set()
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
         self._moved = asyncio.Condition()
 
     @abstractmethod
@@ -64,7 +72,7 @@ class Consumer(ABC):
     async def begin(self, source: str) -> int:
         """Give the position to read `source` from, and forget everything remembered about it."""
         # In turn with the other sources, one of which may be parking something at this moment.
-        async with self._turn, self.pool.acquire() as connection:
+        async with self.turn, self.pool.acquire() as connection:
             await connection.execute(QUERY["begin_checkpoint"], self.name, source)
             pos = await connection.fetchval(QUERY["checkpoint"], self.name, source)
             self._parked = {row["stream"] for row in await connection.fetch(QUERY["parked_streams"], self.name)}
@@ -78,25 +86,36 @@ class Consumer(ABC):
             Fenced: if another consumer of the same name has moved the checkpoint.
             Doubt: if the batch does not follow the checkpoint, or its causes do not arrive.
         """
-        events = carried.events
-        while events:
-            ready, events = await self._ready(carried.source, events)
-            with span(
-                f"apply {self.name}",
-                (e.traceparent for _, _, e in ready if isinstance(e, Recorded)),
-                source=carried.source,
-                events=len(ready),
-            ):
-                async with self._turn:
-                    await self._apply(carried.source, ready)
+        ready, rest = await self._ready(carried.source, carried.events)
+        while rest:
+            # What comes next is read while the database writes.
+            writing = asyncio.create_task(self._apply_in_turn(carried.source, ready))
+            try:
+                ready, rest = await self._ready(carried.source, rest)
+            except asyncio.CancelledError:
+                writing.cancel()
+                raise
+            finally:
+                await writing
+        await self._apply_in_turn(carried.source, ready)
+
+    async def _apply_in_turn(self, source: str, ready: Sequence[Read]) -> None:
+        traceparents = (event.traceparent for _, _, event in ready if isinstance(event, Recorded))
+        with span(f"apply {self.name}", traceparents, source=source, events=len(ready)):
+            async with self.turn:
+                await self._apply(source, ready)
 
     async def _ready(self, source: str, events: Sequence[tuple[int, bytes]]) -> tuple[list[Read], Sequence[tuple[int, bytes]]]:
-        """Cut before the first event whose cause, in another log that is read here, is not applied yet.
+        """Read some events. Cut before the first whose cause, in another log that is read here, is not applied yet.
 
         So nothing is ever shown before what led to it. Causes are acyclic in time: waiting for one cannot deadlock.
         """
         ready: list[Read] = []
         for n, (pos, body) in enumerate(events):
+            if n == AT_ONCE_MAX:
+                return ready, events[n:]
+            if n % PACE == 0:
+                await asyncio.sleep(0)
             try:
                 event = self.codec.decode(source, pos, body)
             except Unreadable as error:
@@ -196,7 +215,7 @@ class Consumer(ABC):
             Exception: what the handler raised, with everything left parked.
         """
         count = 0
-        async with self._turn, self.pool.acquire() as connection, connection.transaction():
+        async with self.turn, self.pool.acquire() as connection, connection.transaction():
             for source in self.sources:
                 await connection.fetchval(QUERY["lock_checkpoint"], self.name, source)
                 rows = await connection.fetch(QUERY["parked_of_stream"], self.name, stream, source)

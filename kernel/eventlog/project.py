@@ -22,6 +22,7 @@ Columns = Mapping[str, Any]
 
 SCHEMA: Final = "read"
 _TABLES: Final = re.compile(r"CREATE TABLE (\w+)", re.IGNORECASE)
+_INDEXES: Final = re.compile(r"CREATE (INDEX .+?;)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,21 @@ class ReadModel:
     def tables(self) -> list[str]:
         """The tables that it has."""
         return _TABLES.findall(self.ddl)
+
+    @property
+    def bare_ddl(self) -> str:
+        """The tables without the indexes that only questions need: to fill them is quicker then. What is unique stays so."""
+        return _INDEXES.sub("", self.ddl)
+
+    @property
+    def indexes(self) -> list[str]:
+        """What makes those indexes, where they are not there yet."""
+        return [statement.replace("INDEX", "CREATE INDEX IF NOT EXISTS", 1) for statement in _INDEXES.findall(self.ddl)]
+
+
+def in_order(key: Any) -> Any:
+    """Give what keys are sorted by; two UUIDs are compared by Python, their numbers by the machine."""
+    return getattr(key, "int", key)
 
 
 def read_ddl(path: Path) -> str:
@@ -98,11 +114,12 @@ class Projector(Consumer):
             for event in events:
                 if (key := projection.key(event)) is not None and (columns := projection.columns(event)):
                     rows.setdefault(key, {}).update(columns, **{guard: event.pos})
-            groups: dict[tuple[str, ...], list[Any]] = {}
-            for key in sorted(rows):
-                groups.setdefault(tuple(sorted(rows[key])), []).append(key)
+            groups: dict[frozenset[str], list[Any]] = {}
+            for key in sorted(rows, key=in_order):
+                groups.setdefault(frozenset(rows[key]), []).append(key)
             types = await self._column_types(connection, projection.table) if groups else {}
-            for names, keys in groups.items():
+            for group, keys in groups.items():
+                names = sorted(group)
                 arrays = [[rows[key][name] for key in keys] for name in names]
                 done = await connection.execute(self._upsert(projection, names, types, guard), keys, *arrays)
                 if done != f"INSERT 0 {len(keys)}":

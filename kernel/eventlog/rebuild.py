@@ -18,6 +18,7 @@ from kernel.eventlog.sql import QUERY, Connection, Pool
 
 SWITCH_LOCK_TIMEOUT: Final = "100ms"
 SWITCH_RETRY_SECONDS: Final = 0.1
+INDEX_SECONDS: Final = 3600
 INSTALL_LOCK: Final = 0x6D6F74637561  # "motcua": one installer at a time per database
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -26,25 +27,37 @@ LOGGER: Final = logging.getLogger(__name__)
 async def install(pool: Pool, model: ReadModel) -> bool:
     """Make the tables of this version if they are not there; give whether the views already show it.
 
-    The first version of a model is shown at once: an empty register is true while nothing has happened.
+    The first version of a model is shown at once: an empty register is true while nothing has happened. Any other is filled
+    without its indexes, see `index`.
     """
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", INSTALL_LOCK)
         await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        live = await connection.fetchval(QUERY["live_version"], model.name)
         if await connection.fetchval("SELECT to_regnamespace($1)", model.consumer) is None:
             await connection.execute(f"CREATE SCHEMA {model.consumer}")
             await connection.execute(f"SET LOCAL search_path = {model.consumer}, public")
-            await connection.execute(model.ddl)
+            await connection.execute(model.ddl if live in {None, model.version} else model.bare_ddl)
             await connection.execute("RESET search_path")
             # The tables of this version may have been there before, and dropped: what was known of them is not true any more.
             await connection.execute(QUERY["forget_checkpoints"], model.consumer)
             await connection.execute(QUERY["forget_parked"], model.consumer)
         for source in model.sources:
             await connection.execute(QUERY["begin_checkpoint"], model.consumer, source)
-        live = await connection.fetchval(QUERY["live_version"], model.name)
         if live is None:
             await _show(connection, model)
     return live is None or live == model.version
+
+
+async def index(pool: Pool, model: ReadModel) -> None:
+    """Make the indexes of a version that has been filled; nobody may write into its tables meanwhile, or he waits for the end of it.
+
+    All at once over a million rows they take seconds; kept up to date for every row that is filled in, half of the filling.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(f"SET LOCAL search_path = {model.consumer}, public")
+        for statement in model.indexes:
+            await connection.execute(statement, timeout=INDEX_SECONDS)
 
 
 async def switch(pool: Pool, model: ReadModel) -> None:

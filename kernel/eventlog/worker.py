@@ -27,7 +27,7 @@ from kernel.eventlog.errors import UNAVAILABLE, Doubt
 from kernel.eventlog.metrics import PARKED, REWINDS
 from kernel.eventlog.project import Projector, ReadModel
 from kernel.eventlog.react import Reacting, Reactor
-from kernel.eventlog.rebuild import install, switch
+from kernel.eventlog.rebuild import index, install, switch
 from kernel.eventlog.relay import POLL_SECONDS, Relay
 from kernel.eventlog.seal import key_id_of, seal_for_ever
 from kernel.eventlog.sql import QUERY
@@ -214,11 +214,15 @@ class Worker:
 
     async def _switch(self, projector: Projector) -> None:
         """When a new version has caught up with the shown one, show it: nobody is to see less than before."""
-        model = projector.model
+        model, indexed = projector.model, False
         while not await install(self.log.pool, model):
             shown = {row["source"]: row["pos"] for row in await self.log.pool.fetch(QUERY["live_positions"], model.name)}
-            if all(projector.positions.get(source, 0) >= shown.get(source, 0) for source in model.sources):
+            if not all(projector.positions.get(source, 0) >= shown.get(source, 0) for source in model.sources):
+                await asyncio.sleep(POLL_SECONDS)
+            elif indexed:
                 await switch(self.log.pool, model)
             else:
-                await asyncio.sleep(POLL_SECONDS)
+                async with projector.turn:
+                    await index(self.log.pool, model)
+                indexed = True  # the shown version has gone on meanwhile: look again
         await asyncio.Event().wait()

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from kernel.edge import health
 from kernel.edge.app import create_app
 from kernel.edge.health import Health
 from kernel.edge.policy import Policy, allowed
-from kernel.edge.serve import serve
+from kernel.edge.serve import GC_THRESHOLDS, serve
 from tests.kernel.edge import shelf
 from tests.kernel.edge.conftest import Caller, SettingsOf
 
@@ -128,3 +129,13 @@ def free_port() -> int:
 def listening(port: int) -> bool:
     with socket.socket() as asking:
         return asking.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def test_a_process_spares_its_garbage_collector_what_start_up_has_made() -> None:
+    script = (
+        "import gc; from kernel.edge.serve import run\nasync def main(): print(gc.get_freeze_count(), *gc.get_threshold())\nrun(main())"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE)
+    frozen, *thresholds = map(int, (await process.communicate())[0].split())
+    assert frozen > 10_000
+    assert tuple(thresholds) == GC_THRESHOLDS

@@ -289,7 +289,7 @@ async def test_beginning_again_while_another_source_parks_forgets_nothing(rig: R
         await ledger.begin(source)
     batch = await carried(bank)
     # Begin takes its turn with apply: what it reads of the parked streams cannot be older than what was parked meanwhile.
-    async with ledger._turn:
+    async with ledger.turn:
         beginning = asyncio.create_task(ledger.begin("audit"))
         assert await asyncio.wait([beginning], timeout=0.05) == (set(), {beginning})
     await beginning

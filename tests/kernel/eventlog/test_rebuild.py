@@ -10,7 +10,7 @@ import pytest
 
 from kernel.eventlog import Columns, Log, Projection, ReadModel, Recorded, Worker, positions
 from kernel.eventlog.project import Projector
-from kernel.eventlog.rebuild import drop_older, install, switch
+from kernel.eventlog.rebuild import drop_older, index, install, switch
 from tests.kernel.eventlog.bank import CODEC, columns, some_history
 from tests.kernel.eventlog.ledger import parked
 from tests.kernel.eventlog.rig import Rig, carried, connected, eventually, running, somebody_waits
@@ -31,7 +31,10 @@ def book(version: int, *, more: str = "") -> ReadModel:
         sources=("bank",),
         ddl=f"CREATE TABLE account (id uuid PRIMARY KEY, {more} owner text, opened_at timestamptz, last_deposit integer,"
         " made_by integer, pos_bank bigint);"
-        f"CREATE TABLE line (n bigint PRIMARY KEY, {more} stream uuid, made_by integer, pos_bank bigint);",
+        f"CREATE TABLE line (n bigint PRIMARY KEY, {more} stream uuid, made_by integer, pos_bank bigint);"
+        "CREATE UNIQUE INDEX line_once ON line (n);"
+        "CREATE INDEX account_owner ON account (owner);"
+        "CREATE INDEX line_stream ON line (stream);",
         projections=(
             Projection("account", "id", lambda event: event.stream, account_columns),
             Projection("line", "n", lambda event: event.pos, line_columns),
@@ -41,6 +44,7 @@ def book(version: int, *, more: str = "") -> ReadModel:
 
 FIRST = book(1)
 SECOND = book(2, more="note text,")
+THIRD = book(3)
 
 
 async def project(log: Log, model: ReadModel, upto: int | None = None) -> None:
@@ -116,6 +120,28 @@ async def test_a_new_version_is_built_beside_and_the_old_one_stays_shown(rig: Ri
     assert await shown(log) == (2, [15, 3])
     assert "note" in dict(await log.pool.fetchrow("SELECT * FROM read.account") or {})
     assert await install(log.pool, SECOND)
+
+
+async def test_a_version_beside_another_is_filled_without_its_indexes_and_has_them_before_it_is_shown(rig: Rig) -> None:
+    log = await rig.log()
+
+    async def indexes() -> dict[str, set[str]]:
+        rows = await log.pool.fetch("SELECT schemaname, array_agg(indexname) FROM pg_indexes WHERE schemaname ~ '^book' GROUP BY 1")
+        return {schema: set(names) for schema, names in rows}
+
+    unique = {"account_pkey", "line_pkey", "line_once"}
+    everything = {*unique, "account_owner", "line_stream"}
+    await some_history(log)
+    await project(log, FIRST)
+    await project(log, SECOND)
+    assert await indexes() == {"book_v1": everything, "book_v2": unique}
+    for _ in range(2):
+        await index(log.pool, SECOND)
+    assert await indexes() == {"book_v1": everything, "book_v2": everything}
+    await project(log, THIRD, upto=7)
+    async with rig.working(Worker(log, rig.nats.url, models=[THIRD])):
+        await eventually(lambda: shown(log), lambda seen: seen[0] == THIRD.version)
+        assert (await indexes())["book_v3"] == everything
 
 
 async def test_an_installation_that_fails_leaves_nothing(rig: Rig) -> None:
