@@ -25,7 +25,20 @@ from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.service import Runtime
-from kernel.eventlog import History, Meta, Outcome, Refused, Slice, Target, carry_out, next_in_book, state_before
+from kernel.eventlog import (
+    Busy,
+    Decider,
+    History,
+    Meta,
+    Outcome,
+    Refused,
+    Slice,
+    Target,
+    VersionMismatch,
+    carry_out,
+    next_in_book,
+    state_before,
+)
 from kernel.legalclock import day_of, load_calendar
 from services.processing.domain import book, case, permit, workflow
 from services.processing.domain.case_commands import (
@@ -56,6 +69,8 @@ from services.processing.workflows import Workflow, load_workflows
 
 CaseOutcome = Outcome[State]
 
+GONE_ON: Final = "it has gone on since the dry run"
+
 NO_SUCH_PARTNER: Final = Fault(
     "body", "/partner", Sentence("Không có quy chế phối hợp với cơ quan này.", "There is no coordination agreement with this agency.")
 )
@@ -63,11 +78,23 @@ NO_SUCH_PARTNER: Final = Fault(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pinned:
-    """What never changes in the life of a case."""
+    """What seldom changes in the life of a case: only whoever moves it to another workflow changes its steps."""
 
     agency: AgencyCode
     dossier: DossierId
+    workflow_hash: ContentHash
     steps: Steps
+
+
+def deciding_by(workflow_hash: ContentHash) -> Decider[case.Command, State]:
+    """Decide by the workflow that a command was prepared with: a case that was moved to another meanwhile is to be asked for again."""
+
+    def decide(command: case.Command, state: State) -> list[case.Event]:
+        if isinstance(state, Working) and state.case.workflow_hash != workflow_hash:
+            raise Busy("moved-to-another-workflow")
+        return case.decide(command, state)
+
+    return Decider(case.INITIAL, decide, case.evolve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +251,14 @@ class Department:
             state = case.DECIDER.state_of(history)
             why = obstacles(newest.steps, state) if isinstance(state, Working) else ["the clock stands still, or the case has ended"]
             if watermark is not None and history.pos > watermark:
-                why = ["it has gone on since the dry run"]
+                why = [GONE_ON]
             if watermark is not None and not why:
                 meta = Meta(f"move:{history.stream}:{history.version}", principal.sub, at)
                 target = Target(history.stream, case.DECIDER, wanted)
-                await carry_out(self.runtime.log, target, meta, agency=row["agency"], expected=history.version)
+                try:
+                    await carry_out(self.runtime.log, target, meta, agency=row["agency"], expected=history.version)
+                except VersionMismatch:
+                    why = [GONE_ON]
             report.append({"case_id": row["case_id"], "moves": not why, "why": why})
         return report
 
@@ -267,7 +297,7 @@ class Department:
             wanted = Issue(step=step, serial=serial, result=result, officer=officer, steps=pinned.steps, at=at)
             return await carry_out(
                 self.runtime.log,
-                Target(id, case.DECIDER, wanted),
+                Target(id, deciding_by(pinned.workflow_hash), wanted),
                 command.meta,
                 agency=agency,
                 expected=command.expected,
@@ -287,10 +317,16 @@ class Department:
             raise Problem(NOT_FOUND)
         principal.require(state.case.agency)
         steps = await self._steps(state.case.procedure, state.case.workflow_hash)
-        return officer, Pinned(agency=state.case.agency, dossier=state.case.dossier, steps=steps)
+        pinned = Pinned(
+            agency=state.case.agency,
+            dossier=state.case.dossier,
+            workflow_hash=state.case.workflow_hash,
+            steps=steps,
+        )
+        return officer, pinned
 
     async def _carry_out(self, id: UUID, wanted: Act, pinned: Pinned, command: Command) -> CaseOutcome:
-        target = Target(id, case.DECIDER, wanted)
+        target = Target(id, deciding_by(pinned.workflow_hash), wanted)
         return await carry_out(
             self.runtime.log, target, command.meta, agency=pinned.agency, expected=command.expected, beside=command.beside
         )

@@ -10,8 +10,10 @@ from typing import Any, Final
 import pytest
 
 from contracts.processing import CaseMoved, Step
+from kernel.eventlog import Busy
 from services.processing.domain.case_commands import Move
 from services.processing.domain.case_moves import obstacles
+from services.processing.handle import deciding_by
 from services.processing.main import SERVICE
 from services.processing.settings import HERE
 from tests.services.processing.department import Department
@@ -68,6 +70,15 @@ def test_a_decision_is_signed_where_the_new_version_says_or_the_case_is_not_move
 
 def test_while_the_clock_stands_still_nothing_is_moved() -> None:
     after(*TO_B3, pause("B3")).when(move(changed("B4", hours=7))).then_nothing()
+
+
+def test_a_command_that_was_prepared_with_the_old_steps_is_not_decided_by_them() -> None:
+    moved = following(after(*TO_B3).facts, move(changed("B3", role="truong-phong"))).state
+    old, new = (deciding_by(name) for name in (workflow(WINE).content_hash, NEWER))
+    with pytest.raises(Busy):
+        old.decide(complete("B3"), moved)
+    head = replace(complete("B3"), steps=changed("B3", role="truong-phong"), officer=complete("B2").officer)
+    assert new.decide(head, moved)
 
 
 async def test_running_cases_are_moved_as_the_dry_run_said_except_those_that_have_gone_on_since(rig: Rig, tmp_path: Path) -> None:
