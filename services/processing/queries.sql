@@ -10,7 +10,7 @@ FROM (
     UNION ALL
     -- A branch that runs beside the first open step, and so is found by a desk that the first is not for.
     SELECT * FROM read.case_register
-    WHERE beside @> jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('unit', $3::text, 'role', $4::text)))
+    WHERE beside::jsonb @> jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('unit', $3::text, 'role', $4::text)))
       AND NOT (($3::text IS NULL OR unit = $3) AND ($4::text IS NULL OR role = $4))
 ) AS found
 WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))

@@ -15,7 +15,9 @@ CREATE TABLE case_register (
     due_at          timestamptz,   -- null: no limit
     due_on          date,
     late_from       timestamptz,   -- the first instant that is too late: limits in days are judged by date
-    beside          jsonb,         -- further open steps, where branches run beside each other: step, unit, role, officer of each
+    -- Further open steps, where branches run beside each other: step, unit, role, officer of each. JSON as text, for jsonb would write it
+    -- otherwise than the facts fold to.
+    beside          text,
     new_due_at      timestamptz,   -- the day that the applicant was given with an apology; due_at stays the legal limit
     reappointed_at  timestamptz,
     workflow_hash   text,
