@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+import asyncpg
 from fastapi import APIRouter
 
 from contracts.catalogue import FACTS
@@ -21,8 +23,6 @@ from services.processing.projections import CASES, PROCEDURES
 from services.processing.query import Register
 from services.processing.settings import ProcessingSettings
 from services.processing.workflows import load_workflows
-
-ALARMS_SECONDS: Final = 60.0
 
 
 def routers(runtime: Runtime[ProcessingSettings]) -> list[APIRouter]:
@@ -45,14 +45,16 @@ def jobs(runtime: Runtime[ProcessingSettings]) -> dict[str, Callable[[], Awaitab
     """Watch the limits, except where the callers say what time it is: there they ask for the alarms too."""
     if runtime.settings.demo_clock:
         return {}
-    return {"alarms": partial(watch_limits, Department(runtime, Register(runtime)))}
+    return {"alarms": partial(watch_limits, Department(runtime, Register(runtime)), runtime.settings.alarms_seconds)}
 
 
-async def watch_limits(department: Department) -> None:
-    """Raise the alarms that are due, every minute."""
+async def watch_limits(department: Department, every_seconds: float) -> None:
+    """Raise the alarms that are due, again and again."""
     while True:
-        await department.ring(datetime.now(UTC))
-        await asyncio.sleep(ALARMS_SECONDS)
+        # At the very first start the worker beside this has not made the read tables yet: there is nothing to watch.
+        with contextlib.suppress(asyncpg.UndefinedTableError):
+            await department.ring(datetime.now(UTC))
+        await asyncio.sleep(every_seconds)
 
 
 SERVICE: Final = Service(

@@ -298,7 +298,7 @@ async def test_nothing_rings_while_the_clock_stands_still_and_the_new_limit_ring
 
 async def test_a_worker_raises_the_alarms_by_itself(rig: Rig) -> None:
     # Without the demonstration's clock it is today, and a limit of March 2026 has long run out.
-    async with department(rig, demo_clock=False) as dept:
+    async with department(rig, demo_clock=False, alarms_seconds=0.1) as dept:
         await dept.opened(PROMOTION, at=MONDAY)
         found = await eventually(lambda: dept.running.events(CaseAlarmRaised), lambda events: len(events) > 2)
         assert [event.fact.kind for event in found] == ["due-soon", "overdue", "escalated"]
