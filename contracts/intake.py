@@ -18,6 +18,7 @@ from contracts.vocabulary import (
     DossierCode,
     DossierId,
     FieldCode,
+    LatenessReason,
     Limit,
     MissingComponent,
     Outcome,
@@ -175,6 +176,21 @@ class DossierRescheduled(Fact, type="intake.dossier.rescheduled.v1"):
     rescheduled_at: datetime
 
 
+class DossierReappointed(Fact, type="intake.dossier.reappointed.v1"):
+    """The department apologised for being late, and the applicant has a new day (NĐ 61/2018, Điều 19.9).
+
+    The limit stays what it was: `due_at`, by which punctuality is judged.
+    """
+
+    dossier_id: DossierId
+    agency: AgencyCode
+    due_at: datetime
+    new_due_on: date
+    new_due_at: datetime
+    reason: LatenessReason
+    reappointed_at: datetime
+
+
 class DossierResultReady(Fact, type="intake.dossier.result-ready.v1"):
     """The result lies at the desk: the instant by which punctuality is judged (national status 9)."""
 
@@ -217,6 +233,7 @@ IntakeFact: TypeAlias = (
     | DossierRefused
     | DossierWithdrawn
     | DossierRescheduled
+    | DossierReappointed
     | DossierResultReady
     | DossierReturned
     | RegisterNumberAllotted

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal, TypeAlias
+from operator import not_
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -16,23 +17,41 @@ from contracts.vocabulary import (
     DossierCode,
     DossierId,
     FieldCode,
+    LatenessReason,
     MissingComponent,
     Outcome,
+    PartnerCode,
     PermitId,
     PrincipalId,
     ProcedureCode,
     SupplementMode,
 )
 
+AssignmentReason: TypeAlias = Literal["assigned", "leave", "transfer", "reorganisation", "conflict-of-interest", "workload"]
+ReopeningReason: TypeAlias = Literal["incomplete", "wrong-contents", "wrong-form", "wrong-legal-basis", "new-facts", "by-mistake"]
+
+
+LEFT_OUT: Final = Field(exclude_if=not_)
+"""A field that a later version of the program added: where it says nothing it is not written, so older facts keep their bytes."""
+
 
 class Step(Value):
-    """One step of an internal procedure (quy trình nội bộ): who does it, and in how many working hours."""
+    """One step of an internal procedure (quy trình nội bộ): who does it, in how many working hours, and where it stands among the others.
+
+    `after` are the steps that must be done before it (None: the one above it), so two steps after the same one run beside each other;
+    `requires` is the guard under which it may be completed, `consults` whom it asks for an opinion, `returns_to` the earlier steps
+    that it may be sent back to.
+    """
 
     code: str
     name: str
     unit: str
     role: str
     hours: Annotated[int, Field(ge=0)]
+    after: Annotated[tuple[str, ...] | None, LEFT_OUT] = None
+    requires: Annotated[str | None, LEFT_OUT] = None
+    consults: Annotated[tuple[PartnerCode, ...], LEFT_OUT] = ()
+    returns_to: Annotated[tuple[str, ...], LEFT_OUT] = ()
 
 
 class WorkflowPublished(Fact, type="processing.workflow.published.v1"):
@@ -62,18 +81,45 @@ class CaseOpened(Fact, type="processing.case.opened.v1"):
     opened_at: datetime
 
 
+class OpenStep(Value):
+    """A step that is to be done now, whose work it is, and who has taken it (None: nobody)."""
+
+    step: str
+    unit: str
+    role: str
+    officer: PrincipalId | None
+
+
 class CaseStepClaimed(Fact, type="processing.case.step-claimed.v1"):
-    """An officer took the open step."""
+    """An officer took an open step. `open` lists every open step where more than one is."""
 
     case_id: CaseId
     dossier_id: DossierId
     step: str
     officer: PrincipalId
+    open: Annotated[tuple[OpenStep, ...], LEFT_OUT] = ()
     claimed_at: datetime
 
 
+class CaseStepAssigned(Fact, type="processing.case.step-assigned.v1"):
+    """The head of a unit gave an open step to an officer, or took it from another (`before`) for a reason; its hours run on."""
+
+    case_id: CaseId
+    dossier_id: DossierId
+    step: str
+    officer: PrincipalId
+    before: PrincipalId | None
+    assigned_by: PrincipalId
+    reason: AssignmentReason
+    open: tuple[OpenStep, ...]
+    assigned_at: datetime
+
+
 class CaseStepCompleted(Fact, type="processing.case.step-completed.v1"):
-    """An officer finished a step; `next_step` with its unit and role is open now, or none is left before the decision."""
+    """An officer finished a step; `next_step` with its unit and role is open now, or none is left before the decision.
+
+    `open` lists every open step, where that is not `next_step` alone: branches run beside each other.
+    """
 
     case_id: CaseId
     dossier_id: DossierId
@@ -82,17 +128,68 @@ class CaseStepCompleted(Fact, type="processing.case.step-completed.v1"):
     next_step: str | None
     next_unit: str | None
     next_role: str | None
+    open: Annotated[tuple[OpenStep, ...], LEFT_OUT] = ()
     completed_at: datetime
 
 
+class CaseStepReopened(Fact, type="processing.case.step-reopened.v1"):
+    """A finished step is open again, with the officer who had finished it: a later step sent it back, or he took it back himself.
+
+    What was done stays recorded; `undone` are the steps that must be done once more, `open` those that are open now.
+    """
+
+    case_id: CaseId
+    dossier_id: DossierId
+    step: str
+    officer: PrincipalId
+    how: Literal["returned", "undone"]
+    reason: ReopeningReason
+    by: PrincipalId
+    undone: tuple[str, ...]
+    open: tuple[OpenStep, ...]
+    reopened_at: datetime
+
+
+class CaseConsultationRequested(Fact, type="processing.case.consultation-requested.v1"):
+    """Another agency was asked for its opinion, with a limit of its own; the case's own clock runs on (NĐ 61/2018, Điều 19.5)."""
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    number: Annotated[int, Field(ge=1)]
+    partner: PartnerCode
+    step: str
+    deadline: Deadline
+    officer: PrincipalId
+    requested_at: datetime
+
+
+class CaseConsultationAnswered(Fact, type="processing.case.consultation-answered.v1"):
+    """The other agency answered; `late` says that its own limit had run out."""
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    number: Annotated[int, Field(ge=1)]
+    partner: PartnerCode
+    opinion: Literal["agrees", "disagrees", "agrees-with-changes", "not-competent"]
+    late: bool
+    officer: PrincipalId
+    answered_at: datetime
+
+
 class CaseClockPaused(Fact, type="processing.case.clock-paused.v1"):
-    """Appraisal found the dossier wanting: the clock stops and intake asks the applicant (NĐ 61/2018, Điều 19.4)."""
+    """Appraisal found the dossier wanting: the clock stops and intake asks the applicant (NĐ 61/2018, Điều 19.4).
+
+    `step` is the one that stays with the officer (None: the only one that is open).
+    """
 
     case_id: CaseId
     dossier_id: DossierId
     agency: AgencyCode
     round: Annotated[int, Field(ge=1)]
     missing: tuple[MissingComponent, ...]
+    step: Annotated[str | None, LEFT_OUT] = None
     officer: PrincipalId
     paused_at: datetime
 
@@ -158,6 +255,53 @@ class PermitIssued(Fact, type="processing.permit.issued.v1"):
     issued_at: datetime
 
 
+class CaseReappointed(Fact, type="processing.case.reappointed.v1"):
+    """The department apologised for being late and named a new day, form APOLOGY, once at most (NĐ 61/2018, Điều 19.9).
+
+    The legal limit stays what it was, for every figure: `due_at`. `in_time` says that the apology went out at least a day before.
+    """
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    reason: LatenessReason
+    due_at: datetime
+    new_due_on: date
+    new_due_at: datetime
+    in_time: bool
+    officer: PrincipalId
+    reappointed_at: datetime
+
+
+class CaseMoved(Fact, type="processing.case.moved.v1"):
+    """A running case goes on by another version of its workflow; what is done stays done, and `open` are the steps that are open now."""
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    from_hash: ContentHash
+    workflow_hash: ContentHash
+    open: tuple[OpenStep, ...]
+    moved_at: datetime
+
+
+class CaseAlarmRaised(Fact, type="processing.case.alarm-raised.v1"):
+    """A limit is near, has run out, or has run out for so long that the director must know.
+
+    `raised_at` is the instant that the limit gives, whenever somebody looked: the same history raises the same alarms. `next_at` is
+    when the next one is due if nothing happens.
+    """
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    kind: Literal["due-soon", "overdue", "escalated"]
+    to_role: str
+    due_at: datetime
+    next_at: datetime | None
+    raised_at: datetime
+
+
 class BookNumberAllotted(Fact, type="processing.book.number-allotted.v1"):
     """A number of the year's book was given to one result; numbers run from 1 on 1 January (NĐ 30/2020, Điều 15)."""
 
@@ -172,12 +316,19 @@ ProcessingFact: TypeAlias = (
     WorkflowPublished
     | CaseOpened
     | CaseStepClaimed
+    | CaseStepAssigned
     | CaseStepCompleted
+    | CaseStepReopened
+    | CaseConsultationRequested
+    | CaseConsultationAnswered
     | CaseClockPaused
     | CaseClockResumed
     | CaseDecided
     | CaseResultIssued
     | CaseStopped
+    | CaseReappointed
+    | CaseMoved
+    | CaseAlarmRaised
     | PermitIssued
     | BookNumberAllotted
 )

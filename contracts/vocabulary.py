@@ -37,6 +37,9 @@ ContentHash: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64
 PrincipalId: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 """Pseudonymous account of an officer, an office or a connected system; never a citizen's name or number."""
 
+PartnerCode: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{2,60}$")]
+"""Another agency that is asked for its opinion under a coordination agreement (quy chế phối hợp), for example `cong-an-tinh`."""
+
 Channel: TypeAlias = Literal["online", "desk", "post"]
 ApplicantKind: TypeAlias = Literal["individual", "enterprise"]
 LimitUnit: TypeAlias = Literal["working-days", "calendar-days", "working-hours"]
@@ -44,6 +47,7 @@ StartRule: TypeAlias = Literal["complete", "arrival"]
 SupplementMode: TypeAlias = Literal["restart", "pause"]
 SupplementStage: TypeAlias = Literal["desk", "appraisal"]
 Outcome: TypeAlias = Literal["granted", "refused"]
+LatenessReason: TypeAlias = Literal["coordinating-agency", "site-check", "complicated", "workload", "outage", "officer-absent"]
 Confidence: TypeAlias = Literal["H", "M", "L"]
 
 

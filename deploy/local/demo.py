@@ -24,11 +24,15 @@ from deploy.local.caller import Answered, Caller
 from deploy.local.processes import ROOT
 from deploy.local.stack import Stack
 from deploy.local.story import FIRST_DAY, Plan, end_of, last_day, office, plan
+from kernel.legalclock import day_of, load_calendar
 
 DATA: Final = ROOT / ".motcua" / "demo"
 AT_ONCE: Final = 24
 LAST_STEP: Final = 6
 SIGNING_UNIT: Final = "ban-giam-doc"
+COORDINATING: Final = ("2.000142", "B5")
+"""The step, and the procedure, in which another agency is asked."""
+
 REACTION_SECONDS: Final = 90.0
 PROGRESS_SECONDS: Final = 1.0
 LEADER: Final = "lanh-dao-01"
@@ -184,6 +188,7 @@ class Telling:
                 at, start, due = await self._pause(path, dossier, officer, at)
                 now = await officer.get(path)
                 continue
+            await self._clear_the_way(path, officer, now, at, due)
             if now["unit"] == SIGNING_UNIT:
                 outcome = "refused" if plan_.fate == "refused-by-decision" else "granted"
                 basis = {"legal_basis": "Không đáp ứng điều kiện theo quy định"} if outcome == "refused" else {}
@@ -192,6 +197,17 @@ class Telling:
                 now = await self._post(officer, path + "/completion", {"step": now["step"]}, at)
             if now["state"] == "issued":
                 return at
+
+    async def _clear_the_way(self, path: str, officer: Caller, now: dict[str, Any], at: datetime, due: datetime) -> None:
+        """Do what a step needs before it can be finished: another agency is asked, and whoever is late says so and names a new day."""
+        if (self.plan.procedure, now["step"]) == COORDINATING:
+            await self._post(officer, path + "/consultation", {"partner": "cong-an-tinh"}, at)
+            await self._post(officer, f"{path}/consultations/1/answer", {"opinion": "agrees"}, at)
+            self.department.told["consultations"] += 1
+        if now["new_due_at"] is None and now["due_on"] is not None and day_of(at) > day_of(due):
+            new_day = load_calendar().add_working_days(day_of(at), 2)
+            await self._post(officer, path + "/reappointment", {"new_due_on": new_day.isoformat(), "reason": "workload"}, at)
+            self.department.told["apologies"] += 1
 
     async def _pause(self, path: str, dossier: str, officer: Caller, at: datetime) -> tuple[datetime, datetime, datetime]:
         """Let appraisal find something missing, and the applicant bring it; give where the clock stands then."""

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -77,6 +77,7 @@ class Service(Generic[Settings]):
         models: its read models.
         reactors: what it does when others have done something.
         purposes: for what its vault may be read; a service without any has no vault.
+        jobs: what a worker does besides, by name; each runs again whenever it ends or fails.
         prepare: runs once the log is open, before the first request; must be harmless the second time.
     """
 
@@ -90,6 +91,7 @@ class Service(Generic[Settings]):
     models: Sequence[ReadModel] = ()
     reactors: Callable[[Runtime[Settings]], Sequence[Reactor]] = lambda _: ()
     purposes: frozenset[str] = frozenset()
+    jobs: Callable[[Runtime[Settings]], Mapping[str, Callable[[], Awaitable[None]]]] = lambda _: {}
     prepare: Callable[[Runtime[Settings]], Awaitable[None]] = nothing
 
     @property
@@ -153,6 +155,7 @@ class Service(Generic[Settings]):
         return [
             asyncio.create_task(self._worker(runtime).run(), name="worker"),
             asyncio.create_task(for_ever("forgetting", partial(forget_commands, runtime.commands)), name="forgetting"),
+            *(asyncio.create_task(for_ever(name, job), name=name) for name, job in self.jobs(runtime).items()),
         ]
 
     def _keys(self, settings: Settings) -> KeyRing:

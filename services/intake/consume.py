@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from contracts.processing import CaseClockPaused, CaseClockResumed, CaseResultIssued
+from contracts.processing import CaseClockPaused, CaseClockResumed, CaseReappointed, CaseResultIssued
 from kernel.eventlog import Reaction, Reactor, Recorded
 from services.intake.domain import commands, dossier
 
@@ -23,6 +23,15 @@ def react(event: Recorded) -> Reaction | None:
                 round=resumed.round, due_before_at=resumed.due_before_at, deadline=resumed.deadline, at=resumed.resumed_at
             )
             return _on(resumed.dossier_id, command)
+        case CaseReappointed() as late:
+            reappoint = commands.Reappoint(
+                due_at=late.due_at,
+                new_due_on=late.new_due_on,
+                new_due_at=late.new_due_at,
+                reason=late.reason,
+                at=late.reappointed_at,
+            )
+            return _on(late.dossier_id, reappoint)
         case CaseResultIssued() as issued:
             return _on(
                 issued.dossier_id,

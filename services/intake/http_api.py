@@ -198,7 +198,8 @@ def answer(outcome: DossierOutcome) -> dict[str, Any]:
 def appointment(found: states.Dossier) -> dict[str, Any]:
     """Give the dossier's code and appointment, once it has them."""
     due = found.deadline
-    return {"code": found.code, "due_on": due.due_on if due else None, "due_at": due.due_at if due else None}
+    on, at = (due.due_on, due.due_at) if due else (None, None)
+    return {"code": found.code, "due_on": on, "due_at": at, "new_due_on": found.new_due_on}
 
 
 def routes(door: Door, register: Register) -> list[APIRouter]:

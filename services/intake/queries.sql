@@ -1,7 +1,7 @@
 -- name: dossiers
 -- A page of the register, the newest first; $1 agencies (null = all), $2 state, $3 agency, $4 and $5 the last row shown.
-SELECT dossier_id, code, state, agency, procedure, field, channel, applicant_kind, submitted_at, accepted_at, due_on, ready_at,
-       outcome, result_number, ended_at
+SELECT dossier_id, code, state, agency, procedure, field, channel, applicant_kind, submitted_at, accepted_at, due_on,
+       new_due_on, ready_at, outcome, result_number, ended_at
 FROM read.dossier
 WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1) AS own WHERE agency = own OR starts_with(agency, own || '.')))
   AND ($2::text IS NULL OR state = $2)

@@ -5,37 +5,96 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
-from contracts.processing import WorkflowPublished
-from contracts.vocabulary import AgencyCode, ContentHash, DossierId, MissingComponent, ProcedureCode
+from contracts.processing import AssignmentReason, CaseAlarmRaised, ReopeningReason, WorkflowPublished
+from contracts.vocabulary import (
+    AgencyCode,
+    ContentHash,
+    DossierId,
+    LatenessReason,
+    MissingComponent,
+    PartnerCode,
+    PrincipalId,
+    ProcedureCode,
+)
 from contracts.vocabulary import Outcome as Verdict
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
-from kernel.edge.problem import NOT_FOUND, Problem
+from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.service import Runtime
-from kernel.eventlog import History, Meta, Outcome, Refused, Slice, Target, carry_out, next_in_book, state_before
-from kernel.legalclock import day_of
+from kernel.eventlog import (
+    Busy,
+    Decider,
+    History,
+    Meta,
+    Outcome,
+    Refused,
+    Slice,
+    Target,
+    VersionMismatch,
+    carry_out,
+    next_in_book,
+    state_before,
+)
+from kernel.legalclock import day_of, load_calendar
 from services.processing.domain import book, case, permit, workflow
-from services.processing.domain.case_commands import Act, Claim, Complete, Decide, Issue, Officer, Pause
-from services.processing.domain.case_states import Absent, Issued, Known, State
+from services.processing.domain.case_commands import (
+    Act,
+    Answer,
+    Assign,
+    Claim,
+    Complete,
+    Consult,
+    Decide,
+    Issue,
+    Move,
+    Officer,
+    Opinion,
+    Pause,
+    Reappoint,
+    Return,
+    Ring,
+    Undo,
+)
+from services.processing.domain.case_moves import obstacles
+from services.processing.domain.case_states import Absent, Issued, Known, State, Working
 from services.processing.domain.workflow import Steps, signing_step
-from services.processing.organisation import load_roster
+from services.processing.organisation import Organisation, load_organisation
 from services.processing.query import Register
 from services.processing.settings import ProcessingSettings
 from services.processing.workflows import Workflow, load_workflows
 
 CaseOutcome = Outcome[State]
 
+GONE_ON: Final = "it has gone on since the dry run"
+
+NO_SUCH_PARTNER: Final = Fault(
+    "body", "/partner", Sentence("Không có quy chế phối hợp với cơ quan này.", "There is no coordination agreement with this agency.")
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pinned:
-    """What never changes in the life of a case."""
+    """What seldom changes in the life of a case: only whoever moves it to another workflow changes its steps."""
 
     agency: AgencyCode
     dossier: DossierId
+    workflow_hash: ContentHash
     steps: Steps
+
+
+def deciding_by(workflow_hash: ContentHash) -> Decider[case.Command, State]:
+    """Decide by the workflow that a command was prepared with: a case that was moved to another meanwhile is to be asked for again."""
+
+    def decide(command: case.Command, state: State) -> list[case.Event]:
+        if isinstance(state, Working) and state.case.workflow_hash != workflow_hash:
+            raise Busy("moved-to-another-workflow")
+        return case.decide(command, state)
+
+    return Decider(case.INITIAL, decide, case.evolve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +108,12 @@ class Department:
     @property
     def workflows(self) -> Mapping[ProcedureCode, Workflow]:
         """The workflows in force."""
-        return load_workflows(self.runtime.settings.workflows)
+        return load_workflows(self.runtime.settings.workflows, self.runtime.settings.organisation)
+
+    @property
+    def organisation(self) -> Organisation:
+        """Who works here, and who is asked."""
+        return load_organisation(self.runtime.settings.organisation)
 
     async def publish_workflows(self, at: datetime) -> None:
         """Publish every workflow whose version is new; the second time there is nothing to publish.
@@ -65,15 +129,75 @@ class Department:
         # Together, so that they share one commit.
         await asyncio.gather(*(publish(one) for one in self.workflows.values()))
 
-    async def claim(self, id: UUID, command: Command) -> CaseOutcome:
-        """Take the open step.
+    async def claim(self, id: UUID, step: str | None, command: Command) -> CaseOutcome:
+        """Take an open step.
 
         Raises:
-            Refused: a `case.Reason`, as every command here; "not-in-roster" for somebody who has no post.
+            Refused: a `case_refusals.Reason`, as every command here; "not-in-roster" for somebody who has no post.
             Problem: 403, if the case is another agency's, as every command here.
         """
         officer, pinned = await self._before(id, command)
-        return await self._carry_out(id, Claim(officer=officer, steps=pinned.steps, at=command.meta.time), pinned, command)
+        wanted = Claim(step=step, officer=officer, steps=pinned.steps, at=command.meta.time)
+        return await self._carry_out(id, wanted, pinned, command)
+
+    async def assign(self, id: UUID, step: str, to: PrincipalId, reason: AssignmentReason, command: Command) -> CaseOutcome:
+        """Give an open step to an officer; one who is not in the roster cannot take it."""
+        officer, pinned = await self._before(id, command)
+        taker = self.organisation.roster.get(to) or Officer(id=to, unit="", roles=frozenset())
+        wanted = Assign(step=step, to=taker, reason=reason, officer=officer, steps=pinned.steps, at=command.meta.time)
+        return await self._carry_out(id, wanted, pinned, command)
+
+    async def send_back(self, id: UUID, step: str, to: str, reason: ReopeningReason, command: Command) -> CaseOutcome:
+        """Send the work back to an earlier step, to whoever did it."""
+        officer, pinned = await self._before(id, command)
+        wanted = Return(step=step, to=to, reason=reason, officer=officer, steps=pinned.steps, at=command.meta.time)
+        return await self._carry_out(id, wanted, pinned, command)
+
+    async def undo(self, id: UUID, step: str, reason: ReopeningReason, command: Command) -> CaseOutcome:
+        """Take back a step that the caller has finished."""
+        officer, pinned = await self._before(id, command)
+        wanted = Undo(step=step, reason=reason, officer=officer, steps=pinned.steps, at=command.meta.time)
+        return await self._carry_out(id, wanted, pinned, command)
+
+    async def consult(self, id: UUID, partner: PartnerCode, command: Command) -> CaseOutcome:
+        """Ask another agency, within the limit of its coordination agreement.
+
+        Raises:
+            Problem: 422, if there is no agreement with it.
+        """
+        officer, pinned = await self._before(id, command)
+        if (agreed := self.organisation.partners.get(partner)) is None:
+            raise Problem(INVALID, faults=[NO_SUCH_PARTNER])
+        at = command.meta.time
+        wanted = Consult(
+            partner=partner,
+            days=agreed.answer_days,
+            calendar=load_calendar().as_known_at(at),
+            officer=officer,
+            steps=pinned.steps,
+            at=at,
+        )
+        return await self._carry_out(id, wanted, pinned, command)
+
+    async def answer(self, id: UUID, number: int, opinion: Opinion, command: Command) -> CaseOutcome:
+        """Record what another agency answered."""
+        officer, pinned = await self._before(id, command)
+        wanted = Answer(number=number, opinion=opinion, officer=officer, steps=pinned.steps, at=command.meta.time)
+        return await self._carry_out(id, wanted, pinned, command)
+
+    async def reappoint(self, id: UUID, new_due_on: date, reason: LatenessReason, command: Command) -> CaseOutcome:
+        """Apologise for being late, and name a new day."""
+        officer, pinned = await self._before(id, command)
+        at = command.meta.time
+        wanted = Reappoint(
+            new_due_on=new_due_on,
+            reason=reason,
+            calendar=load_calendar().as_known_at(at),
+            officer=officer,
+            steps=pinned.steps,
+            at=at,
+        )
+        return await self._carry_out(id, wanted, pinned, command)
 
     async def complete(self, id: UUID, step: str, command: Command) -> CaseOutcome:
         """Finish the open step; if it is the one that issues the result, with its number."""
@@ -94,6 +218,49 @@ class Department:
         officer, pinned = await self._before(id, command)
         wanted = Decide(outcome=outcome, legal_basis=legal_basis, officer=officer, steps=pinned.steps, at=command.meta.time)
         return await self._carry_out(id, wanted, pinned, command)
+
+    async def ring(self, now: datetime) -> int:
+        """Raise every alarm that is due by an instant; give how many.
+
+        An alarm has the time that the limit gives and a name made of it, so whoever looks, and however late, records the same.
+        """
+        raised = 0
+        for case_id, agency, first in await self.register.alarms_due(now):
+            at: datetime | None = first
+            while at is not None and at <= now:
+                meta = Meta(f"alarm:{case_id}:{at.isoformat()}", f"system:{self.runtime.name}", at)
+                outcome = await carry_out(self.runtime.log, Target(case_id, case.DECIDER, Ring(at=at)), meta, agency=agency)
+                at = next((fact.next_at for fact in outcome.facts if isinstance(fact, CaseAlarmRaised)), None)
+                raised += len(outcome.facts)
+        return raised
+
+    async def move(self, procedure: ProcedureCode, watermark: int | None, principal: Principal, at: datetime) -> list[dict[str, Any]]:
+        """Let running cases go on by the version of their workflow that is in force; say of each what became of it.
+
+        Without a watermark nothing is recorded: a dry run. With that of a dry run, cases that have gone on since are left alone.
+
+        Raises:
+            Problem: 404, if the procedure has no workflow.
+        """
+        if (newest := self.workflows.get(procedure)) is None:
+            raise Problem(NOT_FOUND)
+        wanted = Move(workflow_hash=newest.content_hash, steps=newest.steps, at=at)
+        report: list[dict[str, Any]] = []
+        for row in await self.register.of_older_workflow(principal, procedure, newest.content_hash):
+            history = await self.runtime.log.load(row["case_id"])
+            state = case.DECIDER.state_of(history)
+            why = obstacles(newest.steps, state) if isinstance(state, Working) else ["the clock stands still, or the case has ended"]
+            if watermark is not None and history.pos > watermark:
+                why = [GONE_ON]
+            if watermark is not None and not why:
+                meta = Meta(f"move:{history.stream}:{history.version}", principal.sub, at)
+                target = Target(history.stream, case.DECIDER, wanted)
+                try:
+                    await carry_out(self.runtime.log, target, meta, agency=row["agency"], expected=history.version)
+                except VersionMismatch:
+                    why = [GONE_ON]
+            report.append({"case_id": row["case_id"], "moves": not why, "why": why})
+        return report
 
     async def case(self, id: UUID, principal: Principal) -> tuple[History, Known, Steps]:
         """Give a case's history, its state as it is now, and its steps.
@@ -130,7 +297,7 @@ class Department:
             wanted = Issue(step=step, serial=serial, result=result, officer=officer, steps=pinned.steps, at=at)
             return await carry_out(
                 self.runtime.log,
-                Target(id, case.DECIDER, wanted),
+                Target(id, deciding_by(pinned.workflow_hash), wanted),
                 command.meta,
                 agency=agency,
                 expected=command.expected,
@@ -144,16 +311,22 @@ class Department:
     async def _before(self, id: UUID, command: Command) -> tuple[Officer, Pinned]:
         """Find who acts, and what he acts on."""
         principal = command.principal
-        if (officer := load_roster(self.runtime.settings.organisation).get(principal.sub)) is None:
+        if (officer := self.organisation.roster.get(principal.sub)) is None:
             raise Refused("not-in-roster")
         if isinstance(state := await state_before(self.runtime.log, id, case.DECIDER), Absent):
             raise Problem(NOT_FOUND)
         principal.require(state.case.agency)
         steps = await self._steps(state.case.procedure, state.case.workflow_hash)
-        return officer, Pinned(agency=state.case.agency, dossier=state.case.dossier, steps=steps)
+        pinned = Pinned(
+            agency=state.case.agency,
+            dossier=state.case.dossier,
+            workflow_hash=state.case.workflow_hash,
+            steps=steps,
+        )
+        return officer, pinned
 
     async def _carry_out(self, id: UUID, wanted: Act, pinned: Pinned, command: Command) -> CaseOutcome:
-        target = Target(id, case.DECIDER, wanted)
+        target = Target(id, deciding_by(pinned.workflow_hash), wanted)
         return await carry_out(
             self.runtime.log, target, command.meta, agency=pinned.agency, expected=command.expected, beside=command.beside
         )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+import asyncpg
 from fastapi import APIRouter
 
 from contracts.catalogue import FACTS
@@ -28,12 +33,28 @@ def routers(runtime: Runtime[ProcessingSettings]) -> list[APIRouter]:
 
 def reactors(runtime: Runtime[ProcessingSettings]) -> list[Reactor]:
     """Make what it does when intake has done something."""
-    return [reactor(load_workflows(runtime.settings.workflows))]
+    return [reactor(load_workflows(runtime.settings.workflows, runtime.settings.organisation))]
 
 
 async def publish_workflows(runtime: Runtime[ProcessingSettings]) -> None:
     """Publish what is new among the workflows before the first case can be pinned to it."""
     await Department(runtime, Register(runtime)).publish_workflows(datetime.now(UTC))
+
+
+def jobs(runtime: Runtime[ProcessingSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Watch the limits, except where the callers say what time it is: there they ask for the alarms too."""
+    if runtime.settings.demo_clock:
+        return {}
+    return {"alarms": partial(watch_limits, Department(runtime, Register(runtime)), runtime.settings.alarms_seconds)}
+
+
+async def watch_limits(department: Department, every_seconds: float) -> None:
+    """Raise the alarms that are due, again and again."""
+    while True:
+        # At the very first start the worker beside this has not made the read tables yet: there is nothing to watch.
+        with contextlib.suppress(asyncpg.UndefinedTableError):
+            await department.ring(datetime.now(UTC))
+        await asyncio.sleep(every_seconds)
 
 
 SERVICE: Final = Service(
@@ -46,5 +67,6 @@ SERVICE: Final = Service(
     routers=routers,
     models=(CASES, PROCEDURES),
     reactors=reactors,
+    jobs=jobs,
     prepare=publish_workflows,
 )

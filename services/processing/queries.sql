@@ -1,14 +1,20 @@
 -- name: cases
 -- A page of the register, the newest first; $1 agencies in scope (null = all), $2 dossier, $3 unit, $4 role, $5 state,
 -- $6 overdue or not at the instant $7, $8 and $9 the last row shown.
-SELECT case_id, dossier_id, code, agency, procedure, field, state, step, unit, role, officer, opened_at, due_at, due_on, paused_at,
+SELECT case_id, dossier_id, code, agency, procedure, field, state, step, unit, role, officer, beside, opened_at, due_at, due_on,
+       new_due_at, reappointed_at, alarm, alarm_raised_at, paused_at,
        supplements, decided_at, outcome, result_number, issued_at, stopped_at,
        coalesce(late_from <= $7 AND state IN ('waiting', 'claimed'), false) AS overdue
-FROM read.case_register
+FROM (
+    SELECT * FROM read.case_register WHERE ($3::text IS NULL OR unit = $3) AND ($4::text IS NULL OR role = $4)
+    UNION ALL
+    -- A branch that runs beside the first open step, and so is found by a desk that the first is not for.
+    SELECT * FROM read.case_register
+    WHERE beside::jsonb @> jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('unit', $3::text, 'role', $4::text)))
+      AND NOT (($3::text IS NULL OR unit = $3) AND ($4::text IS NULL OR role = $4))
+) AS found
 WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))
   AND ($2::uuid IS NULL OR dossier_id = $2)
-  AND ($3::text IS NULL OR unit = $3)
-  AND ($4::text IS NULL OR role = $4)
   AND ($5::text IS NULL OR state = $5)
   -- Said twice, so that an index finds the few that are overdue among the many that are over.
   AND ($6::boolean IS DISTINCT FROM true OR (late_from <= $7::timestamptz AND state IN ('waiting', 'claimed')))
@@ -16,6 +22,23 @@ WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE
   AND ($8::timestamptz IS NULL OR (opened_at, case_id) < ($8, $9::uuid))
 ORDER BY opened_at DESC, case_id DESC
 LIMIT $10
+
+-- name: of_older_workflow
+-- Running cases of the procedure $2 that are pinned to another version than $3, the oldest first; $1 agencies in scope (null = all).
+SELECT case_id, agency
+FROM read.case_register
+WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))
+  AND procedure = $2 AND workflow_hash <> $3 AND state IN ('waiting', 'claimed', 'paused')
+ORDER BY opened_at, case_id
+LIMIT $4
+
+-- name: alarms_due
+-- Running cases with an alarm that is due at $1, the longest due first.
+SELECT case_id, agency, alarm_at
+FROM read.case_register
+WHERE alarm_at <= $1 AND state IN ('waiting', 'claimed')
+ORDER BY alarm_at, case_id
+LIMIT $2
 
 -- name: permit
 -- The newest permit of a number, or the one of a year $2 and of an agency $3: numbers begin again each year, in a book of each agency.

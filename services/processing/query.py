@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,13 +12,19 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.vocabulary import AgencyCode, DossierId
+from contracts.vocabulary import AgencyCode, ContentHash, DossierId, ProcedureCode
 from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
 from kernel.eventlog import Busy
 from kernel.eventlog.sql import read_queries
 from services.processing.settings import ProcessingSettings
+
+ALARMS_MAX: Final = 500
+"""So many cases are looked at in one go; the others are still due the next time."""
+
+MOVES_MAX: Final = 1000
+"""So many cases are moved in one go; a second go takes the next ones."""
 
 QUERY: Final = read_queries(Path(__file__).with_name("queries.sql"))
 
@@ -46,6 +53,15 @@ class Register:
         filters = (wanted.dossier, wanted.unit, wanted.role, wanted.state, wanted.overdue, wanted.now)
         return await self.runtime.log.pool.fetch(QUERY["cases"], principal.scope, *filters, opened_at, case_id, page.fetch)
 
+    async def alarms_due(self, now: datetime) -> list[tuple[UUID, AgencyCode, datetime]]:
+        """Give running cases with an alarm that is due, the longest due first: case, agency, since when."""
+        found = await self.runtime.log.pool.fetch(QUERY["alarms_due"], now, ALARMS_MAX)
+        return [(row["case_id"], row["agency"], row["alarm_at"]) for row in found]
+
+    async def of_older_workflow(self, principal: Principal, procedure: ProcedureCode, newest: ContentHash) -> Sequence[asyncpg.Record]:
+        """Give running cases that the caller may see and that another version of their workflow leads."""
+        return await self.runtime.log.pool.fetch(QUERY["of_older_workflow"], principal.scope, procedure, newest, MOVES_MAX)
+
     async def permit(self, number: str, year: int | None, agency: AgencyCode | None) -> asyncpg.Record | None:
         """Give a permit, the newest of that number unless a year or an agency is named."""
         found = await self.runtime.log.pool.fetch(QUERY["permit"], number, year, agency)
@@ -63,6 +79,11 @@ class Register:
         if not found:
             raise Busy("procedure-not-read-yet")
         return found[0]["result"], found[0]["validity_months"]
+
+
+def shown(row: asyncpg.Record) -> dict[str, Any]:
+    """Give a row of the list; branches that run beside each other as the facts tell them."""
+    return {**row, "beside": json.loads(row["beside"] or "[]")}
 
 
 def sort_key(row: asyncpg.Record) -> tuple[Any, ...]:

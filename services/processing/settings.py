@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from contracts.vocabulary import AgencyCode
 from kernel.edge.settings import ServiceSettings, service_prefix
@@ -14,7 +16,8 @@ HERE: Final = Path(__file__).parent
 class ProcessingSettings(ServiceSettings):
     """Settings of processing; each comes from the environment as `PROCESSING_<NAME>`.
 
-    `agency` publishes the workflows; a case belongs to the agency that its dossier was handed in to.
+    `agency` publishes the workflows; a case belongs to the agency that its dossier was handed in to. A worker looks for limits that are
+    near or have run out every `alarms_seconds`; what it records does not depend on it.
     """
 
     model_config = service_prefix("PROCESSING")
@@ -22,3 +25,4 @@ class ProcessingSettings(ServiceSettings):
     agency: AgencyCode = "H09.13"
     workflows: Path = HERE / "workflows"
     organisation: Path = HERE / "organisation.yaml"
+    alarms_seconds: Annotated[float, Field(gt=0)] = 60.0

@@ -117,9 +117,11 @@ def workflows_in(folder: Path) -> Generator[None]:
     (folder / "templates").mkdir(parents=True, exist_ok=True)
     (folder / "internal").mkdir(exist_ok=True)
     step = {"code": "B1", "name": "Ký duyệt", "name_en": "Sign", "unit": "ban-giam-doc", "role": "giam-doc", "hours": 4}
-    (folder / "templates" / "one.yaml").write_text(yaml.safe_dump({"code": "one", "steps": [step]}), encoding="utf-8")
+    about = {"code": "one", "name": "Một bước", "name_en": "One step", "limit": None, "hours": 4, "notes": []}
+    sure = {"confidence": "L", "source": "benchmark"}
+    (folder / "templates" / "one.yaml").write_text(yaml.safe_dump(about | sure | {"steps": [step]}), encoding="utf-8")
     assigned = [{"procedure": code, "template": "one", "unit": "ban-giam-doc"} for code in sorted(load_catalogue(CATALOGUE).procedures)]
-    (folder / "assignments.yaml").write_text(yaml.safe_dump({"assignments": assigned}), encoding="utf-8")
+    (folder / "assignments.yaml").write_text(yaml.safe_dump(sure | {"assignments": assigned}), encoding="utf-8")
     before = os.environ.get(WORKFLOWS)
     os.environ[WORKFLOWS] = str(folder)
     try:

@@ -26,6 +26,7 @@ from services.intake.domain import register
 from services.intake.settings import CATALOGUE
 from services.processing.consume import NAME as OPENS_CASES
 from services.processing.domain.case import stream_of
+from services.processing.settings import HERE
 from services.processing.workflows import load_workflows
 from tests.benchmarks.department import DIRECTOR, PROCEDURE, Department
 from tests.benchmarks.payload import AGENCY
@@ -38,6 +39,7 @@ FIRST_DAY: Final = date(2019, 1, 2)
 FACTS_EACH: Final = 9
 PROGRESS_SECONDS: Final = 15.0
 REACTORS: Final = ("processing-intake", "intake-processing", "feedback-intake")
+ORGANISATION: Final = HERE / "organisation.yaml"
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,7 @@ def samples_of(motcua: Department) -> Samples:
     start = dossier(0).at
     due = deadline(start, Limit.model_validate(entry.content["limit"]), "complete", load_calendar(), rule_pack_on(day_of(start)))
     limit = {"deadline": Deadline.model_validate(due)}
+    workflow = load_workflows(motcua.workflows, ORGANISATION)[PROCEDURE]
     of_version = about | {"procedure_hash": entry.content_hash}
     step = {"step": "B1", "officer": DIRECTOR}
     place = {"step": "B1", "unit": "ban-giam-doc", "role": "giam-doc"}
@@ -177,7 +180,7 @@ def samples_of(motcua: Department) -> Samples:
         submitted=of(DossierSubmitted, **of_version),
         accepted=of(DossierAccepted, **of_version, **limit),
         ready=of(DossierResultReady),
-        opened=of(CaseOpened, **about, **place, **limit, workflow_hash=load_workflows(motcua.workflows)[PROCEDURE].content_hash),
+        opened=of(CaseOpened, **about, **place, **limit, workflow_hash=workflow.content_hash),
         claimed=of(CaseStepClaimed, **step),
         decided=of(CaseDecided, officer=DIRECTOR),
         completed=of(CaseStepCompleted, **step, next_step=None, next_unit=None, next_role=None),

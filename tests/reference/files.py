@@ -118,6 +118,10 @@ class StepEntry(Strict):
     unit: Slug
     role: Slug
     hours: Annotated[int, Field(gt=0)]
+    after: tuple[str, ...] | None = None
+    requires: str | None = None
+    consults: tuple[Slug, ...] = ()
+    returns_to: tuple[str, ...] = ()
 
 
 class WorkflowEntry(Vouched):
@@ -175,6 +179,15 @@ class OfficerEntry(Strict):
     role: Slug
 
 
+class PartnerEntry(Strict):
+    """Another agency that is asked, and how many working days it has to answer."""
+
+    code: Slug
+    name: Text
+    name_en: Text
+    answer_days: Annotated[int, Field(gt=0)]
+
+
 class Organisation(Vouched):
     """Units, roles and the roster."""
 
@@ -182,6 +195,7 @@ class Organisation(Vouched):
     roles: tuple[RoleEntry, ...]
     officers: tuple[OfficerEntry, ...]
     reform_officer: str
+    partners: tuple[PartnerEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +220,7 @@ class Reference:
 def expand(workflow: WorkflowEntry, unit: str) -> tuple[Step, ...]:
     """The steps with `unit` in place of `responsible-unit`."""
     return tuple(
-        Step(code=step.code, name=step.name, unit=unit if step.unit == RESPONSIBLE_UNIT else step.unit, role=step.role, hours=step.hours)
-        for step in workflow.steps
+        Step.model_validate(step.model_dump() | {"unit": unit if step.unit == RESPONSIBLE_UNIT else step.unit}) for step in workflow.steps
     )
 
 

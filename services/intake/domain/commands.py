@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from contracts.intake import (
@@ -12,6 +12,7 @@ from contracts.intake import (
 from contracts.vocabulary import (
     Deadline,
     DossierCode,
+    LatenessReason,
     MissingComponent,
     Outcome,
     PrincipalId,
@@ -88,6 +89,17 @@ class Reschedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reappoint:
+    """The department is late, apologises and names a new day (Điều 19.9)."""
+
+    due_at: datetime
+    new_due_on: date
+    new_due_at: datetime
+    reason: LatenessReason
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeResult:
     """The result has come to the desk."""
 
@@ -113,6 +125,7 @@ Command: TypeAlias = (
     | Refuse
     | Withdraw
     | Reschedule
+    | Reappoint
     | TakeResult
     | Return
 )

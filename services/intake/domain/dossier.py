@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from contracts.intake import (
     DossierAccepted,
+    DossierReappointed,
     DossierRefused,
     DossierRescheduled,
     DossierResultReady,
@@ -20,6 +21,7 @@ from kernel.eventlog import Decider, Refused
 from services.intake.domain.commands import (
     Accept,
     Command,
+    Reappoint,
     Refuse,
     RequestSupplement,
     RequestSupplementAtAppraisal,
@@ -29,7 +31,7 @@ from services.intake.domain.commands import (
     TakeResult,
     Withdraw,
 )
-from services.intake.domain.facts import accepted, begun, refused, returned, supplement_requested
+from services.intake.domain.facts import accepted, begun, reappointed, refused, returned, supplement_requested
 from services.intake.domain.states import (
     Absent,
     Accepted,
@@ -58,6 +60,7 @@ Event: TypeAlias = (
     | DossierRefused
     | DossierWithdrawn
     | DossierRescheduled
+    | DossierReappointed
     | DossierResultReady
     | DossierReturned
 )
@@ -105,10 +108,12 @@ def decide(command: Command, state: State) -> list[Event]:
                     rescheduled_at=c.at,
                 )
             ]
+        case Reappoint() as c, Accepted(dossier=d) if d.new_due_on is None:
+            return [reappointed(d, c)]
         case TakeResult() as c, Accepted(dossier=d):
             number = c.result_number
             return [DossierResultReady(dossier_id=d.id, agency=d.agency, outcome=c.outcome, result_number=number, ready_at=c.at)]
-        case (RequestSupplementAtAppraisal() | Reschedule() | TakeResult(), _):
+        case (RequestSupplementAtAppraisal() | Reschedule() | Reappoint() | TakeResult(), _):
             return []
 
         # A command that comes twice asks twice. The second time there is nothing left to record.
@@ -139,6 +144,8 @@ def evolve(state: State, event: Event) -> State:
             return Accepted(replace(d, code=event.code, deadline=event.deadline))
         case DossierRescheduled(), Accepted(dossier=d, rounds=rounds):
             return Accepted(replace(d, deadline=event.deadline), rounds)
+        case DossierReappointed(new_due_on=new_due_on), Accepted():
+            return replace(state, dossier=replace(state.dossier, new_due_on=new_due_on))
         case DossierResultReady(), Accepted(dossier=d):
             return ResultReady(d, event.outcome, event.result_number)
         case DossierReturned(), ResultReady(dossier=d):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contracts.intake import (
     DossierAccepted,
+    DossierReappointed,
     DossierRefused,
     DossierReturned,
     DossierSubmitted,
     DossierSupplementRequested,
 )
 from contracts.vocabulary import DossierCode, SupplementStage
-from services.intake.domain.commands import Accept, Refuse, RequestSupplement, RequestSupplementAtAppraisal, Return
+from services.intake.domain.commands import Accept, Reappoint, Refuse, RequestSupplement, RequestSupplementAtAppraisal, Return
 from services.intake.domain.states import Dossier
 
 
@@ -77,6 +78,19 @@ def refused(dossier: Dossier, command: Refuse) -> DossierRefused:
         legal_basis=command.legal_basis,
         refused_at=command.at,
         refused_by=command.by,
+    )
+
+
+def reappointed(dossier: Dossier, command: Reappoint) -> DossierReappointed:
+    """Give the applicant the new day that came with an apology."""
+    return DossierReappointed(
+        dossier_id=dossier.id,
+        agency=dossier.agency,
+        due_at=command.due_at,
+        new_due_on=command.new_due_on,
+        new_due_at=command.new_due_at,
+        reason=command.reason,
+        reappointed_at=command.at,
     )
 
 

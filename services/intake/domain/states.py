@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from contracts.vocabulary import (
@@ -24,7 +24,7 @@ from contracts.vocabulary import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """What every state after submission knows."""
+    """What every state after submission knows; `new_due_on` is the day that came with an apology (None: there was none)."""
 
     id: DossierId
     agency: AgencyCode
@@ -38,6 +38,7 @@ class Dossier:
     components: frozenset[str]
     code: DossierCode | None = None
     deadline: Deadline | None = None
+    new_due_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from contracts.intake import (
     DossierAccepted,
+    DossierReappointed,
     DossierRefused,
     DossierRescheduled,
     DossierResultReady,
@@ -46,6 +47,8 @@ def columns(event: Recorded) -> Columns:
             return {"state": "accepted", "code": fact.code, "accepted_at": fact.accepted_at, "due_on": due_on}
         case DossierRescheduled(deadline=deadline):
             return {"due_on": deadline.due_on}
+        case DossierReappointed(new_due_on=new_due_on):
+            return {"new_due_on": new_due_on}
         case DossierResultReady() as fact:
             return {"state": "result-ready", "ready_at": fact.ready_at, "outcome": fact.outcome, "result_number": fact.result_number}
         case DossierReturned() as fact:
@@ -60,7 +63,7 @@ def columns(event: Recorded) -> Columns:
 
 REGISTER: Final = ReadModel(
     name="register",
-    version=1,
+    version=2,
     sources=("intake",),
     ddl=read_ddl(Path(__file__).with_name("tables.sql")),
     projections=(Projection(table="dossier", key_column="dossier_id", key=key, columns=columns),),

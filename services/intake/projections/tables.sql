@@ -11,6 +11,7 @@ CREATE TABLE dossier (
     code           text,
     accepted_at    timestamptz,
     due_on         date,
+    new_due_on     date,          -- the day that came with an apology; due_on stays the limit
     ready_at       timestamptz,
     outcome        text,
     result_number  text,

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeAlias
+from datetime import date, datetime
+from typing import Literal, TypeAlias
 
 from contracts.intake import DossierAccepted
-from contracts.vocabulary import CaseId, ContentHash, MissingComponent, Outcome, PrincipalId
+from contracts.processing import AssignmentReason, ReopeningReason
+from contracts.vocabulary import CaseId, ContentHash, LatenessReason, MissingComponent, Outcome, PartnerCode, PrincipalId
 from kernel.legalclock import Calendar
 from services.processing.domain.case_states import OpenStep
 from services.processing.domain.workflow import Steps
 
+Opinion: TypeAlias = Literal["agrees", "disagrees", "agrees-with-changes", "not-competent"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Officer:
-    """Who acts: his unit, and the roles whose steps he may do there, his own and those that he stands in for."""
+    """Who acts: his unit, the roles whose steps he may do there, his own and those that he stands in for, and the units he leads."""
 
     id: PrincipalId
     unit: str
     roles: frozenset[str]
+    leads: frozenset[str] = frozenset()
 
     def may_do(self, step: OpenStep) -> bool:
         """Tell whether a step is his work."""
@@ -37,8 +41,8 @@ class OpenCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """Take the open step."""
+class _Act:
+    """What every act of an officer says: who, under which workflow, when."""
 
     officer: Officer
     steps: Steps
@@ -46,38 +50,79 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complete:
+class Claim(_Act):
+    """Take an open step; without `step`, the first that is the officer's to do."""
+
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assign(_Act):
+    """Give an open step to an officer, as the head of its unit; from another who has it only for a reason."""
+
+    step: str
+    to: Officer
+    reason: AssignmentReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complete(_Act):
     """Finish a step that neither decides nor issues."""
 
     step: str
-    officer: Officer
-    steps: Steps
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
+class Return(_Act):
+    """Send the work back to an earlier step, to whoever did it."""
+
+    step: str
+    to: str
+    reason: ReopeningReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo(_Act):
+    """Take back a step that one has finished oneself, before somebody works on what it opened."""
+
+    step: str
+    reason: ReopeningReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consult(_Act):
+    """Ask another agency; `days` are the working days that the coordination agreement gives it."""
+
+    partner: PartnerCode
+    days: int
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(_Act):
+    """Record what another agency answered."""
+
+    number: int
+    opinion: Opinion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause(_Act):
     """Stop the clock and ask the applicant, through the desk, for what is missing (NĐ 61/2018, Điều 19.4)."""
 
     missing: tuple[MissingComponent, ...]
-    officer: Officer
-    steps: Steps
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decide:
+class Decide(_Act):
     """Sign the decision; that completes the signing step."""
 
     outcome: Outcome
     legal_basis: str | None
-    officer: Officer
-    steps: Steps
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+class Issue(_Act):
     """Finish the last step: number the result and pass it to the desk.
 
     `serial` is the book's next, `result` what the procedure leads to where it is granted.
@@ -86,9 +131,15 @@ class Issue:
     step: str
     serial: int
     result: str | None
-    officer: Officer
-    steps: Steps
-    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reappoint(_Act):
+    """Apologise for being late, and name a new day (NĐ 61/2018, Điều 19.9)."""
+
+    new_due_on: date
+    reason: LatenessReason
+    calendar: Calendar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +158,23 @@ class Stop:
     at: datetime
 
 
-Act: TypeAlias = Claim | Complete | Pause | Decide | Issue
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Go on by another version of the workflow, whose steps these are."""
+
+    workflow_hash: ContentHash
+    steps: Steps
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """Raise the alarm that is due by an instant, the earliest first."""
+
+    at: datetime
+
+
+Act: TypeAlias = Claim | Assign | Complete | Return | Undo | Consult | Answer | Pause | Decide | Issue | Reappoint
 """What an officer asks for."""
 
-Command: TypeAlias = OpenCase | Act | Resume | Stop
+Command: TypeAlias = OpenCase | Act | Resume | Stop | Ring | Move

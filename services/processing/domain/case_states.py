@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from contracts.processing import Step
 from contracts.vocabulary import (
     AgencyCode,
     CaseId,
@@ -14,18 +15,43 @@ from contracts.vocabulary import (
     DossierCode,
     DossierId,
     Outcome,
+    PartnerCode,
     PrincipalId,
     ProcedureCode,
     SupplementMode,
 )
-from services.processing.domain.workflow import Steps, signing_step
+from kernel.legalclock import is_late
+from services.processing.domain.guard import Facts, holds, parse
+from services.processing.domain.workflow import Steps, beyond, signing_step, step_of
 
 Verdict: TypeAlias = Literal["pending", "granted", "refused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consultation:
+    """What another agency was asked, until when it should answer, and when it did (None: it owes the answer still)."""
+
+    number: int
+    partner: PartnerCode
+    unit: str
+    deadline: Deadline
+    answered_at: datetime | None
+
+    def is_open(self, now: datetime) -> bool:
+        """Tell whether the answer may still come in time."""
+        return self.answered_at is None and not is_late(self.deadline, now)
+
+    def is_late(self, now: datetime) -> bool:
+        """Tell whether it came too late, or is too late already."""
+        return is_late(self.deadline, self.answered_at or now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What a case is about. `deadline` is None where the law sets no limit; `rounds` counts the supplements asked for."""
+    """What a case is about. `deadline` is None where the law sets no limit; `rounds` counts the supplements asked for.
+
+    `new_due_at` is the day that the applicant was given with an apology (None: there was none). `rung` are the alarms that were raised.
+    """
 
     id: CaseId
     dossier: DossierId
@@ -36,15 +62,23 @@ class Case:
     supplement_mode: SupplementMode
     deadline: Deadline | None
     rounds: int = 0
+    new_due_at: datetime | None = None
+    consultations: tuple[Consultation, ...] = ()
+    rung: frozenset[tuple[str, datetime]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenStep:
-    """The step that is to be done now, and whose work it is."""
+    """A step that is to be done now, whose work it is, since when, and who has taken it (None: nobody).
+
+    Its hours run from `since` on, whoever has it; only a supplement makes them begin again.
+    """
 
     code: str
     unit: str
     role: str
+    since: datetime
+    officer: PrincipalId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +87,20 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A step is open, and nobody has taken it."""
+class Working:
+    """Steps are open, in the order of the workflow. `done` says who finished which, as long as it is done: a return goes to him."""
 
     case: Case
-    step: OpenStep
     verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """An officer works on the open step."""
-
-    case: Case
-    step: OpenStep
-    verdict: Verdict
-    officer: PrincipalId
+    open: tuple[OpenStep, ...]
+    done: tuple[OpenStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paused:
     """The clock stands still until the applicant has brought what is missing; then it goes on as `held`."""
 
-    held: Claimed
+    held: Working
     paused_at: datetime
 
     @property
@@ -100,17 +125,71 @@ class Stopped:
     case: Case
 
 
-State: TypeAlias = Absent | Waiting | Claimed | Paused | Issued | Stopped
-Known: TypeAlias = Waiting | Claimed | Paused | Issued | Stopped
+State: TypeAlias = Absent | Working | Paused | Issued | Stopped
+Known: TypeAlias = Working | Paused | Issued | Stopped
 
 
-def legal_in(state: State, steps: Steps) -> list[str]:
-    """List what an officer may do in a state, by the names of the API; whether it is his to do is another question."""
+def legal_in(state: State, steps: Steps, now: datetime) -> list[str]:
+    """List what an officer may do in a state at an instant, by the names of the API; whether it is his to do is another question."""
     match state:
-        case Waiting() | Claimed():
-            signing = state.verdict == "pending" and state.step.code == signing_step(steps).code
-            claim = ["claim"] if isinstance(state, Waiting) else []
-            pause = ["pause"] if state.verdict == "pending" and state.case.deadline is not None else []
-            return [*claim, "decision" if signing else "completion", *pause]
-        case Absent() | Paused() | Issued() | Stopped():
+        case Working(case=case, verdict=verdict, open=steps_open):
+            signing = signing_step(steps).code
+            pending = verdict == "pending"
+            doors = {
+                "claim": any(step.officer is None for step in steps_open),
+                "completion": any(step.code != signing and is_ripe(state, steps, step, now) for step in steps_open),
+                "decision": pending and steps_open[0].code == signing and is_ripe(state, steps, steps_open[0], now),
+                "pause": pending and case.deadline is not None,
+                "assignment": True,
+                "return": any(step_of(steps, step.code).returns_to for step in steps_open),
+                "undo": bool(undoable(state, steps)),
+                "consultation": pending,
+                "answer": any(one.answered_at is None for one in case.consultations),
+                "reappointment": case.deadline is not None and case.new_due_at is None,
+            }
+            return [door for door, is_open in doors.items() if is_open]
+        case Paused(case=case):
+            return ["answer"] if any(one.answered_at is None for one in case.consultations) else []
+        case Absent() | Issued() | Stopped():
             return []
+
+
+def is_ripe(state: Working, steps: Steps, step: OpenStep, now: datetime) -> bool:
+    """Tell whether a step has all that it needs to be finished: partners asked, a guard that is true, an apology for a late result."""
+    found = step_of(steps, step.code)
+    return (
+        not unasked(state, found)
+        and (found.requires is None or holds(parse(found.requires), facts_of(state, now)))
+        and not (found == steps[-1] and owes_apology(state.case, now))
+    )
+
+
+def unasked(state: Working, step: Step) -> list[PartnerCode]:
+    """List the partners that a step must ask and has not."""
+    asked = {one.partner for one in state.case.consultations}
+    return [partner for partner in step.consults if partner not in asked]
+
+
+def owes_apology(case: Case, now: datetime) -> bool:
+    """Tell whether the limit has run out with no apology: the result may not go out before the applicant knows (NĐ 61/2018, Điều 19.9)."""
+    return case.deadline is not None and case.new_due_at is None and is_late(case.deadline, now)
+
+
+def undoable(state: Working, steps: Steps) -> list[OpenStep]:
+    """List the finished steps that may be taken back: nobody has taken up what they opened, and no decision hangs on them."""
+    taken = {step.code for step in state.done} | {step.code for step in state.open if step.officer is not None}
+    signing = signing_step(steps).code
+    return [step for step in state.done if step.code != signing and not taken & beyond(steps, step.code)]
+
+
+def facts_of(state: Working, now: datetime) -> Facts:
+    """Give what a guard may ask of a case at an instant."""
+    case = state.case
+    return {
+        "supplements": case.rounds,
+        "consultations": len(case.consultations),
+        "open-consultations": sum(one.is_open(now) for one in case.consultations),
+        "late-consultations": sum(one.is_late(now) for one in case.consultations),
+        "reappointed": "no" if case.new_due_at is None else "yes",
+        "verdict": state.verdict,
+    }

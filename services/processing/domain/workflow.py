@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final, TypeAlias
 from uuid import UUID, uuid5
 
@@ -40,11 +41,40 @@ def signing_step(steps: Steps) -> Step:
     return next((step for step in reversed(steps) if step.role == SIGNING_ROLE), steps[-1])
 
 
-def step_after(steps: Steps, code: str) -> Step | None:
-    """Give the step that follows one; None after the last.
+def index_of(steps: Steps, code: str) -> int:
+    """Give the place of a step.
 
     Raises:
         ValueError: if the workflow has no such step.
     """
-    n = [step.code for step in steps].index(code) + 1
-    return steps[n] if n < len(steps) else None
+    return [step.code for step in steps].index(code)
+
+
+def step_of(steps: Steps, code: str) -> Step:
+    """Give a step by its code.
+
+    Raises:
+        ValueError: if the workflow has no such step.
+    """
+    return steps[index_of(steps, code)]
+
+
+def befores(steps: Steps, step: Step) -> tuple[str, ...]:
+    """Give the steps that must be done before one: those that it names, or else the one above it."""
+    if step.after is not None:
+        return step.after
+    place = index_of(steps, step.code)
+    return (steps[place - 1].code,) if place else ()
+
+
+def ready(steps: Steps, done: Collection[str]) -> tuple[Step, ...]:
+    """Give the steps that are to be done once some are: several, where branches run beside each other."""
+    return tuple(step for step in steps if step.code not in done and all(code in done for code in befores(steps, step)))
+
+
+def beyond(steps: Steps, code: str) -> frozenset[str]:
+    """Give every step that comes after one, at once or later."""
+    found: set[str] = set()
+    while more := {step.code for step in steps if step.code not in found and ({code} | found) & set(befores(steps, step))}:
+        found |= more
+    return frozenset(found)

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from contracts.intake import DossierAccepted, ProcedurePublished
 from contracts.processing import (
+    CaseAlarmRaised,
     CaseClockPaused,
     CaseClockResumed,
     CaseDecided,
+    CaseMoved,
     CaseOpened,
+    CaseReappointed,
     CaseResultIssued,
+    CaseStepAssigned,
     CaseStepClaimed,
     CaseStepCompleted,
+    CaseStepReopened,
     CaseStopped,
+    OpenStep,
     PermitIssued,
 )
 from contracts.vocabulary import Deadline
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
-from kernel.legalclock import midnight
+from services.processing.domain.alarms import first_alarm_at, late_from, soon
 
 HERE: Final = Path(__file__).parent
 
 CaseFact = (
-    CaseOpened | CaseStepClaimed | CaseStepCompleted | CaseClockPaused | CaseClockResumed | CaseDecided | CaseResultIssued | CaseStopped
+    CaseOpened
+    | CaseStepClaimed
+    | CaseStepAssigned
+    | CaseStepCompleted
+    | CaseStepReopened
+    | CaseClockPaused
+    | CaseClockResumed
+    | CaseDecided
+    | CaseResultIssued
+    | CaseStopped
+    | CaseReappointed
+    | CaseMoved
+    | CaseAlarmRaised
 )
 
 
@@ -43,34 +62,66 @@ def case_columns(event: Recorded) -> Columns:
                 "code": fact.code,
                 "agency": fact.agency,
                 "procedure": fact.procedure,
+                "workflow_hash": fact.workflow_hash,
                 "field": fact.field,
                 **open_step(fact.step, fact.unit, fact.role),
                 "opened_at": fact.opened_at,
                 **due(fact.deadline),
+                "alarm_at": first_alarm_at(fact.deadline),
             }
-        case CaseStepClaimed(officer=officer):
+        case (
+            CaseStepClaimed(open=(_, *_) as found)
+            | CaseStepAssigned(open=(_, *_) as found)
+            | CaseStepCompleted(open=(_, *_) as found)
+            | CaseStepReopened(open=found)
+        ):
+            return open_steps(found)
+        case CaseStepClaimed(officer=officer) | CaseStepAssigned(officer=officer):
             return {"state": "claimed", "officer": officer}
         case CaseStepCompleted(next_step=None):
-            return {"step": None, "unit": None, "role": None, "officer": None}
+            return {"step": None, "unit": None, "role": None, "officer": None, "beside": None}
         case CaseStepCompleted() as fact:
             return open_step(fact.next_step, fact.next_unit, fact.next_role)
         case CaseClockPaused() as fact:
-            return {"state": "paused", "officer": fact.officer, "paused_at": fact.paused_at, "supplements": fact.round}
-        case CaseClockResumed(deadline=deadline):
-            return {"state": "claimed", "paused_at": None, **due(deadline)}
+            mine = {} if fact.step else {"officer": fact.officer}
+            return {"state": "paused", "paused_at": fact.paused_at, "supplements": fact.round, **mine}
+        case CaseClockResumed(deadline=deadline) as fact:
+            # A limit that had run out before the pause has said what it had to say, or is about to.
+            again = {} if deadline.due_at == fact.due_before_at else {"alarm_at": first_alarm_at(deadline)}
+            return {"state": "claimed", "paused_at": None, **due(deadline), **again}
+        case CaseReappointed() as fact:
+            return {"new_due_at": fact.new_due_at, "reappointed_at": fact.reappointed_at, "alarm_at": soon(fact.new_due_at)}
+        case CaseMoved() as fact:
+            return {"workflow_hash": fact.workflow_hash, **open_steps(fact.open)}
+        case CaseAlarmRaised() as fact:
+            return {"alarm": fact.kind, "alarm_raised_at": fact.raised_at, "alarm_at": fact.next_at}
         case CaseDecided() as fact:
             return {"outcome": fact.outcome, "decided_at": fact.decided_at}
         case CaseResultIssued() as fact:
             return {"state": "issued", "result_number": fact.result_number, "issued_at": fact.issued_at}
         case CaseStopped(stopped_at=stopped_at):
-            return {"state": "stopped", "step": None, "unit": None, "role": None, "officer": None, "stopped_at": stopped_at}
+            ended = {"step": None, "unit": None, "role": None, "officer": None, "beside": None}
+            return {"state": "stopped", "stopped_at": stopped_at, **ended}
         case _:
             return {}
 
 
 def open_step(step: str | None, unit: str | None, role: str | None) -> Columns:
     """Give the columns of a step that waits for somebody to take it."""
-    return {"state": "waiting", "step": step, "unit": unit, "role": role, "officer": None}
+    return {"state": "waiting", "step": step, "unit": unit, "role": role, "officer": None, "beside": None}
+
+
+def open_steps(found: Sequence[OpenStep]) -> Columns:
+    """Give the columns of steps that are open beside each other: the first, and the others as they are."""
+    first, *others = found
+    return {
+        "state": "waiting" if any(step.officer is None for step in found) else "claimed",
+        "step": first.step,
+        "unit": first.unit,
+        "role": first.role,
+        "officer": first.officer,
+        "beside": json.dumps([step.model_dump() for step in others]) if others else None,
+    }
 
 
 def due(deadline: Deadline | None) -> Columns:
@@ -78,13 +129,6 @@ def due(deadline: Deadline | None) -> Columns:
     if deadline is None:
         return {"due_at": None, "due_on": None, "late_from": None}
     return {"due_at": deadline.due_at, "due_on": deadline.due_on, "late_from": late_from(deadline)}
-
-
-def late_from(deadline: Deadline) -> datetime:
-    """Give the first instant that is late: `kernel.legalclock.is_late`, as a value to compare with."""
-    if deadline.limit.unit == "working-hours":
-        return deadline.due_at + timedelta.resolution
-    return midnight(deadline.due_on + timedelta(days=1))
 
 
 def permit_key(event: Recorded) -> Any:
@@ -131,7 +175,7 @@ def dossier_columns(event: Recorded) -> Columns:
 
 CASES: Final = ReadModel(
     name="cases",
-    version=2,
+    version=3,
     sources=("processing",),
     ddl=read_ddl(HERE / "tables.sql"),
     projections=(

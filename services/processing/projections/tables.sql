@@ -15,6 +15,15 @@ CREATE TABLE case_register (
     due_at          timestamptz,   -- null: no limit
     due_on          date,
     late_from       timestamptz,   -- the first instant that is too late: limits in days are judged by date
+    -- Further open steps, where branches run beside each other: step, unit, role, officer of each. JSON as text, for jsonb would write it
+    -- otherwise than the facts fold to.
+    beside          text,
+    new_due_at      timestamptz,   -- the day that the applicant was given with an apology; due_at stays the legal limit
+    reappointed_at  timestamptz,
+    workflow_hash   text,
+    alarm           text,          -- the last that was raised: due-soon, overdue, escalated
+    alarm_raised_at timestamptz,
+    alarm_at        timestamptz,   -- when the next one is due
     paused_at       timestamptz,
     supplements     integer,
     decided_at      timestamptz,
@@ -27,6 +36,8 @@ CREATE TABLE case_register (
 CREATE INDEX case_by_dossier ON case_register (dossier_id);
 CREATE INDEX case_by_time ON case_register (opened_at DESC, case_id DESC);
 CREATE INDEX case_open ON case_register (late_from) WHERE state IN ('waiting', 'claimed');
+CREATE INDEX case_alarm ON case_register (alarm_at) WHERE state IN ('waiting', 'claimed');
+CREATE INDEX case_beside ON case_register (opened_at DESC, case_id DESC) WHERE beside IS NOT NULL;
 CREATE INDEX case_by_desk ON case_register (unit, role, state, opened_at DESC, case_id DESC);
 
 CREATE TABLE permit_register (

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from contracts.catalogue import FACTS
 from contracts.intake import (
     DossierAccepted,
+    DossierReappointed,
     DossierRefused,
     DossierRescheduled,
     DossierResultReady,
@@ -29,6 +30,7 @@ from kernel.eventlog import Refused
 from services.intake.domain.commands import (
     Accept,
     Command,
+    Reappoint,
     Refuse,
     RequestSupplement,
     RequestSupplementAtAppraisal,
@@ -67,6 +69,7 @@ requested: DossierSupplementRequested = told("supplement-requested")
 supplemented: DossierSupplemented = told("supplemented")
 accepted: DossierAccepted = told("accepted")
 rescheduled: DossierRescheduled = told("rescheduled")
+reappointed: DossierReappointed = told("reappointed")
 ready: DossierResultReady = told("result-ready")
 returned: DossierReturned = told("returned").model_copy(update={"channel": "online"})
 refused: DossierRefused = told("refused")
@@ -91,6 +94,13 @@ refuse = Refuse(reason=refused.reason, legal_basis=refused.legal_basis, at=refus
 withdraw = Withdraw(reason=withdrawn.reason, at=withdrawn.withdrawn_at)
 reschedule = Reschedule(round=2, due_before_at=rescheduled.due_before_at, deadline=rescheduled.deadline, at=rescheduled.rescheduled_at)
 take_result = TakeResult(outcome=ready.outcome, result_number=ready.result_number, at=ready.ready_at)
+reappoint = Reappoint(
+    due_at=reappointed.due_at,
+    new_due_on=reappointed.new_due_on,
+    new_due_at=reappointed.new_due_at,
+    reason=reappointed.reason,
+    at=reappointed.reappointed_at,
+)
 return_ = Return(at=returned.returned_at, by=returned.returned_by)
 
 COMPLETE: Final = (submitted, requested, supplemented)
@@ -118,11 +128,12 @@ COMMANDS: Final[dict[str, Command]] = {
     "reschedule": reschedule,
     "take the result": take_result,
     "return": return_,
+    "reappoint": reappoint,
 }
 NOTHING: Final = ()
 ONCE, NO = "supplement-already-requested", "not-now"
 OUTCOMES: Final[dict[str, tuple[tuple[Any, ...] | str, ...]]] = {
-    "absent": ((submitted,), "no-such-dossier", NOTHING, *["no-such-dossier"] * 4, NOTHING, NOTHING, "no-such-dossier"),
+    "absent": ((submitted,), "no-such-dossier", NOTHING, *["no-such-dossier"] * 4, NOTHING, NOTHING, "no-such-dossier", NOTHING),
     "submitted": (
         "already-submitted",
         (requested,),
@@ -134,16 +145,29 @@ OUTCOMES: Final[dict[str, tuple[tuple[Any, ...] | str, ...]]] = {
         NOTHING,
         NOTHING,
         NO,
+        NOTHING,
     ),
-    "awaiting at the desk": ("already-submitted", ONCE, NOTHING, (supplemented,), NO, (refused,), (withdrawn,), NOTHING, NOTHING, NO),
-    "supplemented": ("already-submitted", ONCE, NOTHING, NO, (accepted,), (refused,), (withdrawn,), NOTHING, NOTHING, NO),
-    "accepted": ("already-submitted", NO, (asked_again,), NO, NO, NO, (withdrawn,), NOTHING, (ready,), NO),
-    "awaiting at appraisal": ("already-submitted", NO, NOTHING, (brought_again,), NO, NO, (withdrawn,), NOTHING, NOTHING, NO),
-    "accepted again": ("already-submitted", NO, NOTHING, NO, NO, NO, (withdrawn,), (rescheduled,), (ready,), NO),
-    "result ready": ("already-submitted", NO, NOTHING, NO, NO, NO, NO, NOTHING, NOTHING, (returned,)),
-    "returned": ("already-submitted", NO, NOTHING, NO, NO, NO, NO, NOTHING, NOTHING, NOTHING),
-    "refused": ("already-submitted", NO, NOTHING, NO, NO, NOTHING, NO, NOTHING, NOTHING, NO),
-    "withdrawn": ("already-submitted", NO, NOTHING, NO, NO, NO, NOTHING, NOTHING, NOTHING, NO),
+    "awaiting at the desk": (
+        "already-submitted",
+        ONCE,
+        NOTHING,
+        (supplemented,),
+        NO,
+        (refused,),
+        (withdrawn,),
+        NOTHING,
+        NOTHING,
+        NO,
+        NOTHING,
+    ),
+    "supplemented": ("already-submitted", ONCE, NOTHING, NO, (accepted,), (refused,), (withdrawn,), NOTHING, NOTHING, NO, NOTHING),
+    "accepted": ("already-submitted", NO, (asked_again,), NO, NO, NO, (withdrawn,), NOTHING, (ready,), NO, (reappointed,)),
+    "awaiting at appraisal": ("already-submitted", NO, NOTHING, (brought_again,), NO, NO, (withdrawn,), NOTHING, NOTHING, NO, NOTHING),
+    "accepted again": ("already-submitted", NO, NOTHING, NO, NO, NO, (withdrawn,), (rescheduled,), (ready,), NO, (reappointed,)),
+    "result ready": ("already-submitted", NO, NOTHING, NO, NO, NO, NO, NOTHING, NOTHING, (returned,), NOTHING),
+    "returned": ("already-submitted", NO, NOTHING, NO, NO, NO, NO, NOTHING, NOTHING, NOTHING, NOTHING),
+    "refused": ("already-submitted", NO, NOTHING, NO, NO, NOTHING, NO, NOTHING, NOTHING, NO, NOTHING),
+    "withdrawn": ("already-submitted", NO, NOTHING, NO, NO, NO, NOTHING, NOTHING, NOTHING, NO, NOTHING),
 }
 """For each state, what each command leads to, in their order."""
 
@@ -244,6 +268,14 @@ def test_an_appointment_that_was_missed_before_the_clock_stood_stays_missed_and_
     given(DECIDER, *history).when(replace(reschedule, due_before_at=missed.due_at)).then(goes_on)
 
 
+def test_a_new_day_is_given_once_and_the_limit_stays_what_it_was() -> None:
+    given(DECIDER, *COMPLETE, accepted, reappointed).when(
+        replace(reappoint, new_due_on=reappointed.new_due_on + timedelta(days=7))
+    ).then_nothing()
+    dossier = given(DECIDER, *COMPLETE, accepted, reappointed).state.dossier
+    assert (dossier.new_due_on, dossier.deadline) == (reappointed.new_due_on, accepted.deadline)
+
+
 def test_a_dossier_with_no_appointment_cannot_have_it_moved() -> None:
     unlimited = accepted.model_copy(update={"deadline": None})
     given(DECIDER, *COMPLETE, unlimited, asked_again, brought_again).when(reschedule).then_nothing()
@@ -252,7 +284,7 @@ def test_a_dossier_with_no_appointment_cannot_have_it_moved() -> None:
 # Whatever is tried. ------------------------------------------------------------------------------------------------------
 
 ENDS: Final = (DossierRefused, DossierWithdrawn, DossierReturned)
-DEPARTMENT: Final = (RequestSupplementAtAppraisal, Reschedule, TakeResult)
+DEPARTMENT: Final = (RequestSupplementAtAppraisal, Reschedule, Reappoint, TakeResult)
 ANY_COMPONENTS: Final = st.frozensets(st.sampled_from(sorted(COMPONENTS)), min_size=1).map(lambda found: tuple(sorted(found)))
 
 
@@ -270,7 +302,7 @@ ANY_COMMAND: Final[st.SearchStrategy[Command]] = st.one_of(
     st.builds(appraised, st.integers(1, 3), ANY_COMPONENTS),
     st.one_of(ANY_COMPONENTS, st.just(tuple(sorted(COMPONENTS)))).map(lambda components: replace(supplement, components=components)),
     st.one_of(st.just(COMPONENTS), ANY_COMPONENTS.map(frozenset)).map(lambda required: replace(accept, required=required)),
-    st.sampled_from([refuse, withdraw, reschedule, take_result, return_]),
+    st.sampled_from([refuse, withdraw, reschedule, reappoint, take_result, return_]),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from itertools import permutations
 from typing import Any, Final
 from uuid import UUID
@@ -14,8 +14,8 @@ import httpx2
 import pytest
 
 from contracts.catalogue import FACTS
-from contracts.intake import DossierAccepted, DossierRescheduled, DossierResultReady, DossierSupplementRequested
-from contracts.processing import CaseClockPaused, CaseClockResumed, CaseResultIssued
+from contracts.intake import DossierAccepted, DossierReappointed, DossierRescheduled, DossierResultReady, DossierSupplementRequested
+from contracts.processing import CaseClockPaused, CaseClockResumed, CaseReappointed, CaseResultIssued
 from contracts.vocabulary import CaseId, Deadline, DossierId, MissingComponent
 from kernel.eventlog import Recorded
 from kernel.legalclock import load_calendar, resume
@@ -26,7 +26,7 @@ from tests.services.intake.desk import NOT_COMPLETE, Desk
 from tests.services.rig import AGENCY, Neighbour, Rig, eventually
 
 MISSING: Final = (MissingComponent(component="don-de-nghi", reason="not-certified"),)
-ANSWERED: Final = frozenset({"processing.case.clock-paused.v1", "processing.case.clock-resumed.v1", "processing.case.result-issued.v1"})
+ANSWERED: Final = frozenset(f"processing.case.{what}.v1" for what in ("clock-paused", "clock-resumed", "reappointed", "result-issued"))
 
 
 @dataclass
@@ -54,6 +54,14 @@ class Department:
         self.deadline = Deadline.model_validate(resume(before, paused_at, at, "restart", load_calendar().as_known_at(at)))
         of: dict[str, Any] = {"case_id": self.case, "dossier_id": self.dossier, "agency": AGENCY}
         return CaseClockResumed(**of, round=round_, due_before_at=before.due_at, deadline=self.deadline, resumed_at=at)
+
+    def reappointed(self, at: datetime) -> CaseReappointed:
+        """Say that the result will be late, and when it will be there."""
+        assert self.deadline is not None
+        of: dict[str, Any] = {"case_id": self.case, "dossier_id": self.dossier, "agency": AGENCY}
+        day = date(2026, 12, 1)
+        new: dict[str, Any] = {"new_due_on": day, "new_due_at": datetime(2026, 12, 1, 10, tzinfo=UTC), "reason": "workload"}
+        return CaseReappointed(**of, **new, due_at=self.deadline.due_at, in_time=True, officer="nv-tm-01", reappointed_at=at)
 
     def issued(self, at: datetime) -> CaseResultIssued:
         """Say that the result is on its way."""
@@ -108,6 +116,20 @@ async def test_from_a_pause_to_the_result_intake_follows_the_department(processi
     assert (ready.fact.outcome, ready.fact.result_number, ready.fact.ready_at) == ("granted", "1/GCN-SCT", issued_at)
     assert (await desk.do(id, "return"))["state"] == "returned"
     assert await intake.parked() == []
+
+
+async def test_an_apology_gives_the_applicant_a_new_day_and_leaves_the_limit_what_it_was(processing: Neighbour, desk: Desk) -> None:
+    department = await received(desk, processing)
+    before = await desk.dossier(str(department.dossier))
+    at = desk.intake.later(days=3)
+    await heard(desk, department, department.reappointed(at), at=at)
+    after = await desk.dossier(str(department.dossier))
+    assert (before["new_due_on"], after["new_due_on"]) == (None, "2026-12-01")
+    assert [after[key] for key in ("state", "due_on", "due_at")] == [before[key] for key in ("state", "due_on", "due_at")]
+    (told,) = await desk.intake.events(DossierReappointed)
+    assert (told.fact.due_at, told.fact.reason) == (department.deadline and department.deadline.due_at, "workload")
+    (row,) = (await desk.intake.get("/v1/dossiers", desk.officer, after=after["position"])).json()["items"]
+    assert (row["due_on"], row["new_due_on"]) == (before["due_on"], "2026-12-01")
 
 
 async def test_the_same_facts_heard_again_leave_nothing(rig: Rig, processing: Neighbour) -> None:

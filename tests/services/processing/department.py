@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from nats.js.errors import NotFoundError
 
 from contracts.vocabulary import CaseId, DossierId, Outcome, PrincipalId, ProcedureCode
 from kernel.eventlog.relay import stream_name
+from kernel.legalclock import day_of, load_calendar
 from services.processing.domain import case
 from services.processing.main import SERVICE
 from tests.servers import Database
@@ -105,11 +106,17 @@ class Department:
             officer = standing["officer"] or officers_for(standing["unit"], standing["role"])[0].id
             decision = {"outcome": outcome} | ({"legal_basis": BASIS} if outcome == "refused" else {})
             what, body = ("decision", decision) if "decision" in legal else ("completion", {"step": standing["step"]})
+            if what not in legal:  # too late to go out as it is
+                what, body = "reappointment", {"new_due_on": self.some_working_day().isoformat(), "reason": "workload"}
             answer = await self.ask(case_id, what, body, officer)
             assert answer.status_code == 200, answer.text
             standing = await self.see(case_id)
             legal = standing["legal"]
         return standing
+
+    def some_working_day(self) -> date:
+        """Give a working day that the applicant can be told now."""
+        return load_calendar().add_working_days(day_of(self.running.moment), 2)
 
     async def count(self) -> int:
         """Count what is recorded."""

@@ -13,10 +13,12 @@ from contracts.intake import DossierAccepted, DossierSubmitted, DossierSupplemen
 from contracts.vocabulary import Deadline, DossierId, Limit, PrincipalId, ProcedureCode, SupplementMode, SupplementStage, VaultRef
 from kernel.legalclock import day_of, deadline, load_calendar, rule_pack_on
 from services.processing.domain.case_commands import Officer
-from services.processing.organisation import load_roster
+from services.processing.organisation import load_organisation
 from services.processing.settings import HERE
 from services.processing.workflows import Workflow, load_workflows
 from tests.services.rig import AGENCY, MONDAY
+
+ORGANISATION: Final = HERE / "organisation.yaml"
 
 WINE: Final = "2.001624"
 """A permit, valid for 60 months; 15 working days, which a supplement makes begin again."""
@@ -30,6 +32,8 @@ BLASTERS: Final = "2.000229"
 """A certificate with no limit."""
 ADVANCE: Final = "NB-SCT-04"
 """An internal procedure with two steps after the director's."""
+COORDINATED: Final = "2.000142"
+"""A certificate; 15 working days, with three steps beside each other, one of which asks the police."""
 
 NAMES: Final = UUID("0b6fd6a2-6c0e-5b0b-9e2f-2f5f8c2f3d11")
 NUMBERS: Final = itertools.count(1)
@@ -38,6 +42,7 @@ LIMITS: Final[Mapping[ProcedureCode, Limit | None]] = {
     WINE: Limit(amount=15, unit="working-days"),
     CHEMICALS: Limit(amount=12, unit="working-days"),
     PROMOTION: Limit(amount=5, unit="working-days"),
+    COORDINATED: Limit(amount=15, unit="working-days"),
     ADVANCE: Limit(amount=40, unit="working-hours"),
     NOTICE: None,
     BLASTERS: None,
@@ -48,18 +53,19 @@ RESULTS: Final[Mapping[ProcedureCode, tuple[str | None, int | None]]] = {
     CHEMICALS: ("Giấy chứng nhận đủ điều kiện sản xuất hóa chất sản xuất, kinh doanh có điều kiện trong lĩnh vực công nghiệp", None),
     PROMOTION: ("Văn bản xác nhận hoặc không xác nhận đăng ký thực hiện khuyến mại", None),
     BLASTERS: ("Giấy chứng nhận huấn luyện kỹ thuật an toàn vật liệu nổ công nghiệp", None),
+    COORDINATED: ("Giấy chứng nhận đủ điều kiện thương nhân kinh doanh mua bán LPG", None),
     NOTICE: (None, None),
 }
 
 
 def workflow(procedure: ProcedureCode, folder: Path = HERE / "workflows") -> Workflow:
     """Give the workflow in force of a procedure."""
-    return load_workflows(folder)[procedure]
+    return load_workflows(folder, ORGANISATION)[procedure]
 
 
 def roster() -> Mapping[PrincipalId, Officer]:
     """Give everybody who works in the department."""
-    return load_roster(HERE / "organisation.yaml")
+    return load_organisation(ORGANISATION).roster
 
 
 def officers_for(unit: str | None, role: str | None) -> list[Officer]:

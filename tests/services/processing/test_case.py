@@ -4,26 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, get_args
 
 import pytest
 
 from contracts.processing import (
+    CaseAlarmRaised,
     CaseClockPaused,
     CaseClockResumed,
+    CaseConsultationRequested,
     CaseDecided,
     CaseOpened,
+    CaseReappointed,
     CaseResultIssued,
+    CaseStepAssigned,
     CaseStepClaimed,
     CaseStepCompleted,
+    CaseStepReopened,
     CaseStopped,
 )
 from contracts.vocabulary import Deadline, MissingComponent, Outcome, ProcedureCode
 from kernel.legalclock import load_calendar
 from services.processing.domain import case
-from services.processing.domain.case_commands import Claim, Command, Complete, Decide, Issue, Officer, OpenCase, Pause, Resume, Stop
-from services.processing.domain.case_states import Claimed, Issued, Paused, Stopped, Waiting, legal_in
+from services.processing.domain.case_commands import (
+    Answer,
+    Assign,
+    Claim,
+    Command,
+    Complete,
+    Consult,
+    Decide,
+    Issue,
+    Officer,
+    OpenCase,
+    Pause,
+    Reappoint,
+    Resume,
+    Return,
+    Ring,
+    Stop,
+    Undo,
+)
+from services.processing.domain.case_refusals import Reason
+from services.processing.domain.case_states import Issued, Paused, State, Stopped, Working, legal_in
 from services.processing.http_api import WORDS
 from tests.services.processing.dossiers import (
     ADVANCE,
@@ -49,6 +73,11 @@ RESULT: Final = "Giấy phép bán buôn rượu"
 LATER: Final = MONDAY + timedelta(hours=1)
 BROUGHT: Final = MONDAY + timedelta(days=7)
 STEPS: Final = workflow(WINE).steps
+DUE: Final = date(2026, 3, 23)
+"""The last day for a dossier of `WINE` that was accepted on that Monday."""
+NEW_DAY: Final = date(2026, 3, 30)
+TOO_LATE: Final = MONDAY + timedelta(days=22)
+"""The morning after."""
 
 
 def opening(procedure: ProcedureCode = WINE, **changes: Any) -> OpenCase:
@@ -88,6 +117,32 @@ def issue(step: str = "B6", procedure: ProcedureCode = WINE, serial: int = 12) -
     return Issue(step=step, serial=serial, result=RESULT, officer=by(step, procedure), steps=steps, at=LATER)
 
 
+def assign(step: str, to: Officer | None = None) -> Assign:
+    """Let the director give a step to somebody of its unit and role."""
+    return Assign(step=step, to=to or replace(by(step), id="nv-xx-98"), reason="leave", officer=by("B5"), steps=STEPS, at=LATER)
+
+
+def send_back(step: str, to: str = "B3") -> Return:
+    return Return(step=step, to=to, reason="incomplete", officer=by(step), steps=STEPS, at=LATER)
+
+
+def undo(step: str) -> Undo:
+    return Undo(step=step, reason="by-mistake", officer=by(step), steps=STEPS, at=LATER)
+
+
+def consult(step: str, partner: str = "cong-an-tinh", at: datetime = LATER) -> Consult:
+    return Consult(partner=partner, days=5, calendar=load_calendar().as_known_at(at), officer=by(step), steps=STEPS, at=at)
+
+
+def answer(step: str, at: datetime, number: int = 1) -> Answer:
+    return Answer(number=number, opinion="agrees", officer=by(step), steps=STEPS, at=at)
+
+
+def reappoint(step: str, day: date = NEW_DAY, at: datetime = LATER) -> Reappoint:
+    calendar = load_calendar().as_known_at(at)
+    return Reappoint(new_due_on=day, reason="workload", calendar=calendar, officer=by(step), steps=STEPS, at=at)
+
+
 def resume(round_: int = 1) -> Resume:
     return Resume(round=round_, resumed_at=BROUGHT, calendar=load_calendar().as_known_at(BROUGHT))
 
@@ -122,6 +177,9 @@ def as_far_as(step: str, procedure: ProcedureCode = WINE) -> tuple[Command, ...]
     return tuple(complete(code, procedure) for code in codes[: codes.index(step)])
 
 
+ALWAYS: Final = ["assignment", "consultation", "reappointment"]
+"""What may be done at any step before the decision, though nothing is special about it."""
+
 TO_B3: Final = as_far_as("B3")
 TO_B5: Final = as_far_as("B5")
 
@@ -149,24 +207,69 @@ PAUSED: Final = (CaseClockPaused,)
 RESUMED: Final = (CaseClockResumed,)
 SIGNED: Final = (CaseDecided, CaseStepCompleted)
 ISSUED: Final = (CaseStepCompleted, CaseResultIssued)
+ASSIGNED: Final = (CaseStepAssigned,)
+REOPENED: Final = (CaseStepReopened,)
+ASKED: Final = (CaseConsultationRequested,)
+NEW_DATE: Final = (CaseReappointed,)
+RUNG: Final = (CaseAlarmRaised,)
+NO_RETURN, NO_UNDO, NOT_ASKED = "cannot-return-there", "nothing-to-undo", "no-such-consultation"
 STOPPED: Final = (CaseStopped,)
 NO_CASE, HELD, ENDED = "no-such-case", "case-paused", "case-ended"
 NOT_SIGNING, DECIDED, UNDECIDED, NO_NUMBER = "not-the-signing-step", "already-decided", "decision-needed", "number-needed"
 
-COMMANDS: Final = ("open", "claim", "complete", "pause", "decide", "issue", "resume", "stop")
+COMMANDS: Final = (
+    "open", "claim", "complete", "pause", "decide", "issue",
+    "assign", "return", "undo", "consult", "answer", "reappoint", "ring",
+    "resume", "stop",
+)  # fmt: skip
 MATRIX: Final[Mapping[str, tuple[Any, ...]]] = {
-    # state                  open     claim    complete   pause    decide       issue      resume   stop
-    "absent":               (OPENED,  NO_CASE, NO_CASE,   NO_CASE, NO_CASE,     NO_CASE,   NOTHING, NOTHING),
-    "waiting":              (NOTHING, CLAIMED, COMPLETED, PAUSED,  NOT_SIGNING, UNDECIDED, NOTHING, STOPPED),
-    "claimed":              (NOTHING, NOTHING, COMPLETED, PAUSED,  NOT_SIGNING, UNDECIDED, NOTHING, STOPPED),
-    "waiting to be signed": (NOTHING, CLAIMED, UNDECIDED, PAUSED,  SIGNED,      UNDECIDED, NOTHING, STOPPED),
-    "claimed to be signed": (NOTHING, NOTHING, UNDECIDED, PAUSED,  SIGNED,      UNDECIDED, NOTHING, STOPPED),
-    "waiting for a number": (NOTHING, CLAIMED, NO_NUMBER, DECIDED, DECIDED,     ISSUED,    NOTHING, NOTHING),
-    "claimed for a number": (NOTHING, NOTHING, NO_NUMBER, DECIDED, DECIDED,     ISSUED,    NOTHING, NOTHING),
-    "paused":               (NOTHING, HELD,    HELD,      HELD,    HELD,        HELD,      RESUMED, STOPPED),
-    "issued":               (NOTHING, ENDED,   ENDED,     ENDED,   ENDED,       ENDED,     NOTHING, NOTHING),
-    "stopped":              (NOTHING, ENDED,   ENDED,     ENDED,   ENDED,       ENDED,     NOTHING, NOTHING),
+    # state: open, claim, complete, pause, decide, issue; assign, return, undo, consult, answer, reappoint, ring; resume, stop
+    "absent": (
+        OPENED, NO_CASE, NO_CASE, NO_CASE, NO_CASE, NO_CASE,
+        NO_CASE, NO_CASE, NO_CASE, NO_CASE, NO_CASE, NO_CASE, NOTHING,
+        NOTHING, NOTHING),
+    "waiting": (
+        NOTHING, CLAIMED, COMPLETED, PAUSED, NOT_SIGNING, UNDECIDED,
+        ASSIGNED, NO_RETURN, NO_UNDO, ASKED, NOT_ASKED, NEW_DATE, RUNG,
+        NOTHING, STOPPED),
+    "claimed": (
+        NOTHING, NOTHING, COMPLETED, PAUSED, NOT_SIGNING, UNDECIDED,
+        ASSIGNED, NO_RETURN, NO_UNDO, ASKED, NOT_ASKED, NEW_DATE, RUNG,
+        NOTHING, STOPPED),
+    "waiting to be signed": (
+        NOTHING, CLAIMED, UNDECIDED, PAUSED, SIGNED, UNDECIDED,
+        ASSIGNED, REOPENED, REOPENED, ASKED, NOT_ASKED, NEW_DATE, RUNG,
+        NOTHING, STOPPED),
+    "claimed to be signed": (
+        NOTHING, NOTHING, UNDECIDED, PAUSED, SIGNED, UNDECIDED,
+        ASSIGNED, REOPENED, NO_UNDO, ASKED, NOT_ASKED, NEW_DATE, RUNG,
+        NOTHING, STOPPED),
+    "waiting for a number": (
+        NOTHING, CLAIMED, NO_NUMBER, DECIDED, DECIDED, ISSUED,
+        ASSIGNED, NO_RETURN, NO_UNDO, DECIDED, NOT_ASKED, NEW_DATE, RUNG,
+        NOTHING, NOTHING),
+    "claimed for a number": (
+        NOTHING, NOTHING, NO_NUMBER, DECIDED, DECIDED, ISSUED,
+        ASSIGNED, NO_RETURN, NO_UNDO, DECIDED, NOT_ASKED, NEW_DATE, RUNG,
+        NOTHING, NOTHING),
+    "paused": (
+        NOTHING, HELD, HELD, HELD, HELD, HELD,
+        HELD, HELD, HELD, HELD, NOT_ASKED, HELD, NOTHING,
+        RESUMED, STOPPED),
+    "issued": (
+        NOTHING, ENDED, ENDED, ENDED, ENDED, ENDED,
+        ENDED, ENDED, ENDED, ENDED, ENDED, ENDED, NOTHING,
+        NOTHING, NOTHING),
+    "stopped": (
+        NOTHING, ENDED, ENDED, ENDED, ENDED, ENDED,
+        ENDED, ENDED, ENDED, ENDED, ENDED, ENDED, NOTHING,
+        NOTHING, NOTHING),
 }  # fmt: skip
+
+
+def step_before(step: str) -> str:
+    codes = [one.code for one in STEPS]
+    return codes[max(0, codes.index(step) - 1)]
 
 
 def command_of(name: str, step: str) -> Command:
@@ -184,6 +287,20 @@ def command_of(name: str, step: str) -> Command:
             return replace(refuse(), officer=by(step))
         case "issue":
             return issue(step)
+        case "assign":
+            return assign(step)
+        case "return":
+            return send_back(step)
+        case "undo":
+            return undo(step_before(step))
+        case "consult":
+            return consult(step)
+        case "answer":
+            return answer(step, LATER)
+        case "reappoint":
+            return reappoint(step)
+        case "ring":
+            return Ring(at=TOO_LATE)
         case "resume":
             return resume()
         case _:
@@ -206,7 +323,7 @@ def test_every_command_in_every_state_leads_to_these_facts_or_this_refusal(state
 def test_the_matrix_knows_every_state() -> None:
     assert MATRIX.keys() == HISTORIES.keys()
     kinds = {type(history.state) for _, history in HISTORIES.values()}
-    assert kinds == set(get_args(case.State))
+    assert kinds == set(get_args(State))
 
 
 # What the facts say. -----------------------------------------------------------------------------------------------------
@@ -237,8 +354,7 @@ def test_an_officer_takes_the_open_step_and_then_it_is_his() -> None:
     officer = by("B1").id
     outcome = after().when(claim("B1"))
     outcome.then(CaseStepClaimed(case_id=CASE, dossier_id=DOSSIER, step="B1", officer=officer, claimed_at=LATER))
-    assert isinstance(outcome.state, Claimed)
-    assert outcome.state.officer == officer
+    assert outcome.state.open[0].officer == officer
 
 
 def test_a_completed_step_opens_the_next_for_its_own_unit_and_role() -> None:
@@ -255,7 +371,7 @@ def test_a_completed_step_opens_the_next_for_its_own_unit_and_role() -> None:
             completed_at=LATER,
         )
     )
-    assert isinstance(outcome.state, Waiting)
+    assert [(step.code, step.officer) for step in outcome.state.open] == [("B2", None)]
 
 
 def test_a_refusal_names_its_legal_basis_and_completes_the_signing_step() -> None:
@@ -324,7 +440,7 @@ def test_a_notice_ends_with_the_confirmation_of_its_last_officer_under_its_own_c
 def test_of_two_officers_who_claim_a_step_the_first_has_it_and_the_second_learns_so() -> None:
     second = replace(claim("B3"), officer=replace(by("B3"), id="nv-tm-05"))
     refused = after(*TO_B3, claim("B3")).when(second).then_refused("claimed-by-another")
-    assert refused.detail["legal"] == ["completion", "pause"]
+    assert refused.detail["legal"] == ["completion", "pause", *ALWAYS]
 
 
 @pytest.mark.parametrize("name", ["claim", "complete", "pause", "decide", "issue"])
@@ -362,8 +478,9 @@ def test_a_step_that_is_not_the_open_one_cannot_be_completed() -> None:
 
 
 def test_a_refusal_says_what_may_be_done_instead() -> None:
-    assert after().when(complete("B2")).then_refused("step-not-open").detail["legal"] == ["claim", "completion", "pause"]
-    assert after(*TO_B5).when(complete("B5")).then_refused("decision-needed").detail["legal"] == ["claim", "decision", "pause"]
+    assert after().when(complete("B2")).then_refused("step-not-open").detail["legal"] == ["claim", "completion", "pause", *ALWAYS]
+    signing = ["claim", "decision", "pause", "assignment", "return", "undo", "consultation", "reappointment"]
+    assert after(*TO_B5).when(complete("B5")).then_refused("decision-needed").detail["legal"] == signing
     assert after(STOP).when(claim("B1")).then_refused("case-ended").detail["legal"] == []
 
 
@@ -372,7 +489,7 @@ def test_a_refusal_says_what_may_be_done_instead() -> None:
 
 def test_a_case_with_no_limit_has_no_clock_to_pause() -> None:
     refused = after(*as_far_as("B3", BLASTERS), procedure=BLASTERS).when(pause("B3", BLASTERS)).then_refused("no-clock")
-    assert refused.detail["legal"] == ["claim", "completion"]
+    assert refused.detail["legal"] == ["claim", "completion", "assignment", "undo", "consultation"]
 
 
 def test_a_pause_asks_for_what_is_missing_and_the_step_stays_with_who_asked() -> None:
@@ -381,7 +498,7 @@ def test_a_pause_asks_for_what_is_missing_and_the_step_stays_with_who_asked() ->
         CaseClockPaused(case_id=CASE, dossier_id=DOSSIER, agency=AGENCY, round=1, missing=MISSING, officer=by("B3").id, paused_at=LATER)
     )
     assert isinstance(outcome.state, Paused)
-    assert outcome.state.held.officer == by("B3").id
+    assert outcome.state.held.open[0].officer == by("B3").id
 
 
 def test_a_restart_gives_the_whole_limit_again_from_the_supplement_on() -> None:
@@ -416,7 +533,7 @@ def test_a_supplement_that_comes_twice_resumes_once() -> None:
 
 def test_after_the_pause_the_step_is_still_with_the_officer_who_asked() -> None:
     resumed = after(*TO_B3, pause("B3"), resume())
-    assert isinstance(resumed.state, Claimed)
+    assert isinstance(resumed.state, Working)
     resumed.when(replace(complete("B3"), officer=replace(by("B3"), id="nv-tm-05"))).then_refused("claimed-by-another")
 
 
@@ -458,7 +575,7 @@ def test_history_cannot_be_wrong_so_facts_out_of_place_change_nothing() -> None:
 
 
 def test_every_reason_is_said_in_both_languages() -> None:
-    reasons = {*get_args(case.Reason), "not-in-roster"}
+    reasons = {*get_args(Reason), "not-in-roster"}
     assert WORDS.refusals.keys() == reasons
     for kind in WORDS.refusals.values():
         assert all((kind.title.vi, kind.title.en, kind.detail.vi, kind.detail.en))
@@ -466,7 +583,18 @@ def test_every_reason_is_said_in_both_languages() -> None:
 
 
 def test_what_is_legal_is_what_the_matrix_says() -> None:
-    doors = {"claim": ("claim",), "completion": ("complete", "issue"), "decision": ("decide",), "pause": ("pause",)}
+    doors = {
+        "claim": ("claim",),
+        "completion": ("complete", "issue"),
+        "decision": ("decide",),
+        "pause": ("pause",),
+        "assignment": ("assign",),
+        "return": ("return",),
+        "undo": ("undo",),
+        "consultation": ("consult",),
+        "answer": ("answer",),
+        "reappointment": ("reappoint",),
+    }
     for state, (_, history) in HISTORIES.items():
         accepted_here = {name for name, outcome in zip(COMMANDS, MATRIX[state], strict=True) if isinstance(outcome, tuple) and outcome}
-        assert set(legal_in(history.state, STEPS)) == {door for door, names in doors.items() if accepted_here & set(names)}, state
+        assert set(legal_in(history.state, STEPS, LATER)) == {door for door, names in doors.items() if accepted_here & set(names)}, state

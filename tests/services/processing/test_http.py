@@ -36,6 +36,7 @@ from tests.services.processing.dossiers import (
 from tests.services.rig import AGENCY, MONDAY, problem
 
 MISSING: Final[dict[str, Any]] = {"missing": [{"component": "ban-sao-giay-chung-nhan", "reason": "absent"}]}
+ALWAYS: Final = ["assignment", "consultation", "reappointment"]
 WINE_DAYS: Final = Limit(amount=15, unit="working-days")
 
 
@@ -56,7 +57,7 @@ async def facts_of(dept: Department, case_id: UUID) -> list[Any]:
 async def test_a_case_from_its_acceptance_to_the_permit_that_everybody_can_look_up(dept: Department) -> None:
     case_id = await dept.opened(WINE)
     standing = await dept.see(case_id)
-    assert (standing["state"], standing["step"], standing["legal"]) == ("waiting", "B1", ["claim", "completion", "pause"])
+    assert (standing["state"], standing["step"], standing["legal"]) == ("waiting", "B1", ["claim", "completion", "pause", *ALWAYS])
 
     claimed = await dept.ask(case_id, "claim", {}, "nv-mc-01")
     assert (claimed.json()["state"], claimed.json()["officer"]) == ("claimed", "nv-mc-01")
@@ -118,6 +119,8 @@ async def test_every_answer_to_a_command_carries_where_the_case_stands_its_versi
         "result_number": None,
         "due_on": "2026-03-23",
         "due_at": "2026-03-23T10:00:00Z",
+        "new_due_at": None,
+        "open": [{"step": "B2", "unit": "phong-quan-ly-thuong-mai", "role": "truong-phong", "officer": None}],
     }
 
 
@@ -285,7 +288,7 @@ async def test_the_number_too_is_given_only_to_the_version_that_was_seen(dept: D
 async def test_every_refusal_says_what_may_be_done_instead(dept: Department) -> None:
     case_id, blasters, notice = await dept.opened(WINE), await dept.opened(BLASTERS), await dept.opened(NOTICE)
     refused = problem(await dept.ask(case_id, "completion", {"step": "B2"}, "nv-mc-01"), 409, "step-not-open")
-    assert refused["legal"] == ["claim", "completion", "pause"]
+    assert refused["legal"] == ["claim", "completion", "pause", *ALWAYS]
     problem(await dept.ask(case_id, "decision", {"outcome": "granted"}, "nv-mc-01"), 409, "not-the-signing-step")
     problem(await dept.ask(blasters, "pause", MISSING, "nv-mc-01"), 409, "no-clock")
     await dept.advanced(case_id, to="B3")
@@ -293,7 +296,7 @@ async def test_every_refusal_says_what_may_be_done_instead(dept: Department) -> 
     assert problem(await dept.ask(case_id, "completion", {"step": "B3"}, "nv-tm-03"), 409, "case-paused")["legal"] == []
     await dept.advanced(blasters, to="B5")
     refused = problem(await dept.ask(blasters, "completion", {"step": "B5"}, LEADER), 409, "decision-needed")
-    assert refused["legal"] == ["claim", "decision"]
+    assert refused["legal"] == ["claim", "decision", "assignment", "return", "undo", "consultation"]
     await dept.advanced(blasters, to="B6")
     problem(await dept.ask(blasters, "decision", {"outcome": "granted"}, "nv-vt-01"), 409, "already-decided")
     await dept.advanced(notice, to="B4")

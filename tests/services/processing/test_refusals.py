@@ -38,6 +38,16 @@ BAD_BODIES: Final = [
     pytest.param("completion", {"step": "3"}, "/step", id="no such form of a step"),
     pytest.param("completion", {"step": None}, "/step", id="null"),
     pytest.param("completion", {"step": "B3", "at": "2026-03-02T08:00:00+07:00"}, "/at", id="the caller does not say when"),
+    pytest.param("claim", {"step": "3"}, "/step", id="no such form of a step to claim"),
+    pytest.param("assignment", {"step": "B1", "officer": "nv-mc-02", "reason": "friend"}, "/reason", id="no such reason to assign"),
+    pytest.param("assignment", {"step": "B1"}, "/officer", id="assigned to nobody"),
+    pytest.param("return", {"step": "B4", "to": "B3"}, "/reason", id="returned for no reason"),
+    pytest.param("undo", {"step": "B1", "reason": None}, "/reason", id="undone for no reason"),
+    pytest.param("consultation", {"partner": "Công an"}, "/partner", id="no code of an agency"),
+    pytest.param("consultation", {"partner": "cong-an-xa"}, "/partner", id="an agency with no agreement"),
+    pytest.param("consultations/1/answer", {"opinion": "maybe"}, "/opinion", id="no such opinion"),
+    pytest.param("reappointment", {"new_due_on": "30/03/2026", "reason": "workload"}, "/new_due_on", id="no date"),
+    pytest.param("reappointment", {"new_due_on": "2026-03-30", "reason": "lazy"}, "/reason", id="no such reason to be late"),
     pytest.param("pause", {"missing": []}, "/missing", id="nothing missing"),
     pytest.param("pause", {"missing": [{"component": "x", "reason": "lost"}]}, "/missing/0/reason", id="no such reason"),
     pytest.param("pause", {"missing": [{"component": "Đơn", "reason": "absent"}]}, "/missing/0/component", id="no code of a component"),
@@ -141,6 +151,14 @@ ROUTES: Final = {
     "GET /v1/cases": "case.list",
     "GET /v1/cases/{id}": "case.read",
     "POST /v1/cases/{id}/claim": "case.claim",
+    "POST /v1/cases/{id}/assignment": "case.assign",
+    "POST /v1/cases/{id}/return": "case.return",
+    "POST /v1/cases/{id}/undo": "case.undo",
+    "POST /v1/cases/{id}/consultation": "case.consult",
+    "POST /v1/cases/{id}/consultations/{consultation}/answer": "case.consult",
+    "POST /v1/cases/{id}/reappointment": "case.reappoint",
+    "POST /v1/workflows/{procedure}/move": "workflow.move",
+    "POST /v1/alarms": "alarm.raise",
     "POST /v1/cases/{id}/completion": "case.complete",
     "POST /v1/cases/{id}/pause": "case.pause",
     "POST /v1/cases/{id}/decision": "case.decide",
@@ -158,7 +176,7 @@ async def test_every_route_names_its_action_and_no_action_is_without_a_route(dep
 @pytest.mark.parametrize("route", ROUTES)
 async def test_a_role_is_let_through_exactly_where_the_policy_says(dept: Department, route: str) -> None:
     method, _, path = route.partition(" ")
-    address, may = path.format(id=uuid4(), number="1/GP-SCT"), POLICY[ROUTES[route]]
+    address, may = path.format(id=uuid4(), number="1/GP-SCT", consultation=1, procedure=WINE), POLICY[ROUTES[route]]
     for role in (None, *ROLES):
         token = dept.token(LEADER, role) if role else None
         answer = await (dept.running.get(address, token) if method == "GET" else dept.running.post(address, {}, token))

@@ -14,16 +14,16 @@ import yaml
 from contracts.processing import WorkflowPublished
 from services.processing.domain import workflow as decided
 from services.processing.domain.permit import abbreviation_of
-from services.processing.domain.workflow import SIGNING_ROLE, signing_step, step_after
-from services.processing.organisation import load_roster
+from services.processing.domain.workflow import SIGNING_ROLE, beyond, ready, signing_step
+from services.processing.organisation import load_organisation
 from services.processing.settings import HERE
 from services.processing.workflows import RESPONSIBLE_UNIT, Workflow, load_workflows
 from tests.reference.files import reference
-from tests.services.processing.dossiers import NOTICE, WINE, officers_for
+from tests.services.processing.dossiers import NOTICE, ORGANISATION, WINE, officers_for
 from tests.specification import given
 
 FOLDER: Final = HERE / "workflows"
-WORKFLOWS: Final = load_workflows(FOLDER)
+WORKFLOWS: Final = load_workflows(FOLDER, ORGANISATION)
 RESULTS: Final = {procedure.code: procedure.result for _, procedure in reference().procedures}
 TEMPLATE: Final = "templates/standard-15-days.yaml"
 
@@ -71,8 +71,8 @@ def test_a_result_gets_its_number_in_the_last_step_after_it_was_signed(code: str
     steps = WORKFLOWS[code].steps
     if RESULTS.get(code) is not None:
         assert (steps[-1].unit, steps[-1].role) == ("van-thu", "van-thu")
-        assert step_after(steps, signing_step(steps).code) == steps[-1]
-    assert step_after(steps, steps[-1].code) is None
+        assert beyond(steps, signing_step(steps).code) == {steps[-1].code}
+    assert ready(steps, [step.code for step in steps]) == ()
 
 
 def test_of_the_results_those_that_let_somebody_do_something_are_permits() -> None:
@@ -82,11 +82,6 @@ def test_of_the_results_those_that_let_somebody_do_something_are_permits() -> No
     assert {kind for kind in kinds.values() if kind} == {"GP", "GCN", "GXN", "THE"}
 
 
-def test_a_step_that_a_workflow_does_not_have_is_followed_by_none_and_that_is_an_error() -> None:
-    with pytest.raises(ValueError, match="not in list"):
-        step_after(WORKFLOWS[WINE].steps, "B9")
-
-
 # The version's name. -----------------------------------------------------------------------------------------------------
 
 
@@ -94,10 +89,11 @@ def test_how_a_file_is_written_does_not_change_the_version(copied: Path) -> None
     for file in copied.rglob("*.yaml"):
         rewritten(file, default_flow_style=True, width=40, sort_keys=True)
     assert (copied / TEMPLATE).read_text(encoding="utf-8") != (FOLDER / TEMPLATE).read_text(encoding="utf-8")
-    assert load_workflows(copied) == WORKFLOWS
+    assert load_workflows(copied, ORGANISATION) == WORKFLOWS
 
 
 def change_hours(content: Any) -> None:
+    content["steps"][1]["hours"] -= 1
     content["steps"][2]["hours"] += 1
 
 
@@ -110,10 +106,18 @@ def change_order(content: Any) -> None:
     one["role"], other["role"] = other["role"], one["role"]
 
 
-@pytest.mark.parametrize("change", [change_hours, change_name, change_order])
+def change_guard(content: Any) -> None:
+    content["steps"][3]["requires"] = "supplements <= 1"
+
+
+def change_return(content: Any) -> None:
+    content["steps"][4]["returns_to"] = ["B3"]
+
+
+@pytest.mark.parametrize("change", [change_hours, change_name, change_order, change_guard, change_return])
 def test_whatever_a_step_says_is_part_of_the_version(copied: Path, change: Callable[[Any], None]) -> None:
     rewritten(copied / TEMPLATE, change)
-    changed = {code for code, found in load_workflows(copied).items() if found.content_hash != WORKFLOWS[code].content_hash}
+    changed = {code for code, found in load_workflows(copied, ORGANISATION).items() if found.content_hash != WORKFLOWS[code].content_hash}
     assert changed == {each.procedure for each in reference().assignments.assignments if each.template == "standard-15-days"}
 
 
@@ -137,85 +141,15 @@ def test_a_version_is_published_once_and_again_when_it_comes_back_after_another(
     given(decided.DECIDER, first, second).when(first).then(first)
 
 
-# A wrong file. -----------------------------------------------------------------------------------------------------------
-
-
-def drop_steps(content: Any) -> None:
-    content["stpes"] = content.pop("steps")
-
-
-def no_steps(content: Any) -> None:
-    content["steps"] = []
-
-
-def no_role(content: Any) -> None:
-    del content["steps"][3]["role"]
-
-
-def negative_hours(content: Any) -> None:
-    content["steps"][3]["hours"] = -1
-
-
-def twice_the_same_code(content: Any) -> None:
-    content["steps"][3]["code"] = "B3"
-
-
-def unknown_template(content: Any) -> None:
-    content["assignments"][0]["template"] = "standard-99-days"
-
-
-def misspelt_key(content: Any) -> None:
-    content["assignments"][0]["unti"] = content["assignments"][0].pop("unit")
-
-
-def no_assignments(content: Any) -> None:
-    del content["assignments"]
-
-
-def wrong_code(content: Any) -> None:
-    content["assignments"][0]["procedure"] = "4.1"
-
-
-def assigned_twice(content: Any) -> None:
-    content["assignments"].append(content["assignments"][0])
-
-
-def no_unit(content: Any) -> None:
-    del content["unit"]
-
-
-@pytest.mark.parametrize(
-    ("file", "change", "message"),
-    [
-        (TEMPLATE, drop_steps, r"standard-15-days\.yaml: .*\n.*steps"),
-        (TEMPLATE, no_steps, r"standard-15-days\.yaml: .*\n.*steps"),
-        (TEMPLATE, no_role, r"standard-15-days\.yaml: .*\n.*steps\.3\.role"),
-        (TEMPLATE, negative_hours, r"standard-15-days\.yaml: .*\n.*steps\.3\.hours"),
-        (TEMPLATE, twice_the_same_code, r"(?s)standard-15-days\.yaml: .*not numbered B1, B2"),
-        ("assignments.yaml", unknown_template, r"assignments\.yaml: 1\.002758 follows standard-99-days, which is no template"),
-        ("assignments.yaml", misspelt_key, r"(?s)assignments\.yaml: .*assignments\.0\.unti"),
-        ("assignments.yaml", no_assignments, r"assignments\.yaml: .*\n.*assignments"),
-        ("assignments.yaml", wrong_code, r"assignments\.yaml: .*\n.*assignments\.0\.procedure"),
-        ("assignments.yaml", assigned_twice, r"assignments\.yaml: 1\.002758 has two workflows"),
-        ("internal/NB-SCT-01.yaml", no_unit, r"NB-SCT-01: an internal procedure names the unit"),
-    ],
-)
-def test_a_wrong_file_is_refused_and_the_message_names_it_and_the_place(
-    copied: Path, file: str, change: Callable[[Any], None], message: str
-) -> None:
-    rewritten(copied / file, change)
-    with pytest.raises(ValueError, match=message):
-        load_workflows(copied)
-
-
-def test_a_file_that_is_no_yaml_is_refused_by_its_name(copied: Path) -> None:
-    (copied / TEMPLATE).write_text("steps: [", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"standard-15-days\.yaml: "):
-        load_workflows(copied)
+# A wrong roster; wrong workflows are in test_soundness.py. ----------------------------------------------------------------
 
 
 def unknown_role(content: Any) -> None:
     content["officers"][0]["role"] = "thu-quy"
+
+
+def unknown_unit(content: Any) -> None:
+    content["officers"][0]["unit"] = "phong-tro"
 
 
 def account_twice(content: Any) -> None:
@@ -229,20 +163,21 @@ def no_officers(content: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (unknown_role, r"organisation\.yaml: nv-bgd-01 has the role thu-quy, which is not listed"),
-        (account_twice, r"organisation\.yaml: nv-bgd-01 stands twice"),
-        (no_officers, r"organisation\.yaml: .*\n.*officers"),
+        (unknown_role, r"organisation\.yaml:\d+: nv-bgd-01 has the role thu-quy, which is not listed"),
+        (unknown_unit, r"organisation\.yaml:\d+: nv-bgd-01 works in phong-tro, which is not listed"),
+        (account_twice, r"organisation\.yaml:\d+: nv-bgd-01 stands twice"),
+        (no_officers, r"organisation\.yaml:1: officers: Field required"),
     ],
 )
 def test_a_wrong_roster_is_refused_and_the_message_says_who(tmp_path: Path, change: Callable[[Any], None], message: str) -> None:
-    file = Path(shutil.copy(HERE / "organisation.yaml", tmp_path))
+    file = Path(shutil.copy(ORGANISATION, tmp_path))
     rewritten(file, change)
     with pytest.raises(ValueError, match=message):
-        load_roster(file)
+        load_organisation(file)
 
 
 def test_who_acts_for_another_may_do_both_kinds_of_steps_in_the_own_unit_only() -> None:
-    deputy = load_roster(HERE / "organisation.yaml")["nv-bgd-02"]
+    deputy = load_organisation(ORGANISATION).roster["nv-bgd-02"]
     signing, numbering = WORKFLOWS[WINE].steps[-2:]
     assert deputy.roles == {"pho-giam-doc", "giam-doc"}
     assert deputy in officers_for(signing.unit, signing.role)

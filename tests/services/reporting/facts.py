@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from contracts.feedback import InvitationIssued, InvitationUsed, OpinionAnswered, OpinionReceived, RatingRecorded
 from contracts.intake import (
     DossierAccepted,
+    DossierReappointed,
     DossierRefused,
     DossierRescheduled,
     DossierResultReady,
@@ -164,6 +165,18 @@ class Paper:
             missing=(MissingComponent(component="don-de-nghi", reason="illegible"),),
             requested_at=moment(on, clock),
             requested_by=SECRETS["officer"],
+        )
+
+    def reappointed(self, on: int, due: int, new_due: int) -> DossierReappointed:
+        """The department apologised, and named a new day."""
+        return DossierReappointed(
+            dossier_id=self.id,
+            agency=self.agency,
+            due_at=moment(due, "17:00"),
+            new_due_on=day(new_due),
+            new_due_at=moment(new_due, "17:00"),
+            reason="workload",
+            reappointed_at=moment(on),
         )
 
     def rescheduled(self, on: int, due: int, clock: str = "09:30") -> DossierRescheduled:

@@ -106,6 +106,12 @@ def test_paused_and_rescheduled_is_judged_by_the_new_appointment() -> None:
     assert "resolved_late" in counted(*facts, P.ready(23))
 
 
+def test_an_apology_with_a_new_day_changes_no_figure_for_the_limit_stays_what_it_was() -> None:
+    facts = (P.submitted(0), P.accepted(0, due=7), P.reappointed(6, due=7, new_due=14))
+    assert counted(*facts, P.ready(10)) == {"received", "received_direct", "resolved", "resolved_late"}
+    assert "in_progress_late" in counted(*facts, period=Period(day(0), day(8)))
+
+
 def test_while_the_applicant_is_awaited_nothing_is_late() -> None:
     facts = (P.submitted(0), P.accepted(0, due=7), P.supplement_requested(7))
     assert counted(*facts) == {"received", "received_direct", "in_progress", "in_progress_in_time"}
@@ -184,6 +190,8 @@ def lives(draw: st.DrawFn, name: str) -> list[Fact]:
         if draw(st.booleans()):
             return facts
         facts.append(paper.rescheduled(later(), due(), "23:59"))
+    if draw(st.booleans()):
+        facts.append(paper.reappointed(later(), on, on + 9))
     match draw(st.sampled_from(["wait", "withdraw", *["ready"] * 4])):
         case "withdraw":
             facts.append(paper.withdrawn(later(), "23:59"))
@@ -317,6 +325,7 @@ MOMENTS: Final = (
         "accepted_at",
         "refused_at",
         "rescheduled_at",
+        "reappointed_at",
         "withdrawn_at",
         "decided_at",
         "ready_at",

@@ -1,0 +1,90 @@
+"""Step 3 of 8, decide: when a limit is near, has run out, and must be known to the director. Read off the deadline itself, not a clock."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Final, Literal, TypeAlias
+
+from contracts.vocabulary import Deadline, DeadlineSegment
+from kernel.legalclock import Calendar, Limit, day_of, deadline, midnight, rule_pack_on
+from services.processing.domain.case_states import Case
+from services.processing.domain.workflow import SIGNING_ROLE
+
+Kind: TypeAlias = Literal["due-soon", "overdue", "escalated"]
+
+DUE_SOON_PART: Final = 5
+"""A limit is near when a fifth of it is left."""
+
+ESCALATED_AFTER: Final = timedelta(days=1)
+"""The head of the unit is told at once that a limit has run out; the director, if it is so still a day later."""
+
+ROLES: Final[dict[Kind, str]] = {"due-soon": "chuyen-vien", "overdue": "truong-phong", "escalated": SIGNING_ROLE}
+
+
+def late_from(due: Deadline) -> datetime:
+    """Give the first instant that is late: `kernel.legalclock.is_late`, as a value to compare with."""
+    if due.limit.unit == "working-hours":
+        return due.due_at + timedelta.resolution
+    return midnight(due.due_on + timedelta(days=1))
+
+
+def near(due: Deadline) -> datetime | None:
+    """Give the instant from which on a fifth is left: the start of a day, at the latest the last one, or for hours the very instant.
+
+    None for a deadline that was recorded without its derivation.
+    """
+    counted = [segment for segment in due.segments if segment.counts]
+    if due.limit.unit != "working-hours":
+        days = [day for segment in counted for day in _days(segment)]
+        return midnight(days[-max(1, len(days) // DUE_SOON_PART)]) if days else None
+    left = sum((segment.end_at - segment.start_at for segment in counted), timedelta()) / DUE_SOON_PART
+    for segment in reversed(counted):
+        if (span := segment.end_at - segment.start_at) >= left:
+            return segment.end_at - left
+        left -= span
+    return None
+
+
+def step_due_at(since: datetime, hours: int, calendar: Calendar) -> datetime:
+    """Give when the hours of a step are used up: an internal target beside the limit, which is never a sum of such hours."""
+    if hours == 0:
+        return since
+    return deadline(since, Limit(hours, "working-hours"), "complete", calendar, rule_pack_on(day_of(since))).due_at
+
+
+def first_alarm_at(due: Deadline | None) -> datetime | None:
+    """Give when the first alarm of a limit is due; None where there is no limit."""
+    return None if due is None else near(due) or late_from(due)
+
+
+def soon(new_due_at: datetime) -> datetime:
+    """Give when a new day is near: a day before."""
+    return new_due_at - ESCALATED_AFTER
+
+
+def alarms(case: Case) -> list[tuple[Kind, datetime, datetime]]:
+    """List what will be raised if nothing happens: the kind, the limit that it is about, and when. A new day has alarms of its own."""
+    found: list[tuple[Kind, datetime, datetime]] = []
+    if case.deadline is not None:
+        found = _of_limit(near(case.deadline), case.deadline.due_at, late_from(case.deadline))
+    if case.new_due_at is not None:
+        # From the apology on, the applicant waits for the new day: what the first limit had left to say is not said any more.
+        ran_out = midnight(day_of(case.new_due_at) + timedelta(days=1))
+        found = _of_limit(soon(case.new_due_at), case.new_due_at, ran_out)
+    return sorted((one for one in found if (one[0], one[1]) not in case.rung), key=lambda one: one[2])
+
+
+def next_alarm_at(case: Case) -> datetime | None:
+    """Give when the next alarm is due; None if there is nothing left to say."""
+    return min((at for _, _, at in alarms(case)), default=None)
+
+
+def _days(segment: DeadlineSegment) -> list[date]:
+    """Give the local days of a stretch."""
+    first, last = day_of(segment.start_at), day_of(segment.end_at - timedelta.resolution)
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _of_limit(soon: datetime | None, due_at: datetime, ran_out: datetime) -> list[tuple[Kind, datetime, datetime]]:
+    late: list[tuple[Kind, datetime, datetime]] = [("overdue", due_at, ran_out), ("escalated", due_at, ran_out + ESCALATED_AFTER)]
+    return late if soon is None else [("due-soon", due_at, soon), *late]

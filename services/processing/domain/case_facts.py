@@ -1,0 +1,187 @@
+"""Step 3 of 8, decide: how facts of a case are made of commands and states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from contracts import processing
+from contracts.processing import (
+    CaseClockPaused,
+    CaseClockResumed,
+    CaseDecided,
+    CaseOpened,
+    CaseResultIssued,
+    CaseStepCompleted,
+    CaseStepReopened,
+)
+from contracts.vocabulary import Deadline, Outcome
+from kernel.legalclock import resume
+from services.processing.domain.case_commands import Complete, Decide, Issue, OpenCase, Pause, Resume, Return, Undo
+from services.processing.domain.case_states import Case, OpenStep, Paused, Working
+from services.processing.domain.workflow import Steps, beyond, index_of, ready
+
+
+def in_order(steps: Steps, found: Iterable[OpenStep]) -> tuple[OpenStep, ...]:
+    """Put open steps into the order of the workflow."""
+    return tuple(sorted(found, key=lambda step: index_of(steps, step.code)))
+
+
+def listed(found: Sequence[OpenStep]) -> tuple[processing.OpenStep, ...]:
+    """Write open steps down as facts do."""
+    return tuple(processing.OpenStep(step=step.code, unit=step.unit, role=step.role, officer=step.officer) for step in found)
+
+
+def beside(found: Sequence[OpenStep]) -> tuple[processing.OpenStep, ...]:
+    """Write open steps down where more than one is."""
+    return listed(found) if len(found) > 1 else ()
+
+
+def read(found: Sequence[processing.OpenStep], before: Sequence[OpenStep], at: datetime) -> tuple[OpenStep, ...]:
+    """Read open steps from a fact; those that were open before have been so since then, the others since the fact."""
+    since = {step.code: step.since for step in before}
+    return tuple(
+        OpenStep(code=step.step, unit=step.unit, role=step.role, since=since.get(step.step, at), officer=step.officer) for step in found
+    )
+
+
+def case_of(event: CaseOpened) -> Case:
+    """Say what a case is about."""
+    return Case(
+        id=event.case_id,
+        dossier=event.dossier_id,
+        agency=event.agency,
+        code=event.code,
+        procedure=event.procedure,
+        workflow_hash=event.workflow_hash,
+        supplement_mode=event.supplement_mode,
+        deadline=event.deadline,
+    )
+
+
+def opened(command: OpenCase) -> CaseOpened:
+    """Open a case at the first step of its workflow."""
+    dossier, first = command.dossier, command.steps[0]
+    return CaseOpened(
+        case_id=command.case_id,
+        dossier_id=dossier.dossier_id,
+        agency=dossier.agency,
+        code=dossier.code,
+        procedure=dossier.procedure,
+        field=dossier.field,
+        workflow_hash=command.workflow_hash,
+        step=first.code,
+        unit=first.unit,
+        role=first.role,
+        supplement_mode=dossier.supplement_mode,
+        deadline=dossier.deadline,
+        opened_at=dossier.accepted_at,
+    )
+
+
+def completed(command: Complete | Decide | Issue, state: Working, step: OpenStep) -> CaseStepCompleted:
+    """Finish a step and open those that have waited for it alone."""
+    steps = command.steps
+    others = [one for one in state.open if one.code != step.code]
+    done = {one.code for one in state.done} | {step.code}
+    known = {one.code for one in others}
+    new = [OpenStep(code=one.code, unit=one.unit, role=one.role, since=command.at) for one in ready(steps, done) if one.code not in known]
+    following = new[0] if new else None
+    return CaseStepCompleted(
+        case_id=state.case.id,
+        dossier_id=state.case.dossier,
+        step=step.code,
+        officer=command.officer.id,
+        next_step=following.code if following else None,
+        next_unit=following.unit if following else None,
+        next_role=following.role if following else None,
+        open=listed(in_order(steps, [*others, *new])) if others or len(new) > 1 else (),
+        completed_at=command.at,
+    )
+
+
+def reopened(command: Return | Undo, state: Working, step: OpenStep) -> CaseStepReopened:
+    """Open a finished step again for whoever finished it; what came after it is to be done once more."""
+    away = beyond(command.steps, step.code) | {step.code}
+    still_open = [one for one in state.open if one.code not in away]
+    return CaseStepReopened(
+        case_id=state.case.id,
+        dossier_id=state.case.dossier,
+        step=step.code,
+        officer=step.officer or command.officer.id,
+        how="returned" if isinstance(command, Return) else "undone",
+        reason=command.reason,
+        by=command.officer.id,
+        undone=tuple(one.code for one in state.done if one.code in away),
+        open=listed(in_order(command.steps, [*still_open, step])),
+        reopened_at=command.at,
+    )
+
+
+def paused(command: Pause, state: Working, step: OpenStep) -> CaseClockPaused:
+    """Ask for what is missing."""
+    case = state.case
+    return CaseClockPaused(
+        case_id=case.id,
+        dossier_id=case.dossier,
+        agency=case.agency,
+        round=case.rounds + 1,
+        missing=command.missing,
+        step=step.code if len(state.open) > 1 else None,
+        officer=command.officer.id,
+        paused_at=command.at,
+    )
+
+
+def resumed(command: Resume, state: Paused) -> list[CaseClockResumed]:
+    """Compute the deadline that the supplement leads to."""
+    case = state.case
+    if (before := case.deadline) is None:
+        return []
+    # Two services, two clocks: an instant that is a little too early must not stop the case for ever.
+    paused_at = max(state.paused_at, before.segments[0].start_at)
+    resumed_at = max(command.resumed_at, paused_at)
+    deadline = Deadline.model_validate(resume(before, paused_at, resumed_at, case.supplement_mode, command.calendar))
+    return [
+        CaseClockResumed(
+            case_id=case.id,
+            dossier_id=case.dossier,
+            agency=case.agency,
+            round=case.rounds,
+            due_before_at=before.due_at,
+            deadline=deadline,
+            resumed_at=resumed_at,
+        )
+    ]
+
+
+def decided(command: Decide, state: Working, step: OpenStep) -> list[CaseDecided | CaseStepCompleted | CaseResultIssued]:
+    """Sign the decision; where that is the last step, it is the result too."""
+    case = state.case
+    signed = CaseDecided(
+        case_id=case.id,
+        dossier_id=case.dossier,
+        agency=case.agency,
+        outcome=command.outcome,
+        legal_basis=command.legal_basis,
+        officer=command.officer.id,
+        decided_at=command.at,
+    )
+    done = completed(command, state, step)
+    if done.next_step is not None:
+        return [signed, done]
+    # A notice ends with its confirmation: no paper goes out that would take a number, so it keeps the dossier's own code.
+    return [signed, done, issued(command, case, command.outcome, case.code)]
+
+
+def issued(command: Decide | Issue, case: Case, outcome: Outcome, number: str) -> CaseResultIssued:
+    """Pass the result to the desk."""
+    return CaseResultIssued(
+        case_id=case.id,
+        dossier_id=case.dossier,
+        agency=case.agency,
+        outcome=outcome,
+        result_number=number,
+        officer=command.officer.id,
+        issued_at=command.at,
+    )

@@ -1,0 +1,85 @@
+"""Step 3 of 8, decide: what goes out while a case is open: questions to other agencies, and the apology to the applicant."""
+
+from __future__ import annotations
+
+from contracts.processing import CaseConsultationAnswered, CaseConsultationRequested, CaseReappointed
+from contracts.vocabulary import Deadline, Limit
+from kernel.legalclock import day_of, deadline, is_late, rule_pack_on
+from services.processing.domain.case_commands import Answer, Consult, Reappoint
+from services.processing.domain.case_refusals import refuse
+from services.processing.domain.case_states import Consultation, OpenStep, Paused, Working
+
+
+def consulted(command: Consult, state: Working, step: OpenStep) -> CaseConsultationRequested:
+    """Ask another agency, which has a limit of its own."""
+    case, at = state.case, command.at
+    if state.verdict != "pending":
+        refuse("already-decided", command, state)
+    if any(one.partner == command.partner and one.answered_at is None for one in case.consultations):
+        refuse("already-asked", command, state)
+    limit = Limit(amount=command.days, unit="working-days")
+    due = Deadline.model_validate(deadline(at, limit, "complete", command.calendar, rule_pack_on(day_of(at))))
+    return CaseConsultationRequested(
+        case_id=case.id,
+        dossier_id=case.dossier,
+        agency=case.agency,
+        number=len(case.consultations) + 1,
+        partner=command.partner,
+        step=step.code,
+        deadline=due,
+        officer=command.officer.id,
+        requested_at=at,
+    )
+
+
+def consultation(event: CaseConsultationRequested, open_: tuple[OpenStep, ...]) -> Consultation:
+    """Say what another agency was asked; the answer comes to the unit that asked."""
+    unit = next((step.unit for step in open_ if step.code == event.step), open_[0].unit)
+    return Consultation(number=event.number, partner=event.partner, unit=unit, deadline=event.deadline, answered_at=None)
+
+
+def answered(command: Answer, state: Working | Paused) -> CaseConsultationAnswered:
+    """Record an answer, in time or late; that the applicant is waited for does not keep it out."""
+    case, officer = state.case, command.officer
+    found = next((one for one in case.consultations if one.number == command.number), None)
+    if found is None or found.answered_at is not None:
+        refuse("no-such-consultation", command, state, open=[one.number for one in case.consultations if one.answered_at is None])
+    if found.unit != officer.unit:
+        refuse("not-your-step", command, state)
+    return CaseConsultationAnswered(
+        case_id=case.id,
+        dossier_id=case.dossier,
+        agency=case.agency,
+        number=found.number,
+        partner=found.partner,
+        opinion=command.opinion,
+        late=is_late(found.deadline, command.at),
+        officer=officer.id,
+        answered_at=command.at,
+    )
+
+
+def reappointed(command: Reappoint, state: Working) -> CaseReappointed:
+    """Apologise and name a new day, once at most."""
+    case, officer, at = state.case, command.officer, command.at
+    if not any(officer.may_do(step) or step.unit in officer.leads for step in state.open):
+        refuse("not-your-step", command, state)
+    if case.deadline is None:
+        refuse("no-clock", command, state)
+    if case.new_due_at is not None:
+        refuse("already-reappointed", command, state)
+    day = command.new_due_on
+    if day <= case.deadline.due_on or day < day_of(at) or not command.calendar.is_working(day):
+        refuse("new-day-too-early", command, state)
+    return CaseReappointed(
+        case_id=case.id,
+        dossier_id=case.dossier,
+        agency=case.agency,
+        reason=command.reason,
+        due_at=case.deadline.due_at,
+        new_due_on=day,
+        new_due_at=command.calendar.closing(day),
+        in_time=day_of(at) < case.deadline.due_on,
+        officer=officer.id,
+        reappointed_at=at,
+    )

@@ -1,0 +1,230 @@
+"""Step 3 of 8, decide: what an officer's act on an open step leads to, and why others may not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeAlias
+
+from contracts.processing import (
+    CaseClockPaused,
+    CaseConsultationAnswered,
+    CaseConsultationRequested,
+    CaseDecided,
+    CaseReappointed,
+    CaseResultIssued,
+    CaseStepAssigned,
+    CaseStepClaimed,
+    CaseStepCompleted,
+    CaseStepReopened,
+)
+from services.processing.domain import case_facts as facts
+from services.processing.domain.book import number_of
+from services.processing.domain.case_commands import (
+    Act,
+    Answer,
+    Assign,
+    Claim,
+    Complete,
+    Consult,
+    Decide,
+    Issue,
+    Pause,
+    Reappoint,
+    Return,
+    Undo,
+)
+from services.processing.domain.case_outside import answered, consulted, reappointed
+from services.processing.domain.case_refusals import refuse
+from services.processing.domain.case_states import (
+    OpenStep,
+    Working,
+    facts_of,
+    owes_apology,
+    unasked,
+    undoable,
+)
+from services.processing.domain.guard import parse, why_false
+from services.processing.domain.workflow import signing_step, step_of
+
+Worked: TypeAlias = (
+    CaseStepClaimed
+    | CaseStepAssigned
+    | CaseStepCompleted
+    | CaseStepReopened
+    | CaseConsultationRequested
+    | CaseConsultationAnswered
+    | CaseClockPaused
+    | CaseDecided
+    | CaseResultIssued
+    | CaseReappointed
+)
+
+
+def work(command: Act, state: Working) -> list[Worked]:
+    """Say what an officer's act leads to while the clock runs."""
+    match command:
+        case Assign():
+            return _assigned(command, state)
+        case Undo():
+            return _undone(command, state)
+        case Answer():
+            return [answered(command, state)]
+        case Reappoint():
+            return [reappointed(command, state)]
+        case _:
+            return _on_step(command, state, _step(command, state))
+
+
+def _on_step(command: Claim | Complete | Return | Consult | Pause | Decide | Issue, state: Working, step: OpenStep) -> list[Worked]:
+    """Say what an act on a step leads to that is the officer's to do."""
+    match command:
+        case Claim():
+            return _claimed(command, state, step)
+        case Return():
+            return _returned(command, state, step)
+        case Consult():
+            return [consulted(command, state, step)]
+        case Pause():
+            return _paused(command, state, step)
+        case Complete():
+            return _completed(command, state, step)
+        case Decide():
+            return _decided(command, state, step)
+        case Issue():
+            return _issued(command, state, step)
+
+
+# Which step an act is about. --------------------------------------------------------------------------------------------
+
+
+def _step(command: Claim | Complete | Return | Consult | Pause | Decide | Issue, state: Working) -> OpenStep:
+    """Find the step that is acted on: the one that is named, or the first that is the officer's to do; nobody else's is touched."""
+    officer = command.officer
+    if isinstance(command, Decide) and state.verdict != "pending":
+        refuse("already-decided", command, state)
+    if isinstance(command, Consult | Pause | Decide) or command.step is None:
+        mine = [step for step in state.open if officer.may_do(step)]
+        step = next((one for one in mine if one.officer in {None, officer.id}), mine[0] if mine else state.open[0])
+    else:
+        step = _named(command.step, command, state)
+    if not officer.may_do(step):
+        refuse("not-your-step", command, state)
+    if step.officer not in {None, officer.id}:
+        refuse("claimed-by-another", command, state)
+    return step
+
+
+def _named(code: str, command: Act, state: Working) -> OpenStep:
+    found = next((one for one in state.open if one.code == code), None)
+    if found is None:
+        refuse("step-not-open", command, state)
+    return found
+
+
+# Each act. --------------------------------------------------------------------------------------------------------------
+
+
+def _claimed(command: Claim, state: Working, step: OpenStep) -> list[Worked]:
+    if step.officer is not None:
+        return []
+    return [
+        CaseStepClaimed(
+            case_id=state.case.id,
+            dossier_id=state.case.dossier,
+            step=step.code,
+            officer=command.officer.id,
+            open=facts.beside(taken(state.open, step.code, command.officer.id)),
+            claimed_at=command.at,
+        )
+    ]
+
+
+def taken(open_: tuple[OpenStep, ...], code: str, officer: str) -> tuple[OpenStep, ...]:
+    """Give the open steps with one of them in an officer's hands."""
+    return tuple(replace(one, officer=officer) if one.code == code else one for one in open_)
+
+
+def _assigned(command: Assign, state: Working) -> list[Worked]:
+    step, to = _named(command.step, command, state), command.to
+    if step.unit not in command.officer.leads:
+        refuse("not-yours-to-assign", command, state)
+    if not to.may_do(step):
+        refuse("cannot-take-step", command, state)
+    if step.officer == to.id:
+        return []
+    if step.officer is not None and command.reason == "assigned":
+        refuse("assignment-needs-reason", command, state)
+    return [
+        CaseStepAssigned(
+            case_id=state.case.id,
+            dossier_id=state.case.dossier,
+            step=step.code,
+            officer=to.id,
+            before=step.officer,
+            assigned_by=command.officer.id,
+            reason=command.reason,
+            open=facts.beside(taken(state.open, step.code, to.id)),
+            assigned_at=command.at,
+        )
+    ]
+
+
+def _returned(command: Return, state: Working, step: OpenStep) -> list[Worked]:
+    if command.to not in (may := step_of(command.steps, step.code).returns_to):
+        refuse("cannot-return-there", command, state, may=list(may))
+    return [facts.reopened(command, state, next(one for one in state.done if one.code == command.to))]
+
+
+def _paused(command: Pause, state: Working, step: OpenStep) -> list[Worked]:
+    if state.verdict != "pending":
+        refuse("already-decided", command, state)
+    if state.case.deadline is None:
+        refuse("no-clock", command, state)
+    return [facts.paused(command, state, step)]
+
+
+def _undone(command: Undo, state: Working) -> list[Worked]:
+    mine = [step for step in undoable(state, command.steps) if step.officer == command.officer.id]
+    step = next((one for one in mine if one.code == command.step), None)
+    if step is None:
+        refuse("nothing-to-undo", command, state, may=[one.code for one in mine])
+    return [facts.reopened(command, state, step)]
+
+
+def _insist(command: Complete | Decide | Issue, state: Working, step: OpenStep) -> None:
+    """Refuse while a step lacks what it needs to be finished: see `is_ripe`."""
+    found = step_of(command.steps, step.code)
+    if missing := unasked(state, found):
+        refuse("partner-not-asked", command, state, partners=missing)
+    if found.requires is not None and (why := why_false(parse(found.requires), facts_of(state, command.at))):
+        refuse("guard-not-met", command, state, why=[vi for vi, _ in why], why_en=[en for _, en in why])
+    if found == command.steps[-1] and owes_apology(state.case, command.at):
+        refuse("apology-needed", command, state)
+
+
+def _completed(command: Complete, state: Working, step: OpenStep) -> list[Worked]:
+    if step.code == signing_step(command.steps).code:
+        refuse("decision-needed", command, state)
+    if step.code == command.steps[-1].code:
+        refuse("number-needed", command, state)
+    _insist(command, state, step)
+    return [facts.completed(command, state, step)]
+
+
+def _decided(command: Decide, state: Working, step: OpenStep) -> list[Worked]:
+    if step.code != signing_step(command.steps).code:
+        refuse("not-the-signing-step", command, state)
+    if command.outcome == "refused" and not (command.legal_basis or "").strip():
+        refuse("legal-basis-needed", command, state)
+    _insist(command, state, step)
+    return [*facts.decided(command, state, step)]
+
+
+def _issued(command: Issue, state: Working, step: OpenStep) -> list[Worked]:
+    if state.verdict == "pending":
+        refuse("decision-needed", command, state)
+    if step.code != command.steps[-1].code:
+        refuse("step-not-open", command, state)  # the one that issues comes later
+    _insist(command, state, step)
+    number = number_of(command.serial, state.verdict, command.result)
+    return [facts.completed(command, state, step), facts.issued(command, state.case, state.verdict, number)]

@@ -1,0 +1,267 @@
+"""Ten thousand lives of a case, each a random sequence of commands: whatever is asked and by whom, what must be so stays so."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final, get_args
+
+from contracts.processing import (
+    CaseAlarmRaised,
+    CaseConsultationAnswered,
+    CaseConsultationRequested,
+    CaseDecided,
+    CaseReappointed,
+    CaseResultIssued,
+    CaseStepAssigned,
+    CaseStepClaimed,
+    CaseStepCompleted,
+    CaseStepReopened,
+    CaseStopped,
+)
+from contracts.vocabulary import Deadline, Limit, MissingComponent
+from kernel.eventlog import Refused
+from kernel.legalclock import day_of, is_late, load_calendar
+from services.processing.domain import case
+from services.processing.domain.alarms import alarms
+from services.processing.domain.case_commands import (
+    Answer,
+    Assign,
+    Claim,
+    Command,
+    Complete,
+    Consult,
+    Decide,
+    Issue,
+    Move,
+    Officer,
+    OpenCase,
+    Pause,
+    Reappoint,
+    Resume,
+    Return,
+    Ring,
+    Stop,
+    Undo,
+)
+from services.processing.domain.case_refusals import Reason
+from services.processing.domain.case_states import Issued, OpenStep, Paused, Stopped, Working, facts_of, legal_in
+from services.processing.domain.guard import holds, parse
+from services.processing.domain.workflow import befores, signing_step, step_of
+from tests.services.processing.dossiers import ADVANCE, COORDINATED, NOTICE, WINE, accepted, due, new_dossier, roster
+from tests.services.processing.dossiers import workflow as workflow_of
+from tests.services.rig import MONDAY
+
+SEQUENCES: Final = 10_000
+LENGTH: Final = 20
+PROCEDURES: Final = (COORDINATED, COORDINATED, COORDINATED, WINE, NOTICE, ADVANCE)
+"""Mostly the one whose steps run beside each other."""
+
+EVERYBODY: Final = list(roster().values())
+HEADS: Final = [officer for officer in EVERYBODY if officer.leads]
+DOSSIER: Final = new_dossier()
+CALENDAR: Final = load_calendar().as_known_at(MONDAY)
+MISSING: Final = (MissingComponent(component="ban-sao-giay-chung-nhan", reason="absent"),)
+FIVE_DAYS: Final = due(Limit(amount=5, unit="working-days"), MONDAY)
+REASONS: Final = set(get_args(Reason))
+
+
+class Life:
+    """One case, led by chance; it keeps a simpler book of its own."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.chance = chance
+        self.procedure = chance.choice(PROCEDURES)
+        found = workflow_of(self.procedure)
+        self.steps = found.steps
+        self.now: datetime = MONDAY
+        self.facts: list[Any] = []
+        self.state: Any = case.INITIAL
+        acceptance = accepted(DOSSIER, self.procedure, deadline=FIVE_DAYS)
+        self.ask(OpenCase(case_id=case.stream_of(DOSSIER), dossier=acceptance, workflow_hash=found.content_hash, steps=found.steps))
+
+    def ask(self, command: Command) -> str | None:
+        """Ask for something; give why it was refused."""
+        before, facts = self.state, list[Any]()
+        try:
+            facts = case.decide(command, before)
+        except Refused as error:
+            refused = error
+        else:
+            refused = None
+        if refused is not None:
+            assert refused.reason in REASONS
+            assert refused.detail["legal"] == legal_in(before, self.steps, self.now)
+            return refused.reason
+        for fact in facts:
+            self.check(fact)
+            self.facts.append(fact)
+            self.state = case.evolve(self.state, fact)
+        return None
+
+    # What a fact must be beside the state that it changes. ---------------------------------------------------------------
+
+    def check(self, fact: Any) -> None:
+        assert not isinstance(self.state, Issued | Stopped), "nothing follows the end"
+        match fact:
+            case CaseStepClaimed() | CaseStepCompleted():
+                step = self.open(fact.step)
+                assert self.officer(fact.officer).may_do(step)
+                assert step.officer in {None, fact.officer}, "nobody works on another's step"
+                if isinstance(fact, CaseStepCompleted):
+                    self.check_completion(fact)
+            case CaseStepAssigned():
+                step = self.open(fact.step)
+                assert self.officer(fact.officer).may_do(step)
+                assert step.unit in self.officer(fact.assigned_by).leads
+                assert step.officer == fact.before != fact.officer
+                assert fact.before is None or fact.reason != "assigned"
+            case CaseStepReopened():
+                assert self.done()[fact.step] == fact.officer, "it goes back to who did it"
+                assert fact.how == "returned" or fact.by == fact.officer
+                assert signing_step(self.steps).code not in fact.undone, "a signed decision is not taken back"
+            case CaseResultIssued():
+                assert not is_late(self.deadline(), fact.issued_at) or sum(isinstance(one, CaseReappointed) for one in self.facts) == 1
+            case CaseReappointed():
+                assert (fact.due_at, fact.new_due_on > self.deadline().due_on) == (self.deadline().due_at, True)
+            case _:
+                pass
+
+    def check_completion(self, fact: CaseStepCompleted) -> None:
+        step = step_of(self.steps, fact.step)
+        assert set(befores(self.steps, step)) <= self.done().keys(), "what comes before is done"
+        assert step.requires is None or holds(parse(step.requires), facts_of(self.state, fact.completed_at))
+        asked = {one.partner for one in self.facts if isinstance(one, CaseConsultationRequested)}
+        assert set(step.consults) <= asked
+
+    def open(self, code: str) -> OpenStep:
+        (found,) = [step for step in self.state.open if step.code == code]
+        return found
+
+    def officer(self, account: str) -> Officer:
+        return roster()[account]
+
+    def deadline(self) -> Deadline:
+        found = self.state.case.deadline
+        assert found is not None
+        return found
+
+    def done(self) -> dict[str, str]:
+        """Say who did which step, by the facts alone."""
+        found: dict[str, str] = {}
+        for fact in self.facts:
+            if isinstance(fact, CaseStepCompleted):
+                found[fact.step] = fact.officer
+            if isinstance(fact, CaseStepReopened):
+                found = {step: officer for step, officer in found.items() if step not in fact.undone}
+        return found
+
+    # What must be so at any time. ----------------------------------------------------------------------------------------
+
+    def check_all(self) -> None:
+        kinds = Counter(type(fact) for fact in self.facts)
+        assert kinds[CaseDecided] <= 1
+        assert kinds[CaseReappointed] <= 1
+        assert kinds[CaseResultIssued] + kinds[CaseStopped] <= 1
+        assert kinds[CaseConsultationAnswered] <= kinds[CaseConsultationRequested]
+        rung = [(fact.kind, fact.due_at) for fact in self.facts if isinstance(fact, CaseAlarmRaised)]
+        assert len(rung) == len(set(rung)), "an alarm is raised once for a limit"
+        assert case.DECIDER.fold(self.facts) == self.state
+        state = self.state.held if isinstance(self.state, Paused) else self.state
+        if isinstance(state, Working):
+            done = self.done()
+            assert {step.code: step.officer for step in state.done} == done
+            waits = {step.code for step in self.steps if step.code not in done and set(befores(self.steps, step)) <= done.keys()}
+            assert {step.code for step in state.open} == waits
+            codes = [step.code for step in state.open]
+            assert codes == sorted(codes, key=[step.code for step in self.steps].index)
+            assert codes, "a case that goes on has something to do"
+
+    # What is asked. ------------------------------------------------------------------------------------------------------
+
+    def somebody(self) -> Officer:
+        """Draw an officer: mostly one who may do an open step, or has it."""
+        state = self.state.held if isinstance(self.state, Paused) else self.state
+        if not isinstance(state, Working) or self.chance.random() < 0.1:
+            return self.chance.choice(EVERYBODY)
+        step = self.chance.choice(state.open)
+        able = [one for one in EVERYBODY if one.may_do(step) and step.officer in {None, one.id}]
+        return self.chance.choice(able)
+
+    def code(self) -> str:
+        state = self.state
+        if isinstance(state, Working) and self.chance.random() < 0.9:
+            return self.chance.choice(state.open).code
+        return self.chance.choice(self.steps).code
+
+    def command(self) -> Command:
+        chance, at = self.chance, self.now
+        who: dict[str, Any] = {"officer": self.somebody(), "steps": self.steps, "at": at}
+        by_a_head: dict[str, Any] = who | {"officer": chance.choice(HEADS)}
+        by_finisher: dict[str, Any] = who | {"officer": self.finisher()}
+        choices: Sequence[tuple[int, Any]] = (
+            (6, lambda: Complete(step=self.code(), **who)),
+            (3, lambda: Claim(step=chance.choice((None, self.code())), **who)),
+            (3, lambda: Decide(outcome=chance.choice(("granted", "refused")), legal_basis="Điều 12", **who)),
+            (2, lambda: Issue(step=self.code(), serial=7, result="Giấy phép", **who)),
+            (2, lambda: Return(step=self.code(), to=chance.choice(self.steps).code, reason="incomplete", **who)),
+            (2, lambda: Undo(step=chance.choice(self.steps).code, reason="by-mistake", **by_finisher)),
+            (2, lambda: Assign(step=self.code(), to=self.somebody(), reason=chance.choice(("assigned", "leave")), **by_a_head)),
+            (2, lambda: Consult(partner="cong-an-tinh", days=2, calendar=CALENDAR, **who)),
+            (2, lambda: Answer(number=chance.randint(1, 2), opinion="agrees", **who)),
+            (1, lambda: Reappoint(new_due_on=self.some_day(), reason="workload", calendar=CALENDAR, **who)),
+            (1, lambda: Pause(missing=MISSING, **who)),
+            (2, lambda: Resume(round=1, resumed_at=at, calendar=CALENDAR)),
+            (2, lambda: Ring(at=at)),
+            (1, lambda: Move(workflow_hash=chance.choice("ab") * 64, steps=self.steps, at=at)),
+            (1, lambda: Stop(at=at) if chance.random() < 0.1 else Ring(at=at)),
+        )
+        (make,) = chance.choices([make for _, make in choices], [weight for weight, _ in choices])
+        return make()
+
+    def finisher(self) -> Officer:
+        done = self.done()
+        return roster()[self.chance.choice(list(done.values()))] if done else self.somebody()
+
+    def some_day(self) -> date:
+        return day_of(self.now) + timedelta(days=self.chance.randint(0, 9))
+
+
+def test_ten_thousand_random_sequences_of_commands_keep_what_must_be_so() -> None:
+    chance = random.Random(20260302)  # noqa: S311 - a repeatable sequence
+    reached: Counter[Any] = Counter()
+    for _ in range(SEQUENCES):
+        life = Life(chance)
+        for _ in range(LENGTH):
+            life.now += timedelta(minutes=chance.choice((1, 30, 600, 2000)))
+            reached[life.ask(life.command())] += 1
+        life.check_all()
+        reached.update({type(fact) for fact in life.facts})
+    # A test that never gets anywhere would prove nothing: every fact was reached, and nearly every refusal.
+    assert {kind for kind in get_args(case.Event) if not reached[kind]} == set()
+    assert {*REASONS} - reached.keys() == NOT_REACHED
+
+
+NOT_REACHED: Final = {"no-such-case", "no-clock", "legal-basis-needed", "cannot-move"}
+"""Every case here is opened, has a limit, and names a legal basis with each refusal."""
+
+
+def test_the_same_history_rings_the_same_alarms_to_the_byte_whenever_somebody_looks() -> None:
+    def rung(looks: Sequence[timedelta]) -> list[str]:
+        life = Life(random.Random(1))  # noqa: S311 - a repeatable sequence
+        for look in looks:
+            while alarms(life.state.case) and alarms(life.state.case)[0][2] <= MONDAY + look:
+                life.ask(Ring(at=MONDAY + look))
+        return [fact.model_dump_json() for fact in life.facts if isinstance(fact, CaseAlarmRaised)]
+
+    every_hour = rung([timedelta(hours=hour) for hour in range(24 * 30)])
+    once = rung([timedelta(days=30)])
+    assert every_hour == once
+    assert [kind for kind in ("due-soon", "overdue", "escalated") if any(f'"kind":"{kind}"' in one for one in once)] == [
+        "due-soon",
+        "overdue",
+        "escalated",
+    ]
+    assert len(once) == len(("due-soon", "overdue", "escalated"))
