@@ -7,19 +7,21 @@ within office hours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from kernel.legalclock.calendar import Calendar, in_hours_of
 from kernel.legalclock.instants import day_of, midnight, utc
 from kernel.legalclock.phrases import EVERY_DAY, FIRST_DAY, NOTHING_LEFT, OUTSIDE, PUSHED
-from kernel.legalclock.rule_pack import RulePack
-from kernel.legalclock.segment import Segment, SegmentLike, merged
+from kernel.legalclock.rule_pack import Rule, RulePack
+from kernel.legalclock.segment import Segment, SegmentLike
 
 LimitUnit: TypeAlias = Literal["working-days", "calendar-days", "working-hours"]
 StartRule: TypeAlias = Literal["complete", "arrival"]
+
+ONE_DAY: Final = timedelta(days=1)
 
 
 class LimitLike(Protocol):
@@ -126,17 +128,17 @@ def deadline(start_at: datetime, limit: LimitLike, start_rule: StartRule, calend
     if limit.amount <= 0:
         message = f"a limit of {limit.amount} {limit.unit} is none"
         raise ValueError(message)
-    course = Course(utc(start_at), limit.unit, start_rule, calendar, rule_pack)
-    due_at, segments = course.count(limit.amount if limit.unit != "working-hours" else timedelta(hours=limit.amount))
+    way = course(utc(start_at), limit.unit, start_rule, calendar, rule_pack)
+    due_at, segments = way.count(whole(limit))
     return Deadline(
         due_at=due_at,
         due_on=day_of(due_at),
-        starts_at=course.begins_at,
+        starts_at=way.begins_at,
         start_rule=start_rule,
         limit=Limit(limit.amount, limit.unit),
         calendar=calendar.version,
         rule_pack=rule_pack.id,
-        segments=merged(segments),
+        segments=tuple(segments),
     )
 
 
@@ -157,63 +159,96 @@ def appointment_at(deadline: DeadlineLike, calendar: Calendar) -> datetime:
     return in_hours_of(calendar, deadline.due_on, deadline.starts_at)
 
 
+@dataclass(frozen=True, slots=True)
 class Course:
-    """The way of a limit from one event on, under one calendar: where it begins, and how far an amount leads."""
+    """The way of a limit under one calendar: what counts lies from `base` on, a local midnight where days are counted.
 
-    def __init__(self, event_at: datetime, unit: LimitUnit, start_rule: StartRule, calendar: Calendar, rule_pack: RulePack) -> None:
-        """Find the instant at which the clock begins."""
-        self.event_at = event_at
-        self.unit: LimitUnit = unit
-        self.calendar = calendar
-        self.sources = rule_pack.sources
-        by_day_of_arrival = start_rule == "arrival" and unit != "working-hours"
-        self.begins_at = event_at if by_day_of_arrival else calendar.next_opening(event_at)
+    `head` is what lies before and does not count. A course from an event has one; where another calendar takes over, the way goes on
+    from `base` without.
+    """
 
-    def count(self, amount: int | timedelta) -> tuple[datetime, list[Segment]]:
-        """Give the due instant and the segments from the event to it. An amount of no days ends on the day itself."""
-        if isinstance(amount, timedelta):
-            due_at, counted = self._hours(amount)
-        elif amount == 0:
-            due_at, counted = self._today()
-        elif self.unit == "working-days":
-            due_at, counted = self._working_days(amount)
-        else:
-            due_at, counted = self._calendar_days(amount)
-        waited = Segment(self.event_at, self.begins_at, counts=False, why=OUTSIDE, source=self.sources["outside-hours"])
-        return due_at, [waited, *counted]
+    unit: LimitUnit
+    calendar: Calendar
+    sources: Mapping[Rule, str]
+    base: datetime
+    begins_at: datetime
+    head: tuple[Segment, ...] = ()
 
-    def _hours(self, amount: timedelta) -> tuple[datetime, list[Segment]]:
-        due_at = self.calendar.after_time_worked(self.calendar.time_worked(self.begins_at) + amount)
-        return due_at, self.calendar.clock_track.between(self.begins_at, due_at)
+    def count(self, amount: int) -> tuple[datetime, list[Segment]]:
+        """Give the due instant and the segments that lead to it. An amount of no days from an event on ends on the day itself."""
+        if self.unit == "working-hours":
+            due_at = self.calendar.after_time_worked(self.calendar.time_worked(self.base) + amount * timedelta.resolution)
+            return due_at, [*self.head, *self.calendar.clock_track.between(self.base, due_at)]
+        if amount == 0 and self.head:
+            return self._today()
+        return self._working_days(amount) if self.unit == "working-days" else self._calendar_days(amount)
+
+    def used(self, until: datetime) -> int:
+        """Give how much counts before an instant; the day of the instant does, unless it lies before the opening."""
+        if until <= self.base:
+            return 0
+        if self.unit == "working-hours":
+            return (self.calendar.time_worked(until) - self.calendar.time_worked(self.base)) // timedelta.resolution
+        before = day_of(self.base) - ONE_DAY
+        last = day_of(until) - ONE_DAY if self.is_spared(until) else day_of(until - timedelta.resolution)
+        return self.calendar.working_days(before, last) if self.unit == "working-days" else (last - before).days
+
+    def is_spared(self, until: datetime) -> bool:
+        """Tell whether the day of an instant is not used, because the instant lies before its opening."""
+        windows = self.calendar.windows(day_of(until))
+        return bool(windows) and until < windows[0][0]
 
     def _working_days(self, amount: int) -> tuple[datetime, list[Segment]]:
-        first = day_of(self.begins_at)
-        due_at = self.calendar.closing(self.calendar.add_working_days(first, amount))
-        next_day = midnight(first + timedelta(days=1))
-        return due_at, [self._first_day(next_day), *self.calendar.days_track.between(next_day, due_at)]
+        due_at = self.calendar.closing(self.calendar.add_working_days(day_of(self.base) - ONE_DAY, amount))
+        return due_at, [*self.head, *self.calendar.days_track.between(self.base, due_at)]
 
     def _calendar_days(self, amount: int) -> tuple[datetime, list[Segment]]:
-        first = day_of(self.begins_at)
-        last = first + timedelta(days=amount)
-        next_day = midnight(first + timedelta(days=1))
-        if self.calendar.is_working(last):
+        last = day_of(self.base) + timedelta(days=amount - 1)
+        if amount and self.calendar.is_working(last):
             due_at = self.calendar.closing(last)
-            return due_at, [self._first_day(next_day), self._every_day(next_day, due_at)]
+            return due_at, [*self.head, self._every_day(due_at)]
         pushed = self.calendar.add_working_days(last, 1)
-        after_last, due_at = midnight(last + timedelta(days=1)), self.calendar.closing(pushed)
+        after_last, due_at = midnight(last + ONE_DAY), self.calendar.closing(pushed)
         return due_at, [
-            self._first_day(next_day),
-            self._every_day(next_day, after_last),
+            *self.head,
+            *([self._every_day(after_last)] if amount else []),
             *self.calendar.days_track.between(after_last, midnight(pushed)),
             Segment(midnight(pushed), due_at, counts=False, why=PUSHED, source=self.sources["last-day"]),
         ]
 
     def _today(self) -> tuple[datetime, list[Segment]]:
         due_at = self.calendar.closing(day_of(self.calendar.next_opening(self.begins_at)))
-        return due_at, [Segment(self.begins_at, due_at, counts=False, why=NOTHING_LEFT, source=self.sources["counted"])]
+        waited = [piece for piece in self.head if piece.end_at <= self.begins_at]
+        return due_at, [*waited, Segment(self.begins_at, due_at, counts=False, why=NOTHING_LEFT, source=self.sources["counted"])]
 
-    def _first_day(self, next_day: datetime) -> Segment:
-        return Segment(self.begins_at, next_day, counts=False, why=FIRST_DAY, source=self.sources["first-day"])
+    def _every_day(self, end_at: datetime) -> Segment:
+        return Segment(self.base, end_at, counts=True, why=EVERY_DAY, source=self.sources["counted"])
 
-    def _every_day(self, start_at: datetime, end_at: datetime) -> Segment:
-        return Segment(start_at, end_at, counts=True, why=EVERY_DAY, source=self.sources["counted"])
+
+def course(
+    event_at: datetime,
+    unit: LimitUnit,
+    start_rule: StartRule,
+    calendar: Calendar,
+    rule_pack: RulePack,
+    *,
+    known_from: datetime | None = None,
+) -> Course:
+    """Find where a limit begins that an event starts. Its first day does not count; hours begin at once, or with the next opening.
+
+    A calendar that is known only from some instant on says nothing of the time before: that had no opening (`known_from`).
+    """
+    sources = rule_pack.sources
+    by_day_of_arrival = start_rule == "arrival" and unit != "working-hours"
+    begins_at = event_at if by_day_of_arrival else calendar.next_opening(max(event_at, known_from or event_at))
+    head = (Segment(event_at, begins_at, counts=False, why=OUTSIDE, source=sources["outside-hours"]),) if event_at < begins_at else ()
+    if unit == "working-hours":
+        return Course(unit, calendar, sources, begins_at, begins_at, head)
+    base = midnight(day_of(begins_at) + ONE_DAY)
+    first_day = Segment(begins_at, base, counts=False, why=FIRST_DAY, source=sources["first-day"])
+    return Course(unit, calendar, sources, base, begins_at, (*head, first_day))
+
+
+def whole(limit: LimitLike) -> int:
+    """Give the amount of a limit as it is counted: days, or microseconds of working time."""
+    return timedelta(hours=limit.amount) // timedelta.resolution if limit.unit == "working-hours" else limit.amount

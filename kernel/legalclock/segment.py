@@ -87,23 +87,39 @@ def merged(pieces: Iterable[Segment]) -> tuple[Segment, ...]:
     """Join neighbours that say the same, and drop what lasts no time."""
     runs: list[Segment] = []
     for piece in pieces:
-        if piece.start_at == piece.end_at:
-            continue
-        last = runs[-1] if runs else None
-        if last is not None and (last.counts, last.why, last.source) == (piece.counts, piece.why, piece.source):
-            runs[-1] = Segment(last.start_at, piece.end_at, last.counts, last.why, last.source)
-        else:
-            runs.append(piece)
+        if piece.start_at != piece.end_at:
+            _add(runs, piece)
+    return tuple(runs)
+
+
+def end_to_end(parts: Iterable[Sequence[Segment]]) -> tuple[Segment, ...]:
+    """Lay parts end to end, each merged already: only where two of them meet may neighbours say the same."""
+    runs: list[Segment] = []
+    for part in parts:
+        if part:
+            _add(runs, part[0])
+            runs += part[1:]
     return tuple(runs)
 
 
 def until(segments: Sequence[SegmentLike], end_at: datetime) -> list[Segment]:
-    """Give the part before an instant. Where the segments end before it, the last one is drawn out to it."""
+    """Give the part before an instant. Where the segments end before it, the last one is drawn out. Our own are shared, not copied."""
     part = [
-        Segment(piece.start_at, min(piece.end_at, end_at), piece.counts, piece.why, piece.source)
-        for piece in segments
-        if piece.start_at < end_at
+        piece if isinstance(piece, Segment) else Segment(piece.start_at, piece.end_at, piece.counts, piece.why, piece.source)
+        for piece in segments[: bisect_left(segments, end_at, key=_start)]
     ]
-    if part and part[-1].end_at < end_at:
+    if part and part[-1].end_at != end_at:
         part[-1] = replace(part[-1], end_at=end_at)
     return part
+
+
+def _start(piece: SegmentLike) -> datetime:
+    return piece.start_at
+
+
+def _add(runs: list[Segment], piece: Segment) -> None:
+    last = runs[-1] if runs else None
+    if last is not None and (last.counts, last.why, last.source) == (piece.counts, piece.why, piece.source):
+        runs[-1] = Segment(last.start_at, piece.end_at, last.counts, last.why, last.source)
+    else:
+        runs.append(piece)

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from random import Random
 
-from kernel.legalclock import Calendar, Entry, LimitUnit, StartRule, SupplementMode, Week, Window
+from kernel.legalclock import (
+    Apologised,
+    Begun,
+    Calendar,
+    Entry,
+    Limit,
+    Moment,
+    Paused,
+    Prolonged,
+    Restated,
+    Resumed,
+    Week,
+    Window,
+    rule_pack_on,
+)
 from kernel.legalclock.calendar import Coverage, Knowledge
 from tests.kernel.legalclock.minutes import DAY, Walk, painted
+from tests.kernel.legalclock.moments import START_RULES, UNITS
 
-DAYS = 600
-"""Days in a world. The longest history begins in its first third and ends well before its end."""
+DAYS = 900
+"""Days in a world. The longest history begins in its first quarter and ends well before its end."""
 FIRST_DAYS = (date(2018, 7, 1), date(2019, 11, 1), date(2023, 12, 1), date(2025, 1, 1), date(2025, 6, 25), date(2026, 3, 1))
 """Some worlds see the rules of 2025 begin."""
 
@@ -32,11 +47,11 @@ HALVES: tuple[tuple[Window, ...], ...] = ((MORNING,), (AFTERNOON,), ((time(9), t
 
 @dataclass(frozen=True)
 class World:
-    """Some days, told to the clock as a calendar and to the walker as a strip of minutes."""
+    """Some days, told to the clock as a calendar and to the walker as strips of minutes, one for each state of knowledge."""
 
     midnight: datetime
     calendar: Calendar
-    strip: bytes
+    strips: tuple[tuple[int, bytes], ...]
 
     def at(self, moment: int) -> datetime:
         """Give the instant that the walker calls by a number."""
@@ -48,28 +63,40 @@ class World:
         assert not rest, f"{instant} is no whole minute"
         return minutes
 
-
-@dataclass(frozen=True)
-class History:
-    """A limit from its beginning on: what it was, and when it waited (asked, answered, how it then goes on)."""
-
-    start: int
-    unit: LimitUnit
-    amount: int
-    start_rule: StartRule
-    waits: tuple[tuple[int, int, SupplementMode | None], ...]
-    walk: Walk
+    def known(self, moment: int) -> bytes:
+        """Give the strip as known at a moment."""
+        return [strip for since, strip in self.strips if since <= moment][-1]
 
 
 def world(chance: Random) -> World:
-    """Make a world: two regimes of office hours, and days that are not as their weekday says."""
+    """Make a world: two regimes of office hours, days that are not as their weekday says, and news of some of them."""
     first = chance.choice(FIRST_DAYS)
-    later = first + timedelta(days=chance.randrange(30, 200))
-    weeks = (week(chance, date(2018, 1, 1)), week(chance, later))
-    entries = tuple(odd_days(chance, first))
-    coverage = (Coverage(first=first, until=first + timedelta(days=DAYS)),)
     midnight = datetime.combine(first, time(), timezone(timedelta(hours=7)))
-    return World(midnight, Calendar("vn", Knowledge(entries, weeks, coverage, {}), None), painted(first, DAYS, weeks, entries))
+    weeks = (week(chance, date(2018, 1, 1)), week(chance, first + timedelta(days=chance.randrange(30, 200))))
+    entries = tuple(odd_days(chance, first))
+    news = sorted(near_an_edge(chance, chance.randrange(20, DAYS // 2)) for _ in range(2))
+    dated = tuple(with_news(chance, entry, [midnight + timedelta(minutes=moment) for moment in news]) for entry in entries)
+    strips = tuple(
+        (since, painted(first, DAYS, weeks, [entry for entry in dated if holds(entry, midnight + timedelta(minutes=since))]))
+        for since in (0, *news)
+    )
+    coverage = (Coverage(first=first, until=first + timedelta(days=DAYS)),)
+    return World(midnight, Calendar("vn", Knowledge(dated, weeks, coverage, {}), midnight + timedelta(minutes=news[-1])), strips)
+
+
+def with_news(chance: Random, entry: Entry, news: list[datetime]) -> Entry:
+    """Let an odd day be known always, from some news on, or until some news takes it back."""
+    match chance.randrange(5):
+        case 0:
+            return replace(entry, known_from=chance.choice(news))
+        case 1:
+            return replace(entry, known_until=chance.choice(news))
+        case _:
+            return entry
+
+
+def holds(entry: Entry, now: datetime) -> bool:
+    return (entry.known_from is None or entry.known_from <= now) and (entry.known_until is None or now < entry.known_until)
 
 
 def week(chance: Random, first: date) -> Week:
@@ -102,22 +129,50 @@ def odd_days(chance: Random, first: date) -> Iterator[Entry]:
         free = [one for one in free if one not in taken]
 
 
-def history(chance: Random, world: World) -> History:
-    """Make a history, walked through."""
-    unit = chance.choice(("working-days", "calendar-days", "working-hours"))
-    start_rule = chance.choice(("complete", "arrival"))
+@dataclass(frozen=True)
+class Tale:
+    """A history, as moments for the clock, and walked through."""
+
+    moments: tuple[Moment, ...]
+    walk: Walk
+    start: int
+    told: tuple[int, ...]
+
+
+def tale(chance: Random, world: World) -> Tale:
+    """Make a history: a limit, and what happens to it."""
+    unit = chance.choice(UNITS)
+    start_rule = chance.choice(START_RULES)
     amount = chance.choice((1, 2, 3, chance.randint(1, 10), chance.randint(1, 40)))
-    walk = Walk(world.strip, unit, amount, start_rule)
-    start = near_an_edge(chance, chance.randrange(1, DAYS // 3))
-    walk.begin(start)
-    now, waits = start, list[tuple[int, int, SupplementMode | None]]()
-    for _ in range(chance.choice((0, 1, 1, 2, 3))):
-        asked = aimed(chance, now, walk)
-        now = aimed(chance, asked, walk)
-        mode = chance.choice(("pause", "pause", "restart", None))
-        waits.append((asked, now, mode))
-        walk.wait(asked, now, mode or "restart")  # both rule packs restart where sector law is silent
-    return History(start, unit, amount, start_rule, tuple(waits), walk)
+    start = near_an_edge(chance, chance.randrange(1, DAYS // 4))
+    walk = Walk(world.known(start), unit, amount, start_rule, start)
+    at, pack = world.at(start), rule_pack_on((world.midnight + timedelta(minutes=start)).date())
+    moments: list[Moment] = [Begun(at=at, cause="1", limit=Limit(amount, unit), start_rule=start_rule, rule_pack=pack.id)]
+    now, told = start, [walk.promised]
+    for _ in range(chance.choice((0, 1, 1, 2, 3, 5))):
+        now = aimed(chance, now, walk)
+        at, cause = world.at(now), str(len(moments) + 1)
+        match chance.choice(("wait", "wait", "wait", "restate", "restate", "prolong", "apologise")):
+            case "wait":
+                moments.append(Paused(at=at, cause=cause))
+                asked, now = now, aimed(chance, now, walk)
+                mode = chance.choice(("pause", "pause", "restart", None))
+                moments.append(Resumed(at=world.at(now), cause=cause, mode=mode))
+                walk.wait(asked, now, mode or "restart", world.known(now))  # both rule packs restart where sector law is silent
+            case "restate":
+                moments.append(Restated(at=at, cause=cause))
+                walk.restate(now, world.known(now))
+            case "prolong":
+                more = chance.randint(1, 20)
+                moments.append(Prolonged(at=at, cause=cause, amount=more, source="Luật"))
+                walk.prolong(now, more)
+            case _:
+                day = max(now, walk.due) // DAY + chance.randrange(20)
+                moments.append(Apologised(at=at, cause=cause, due_on=world.at(day * DAY).date(), number="1"))
+                walk.apologise(day, world.known(now))
+        if told[-1] != walk.promised:
+            told.append(walk.promised)
+    return Tale(tuple(moments), walk, start, tuple(told))
 
 
 def near_an_edge(chance: Random, day: int) -> int:

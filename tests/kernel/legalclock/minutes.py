@@ -43,27 +43,37 @@ def usual_on(day: date, weeks: Iterable[Week]) -> tuple[Window, ...]:
 
 
 class Walk:
-    """One limit on its way. `due` is its last moment, `begins` the moment from which it counts, `counted` what it has used or will use."""
+    """One limit on its way. `due` is its last moment, `begins` the moment from which it counts, `counted` what it has used or will use.
 
-    def __init__(self, strip: bytes, unit: LimitUnit, amount: int, start_rule: StartRule) -> None:
+    What becomes known of the calendar is painted over the strip from its day on (for hours, from its minute): the past stays as it was.
+    """
+
+    def __init__(self, strip: bytes, unit: LimitUnit, amount: int, start_rule: StartRule, start: int) -> None:
         self.strip = strip
         self.unit = unit
-        self.amount = amount * 60 if unit == "working-hours" else amount
+        self.limit = self.amount = amount * 60 if unit == "working-hours" else amount
         self.start_rule = start_rule
-        self.begins = 0
-        self.due = 0
+        self.event = self.begins = self.due = start
+        self.before: list[int] = []
         self.counted: list[int] = []
+        self.begins = self.lead_on()
+        self.promised = self.due
+        self.apology = 0
 
-    def begin(self, moment: int) -> None:
-        self.begins = moment if self.start_rule == "arrival" and self.unit != "working-hours" else self.opening(moment)
-        left = self.amount - len(self.counted)
+    def lead_on(self) -> int:
+        """Walk from the run's event on, with what was counted before; give the moment from which it counts."""
+        begins = self.event if self.start_rule == "arrival" and self.unit != "working-hours" else self.opening(self.event)
+        left = self.amount - len(self.before)
         if self.unit == "working-hours":
-            self.counted += islice(compress(count(self.begins), memoryview(self.strip)[self.begins :]), left)
+            self.counted = [*self.before, *islice(compress(count(begins), memoryview(self.strip)[begins:]), left)]
             self.due = self.counted[-1] + 1
         elif left == 0:
-            self.due = self.closing(self.opening(self.begins) // DAY)
+            self.counted = [*self.before]
+            self.due = self.closing(self.opening(begins) // DAY)
         else:
-            self.due = self.closing(self._last_day(self.begins // DAY))
+            self.counted = [*self.before]
+            self.due = self.closing(self._last_day(begins // DAY))
+        return begins
 
     def _last_day(self, day: int) -> int:
         while len(self.counted) < self.amount:
@@ -77,15 +87,45 @@ class Walk:
     def late(self, moment: int) -> bool:
         return moment > self.due if self.unit == "working-hours" else moment // DAY > self.due // DAY
 
-    def wait(self, asked: int, answered: int, mode: SupplementMode) -> None:
-        """Wait for a supplement. What was late stays late."""
-        if self.late(asked) or (self.unit == "working-hours" and asked == self.due):
+    def has_run_out(self, moment: int) -> bool:
+        """Tell whether nothing moves the date any more."""
+        return self.late(moment) or (self.unit == "working-hours" and moment == self.due)
+
+    def wait(self, asked: int, answered: int, mode: SupplementMode, known: bytes) -> None:
+        """Wait for a supplement."""
+        if self.has_run_out(asked):
             return
-        begun = self.begins
-        self.counted = [it for it in self.counted if self.used(it, asked)] if mode == "pause" else []
-        self.begin(answered)
-        if mode == "pause":
-            self.begins = begun
+        self.before = [it for it in self.counted if self.used(it, asked)] if mode == "pause" else []
+        self.event = answered
+        self.learn(answered, known)
+        if mode == "restart":
+            self.amount = self.limit
+            self.begins = self.lead_on()
+        else:
+            self.lead_on()
+        self.promised = max(self.due, self.apology)
+
+    def prolong(self, moment: int, more: int) -> None:
+        if not self.has_run_out(moment):
+            self.amount += more * 60 if self.unit == "working-hours" else more
+            self.lead_on()
+            self.promised = max(self.due, self.apology)
+
+    def restate(self, moment: int, known: bytes) -> None:
+        if not self.has_run_out(moment):
+            starts = self.begins >= self.event
+            self.learn(moment, known)
+            begins = self.lead_on()
+            if starts:
+                self.begins = begins
+            self.promised = self.promised if self.apology else min(self.promised, self.due)
+
+    def apologise(self, day: int, known: bytes) -> None:
+        self.apology = self.promised = known.rfind(1, day * DAY, (day + 1) * DAY) + 1 or (day + 1) * DAY
+
+    def learn(self, moment: int, known: bytes) -> None:
+        cut = moment if self.unit == "working-hours" else moment // DAY * DAY
+        self.strip = self.strip[:cut] + known[cut:]
 
     def used(self, it: int, asked: int) -> bool:
         """Tell whether a minute lay before the asking; or whether a day had begun, and opened if it opens at all."""
@@ -94,26 +134,39 @@ class Walk:
         return asked > it * DAY and (asked >= self.opening(it * DAY) or not self.works(it))
 
     def works(self, day: int) -> bool:
-        return self.strip.find(1, day * DAY, (day + 1) * DAY) >= 0
+        return works(self.strip, day)
 
     def opening(self, moment: int) -> int:
-        """Give the first open minute, this one or a later."""
-        return self.strip.index(1, moment)
+        return opening(self.strip, moment)
 
     def closing(self, day: int) -> int:
-        return self.strip.rindex(1, day * DAY, (day + 1) * DAY) + 1
-
-    def appointment(self) -> int:
-        """Give the due day's moment with the clock time of the beginning, moved into office hours."""
-        if self.unit == "working-hours":
-            return self.due
-        day = self.due // DAY
-        wanted = day * DAY + self.begins % DAY
-        return min(self.opening(wanted), self.closing(day)) if wanted < self.closing(day) else self.closing(day)
+        return closing(self.strip, day)
 
 
-def handed_on(walk: Walk, received: int) -> int:
+def works(strip: bytes, day: int) -> bool:
+    return strip.find(1, day * DAY, (day + 1) * DAY) >= 0
+
+
+def opening(strip: bytes, moment: int) -> int:
+    """Give the first open minute, this one or a later."""
+    return strip.index(1, moment)
+
+
+def closing(strip: bytes, day: int) -> int:
+    return strip.rindex(1, day * DAY, (day + 1) * DAY) + 1
+
+
+def appointment(strip: bytes, walk: Walk) -> int:
+    """Give the due day's moment with the clock time of the beginning, moved into office hours."""
+    if walk.unit == "working-hours":
+        return walk.due
+    day = walk.due // DAY
+    wanted = day * DAY + walk.begins % DAY
+    return min(opening(strip, wanted), closing(strip, day)) if wanted < closing(strip, day) else closing(strip, day)
+
+
+def handed_on(strip: bytes, received: int) -> int:
     """Give the moment by which papers are handed on: today's closing, or the next opening where they came after 15:00."""
-    received = walk.opening(received)
+    received = opening(strip, received)
     day = received // DAY
-    return walk.closing(day) if received % DAY <= 15 * 60 else walk.opening((day + 1) * DAY)
+    return closing(strip, day) if received % DAY <= 15 * 60 else opening(strip, (day + 1) * DAY)

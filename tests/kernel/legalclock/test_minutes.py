@@ -8,20 +8,9 @@ from typing import Final
 
 import pytest
 
-from kernel.legalclock import (
-    Deadline,
-    Limit,
-    appointment_at,
-    day_of,
-    deadline,
-    is_late,
-    resume,
-    rule_pack_on,
-    transfer_due,
-    working_minutes_between,
-)
-from tests.kernel.legalclock.histories import History, World, history, world
-from tests.kernel.legalclock.minutes import DAY, handed_on
+from kernel.legalclock import Deadline, appointment_at, day_of, is_late, reckon, rule_pack_on, transfer_due, working_minutes_between
+from tests.kernel.legalclock.histories import Tale, World, tale, world
+from tests.kernel.legalclock.minutes import DAY, appointment, handed_on
 
 WORLDS: Final = int(os.environ.get("MOTCUA_CLOCK_WORLDS", "400"))
 """Worlds of the long test."""
@@ -29,15 +18,6 @@ HISTORIES: Final = 250
 """Histories in each of them."""
 PARTS: Final = 4
 """Parts of the long test, for the processes that share it."""
-
-
-def by_the_clock(world: World, it: History) -> Deadline:
-    """Ask the clock about a history."""
-    start_at = world.at(it.start)
-    found = deadline(start_at, Limit(it.amount, it.unit), it.start_rule, world.calendar, rule_pack_on(day_of(start_at)))
-    for asked, answered, mode in it.waits:
-        found = resume(found, world.at(asked), world.at(answered), mode, world.calendar)
-    return found
 
 
 def counted(world: World, it: Deadline) -> list[int]:
@@ -50,24 +30,33 @@ def counted(world: World, it: Deadline) -> list[int]:
     return told
 
 
-def compare(world: World, it: History) -> None:
+def compare(world: World, it: Tale) -> None:
     """Let clock and walker answer every question about one history."""
-    found, walk = by_the_clock(world, it), it.walk
-    due = world.moment(found.due_at)
+    found, walk = reckon(it.moments, world.calendar), it.walk
+    deadline = found.deadline
+    due = world.moment(deadline.due_at)
     assert due == walk.due
-    assert world.moment(found.starts_at) == walk.begins
-    assert (found.due_on - world.midnight.date()).days == walk.due // DAY
-    assert counted(world, found) == walk.counted
-    assert world.moment(found.segments[0].start_at) == it.start
-    assert found.segments[-1].end_at == found.due_at
-    for one, other in zip(found.segments, found.segments[1:], strict=False):
+    assert world.moment(deadline.starts_at) == walk.begins
+    assert (deadline.due_on - world.midnight.date()).days == walk.due // DAY
+    assert counted(world, deadline) == walk.counted
+    assert tuple(world.moment(told.due_at) for told in found.told) == it.told
+    assert world.moment(deadline.segments[0].start_at) == it.start
+    assert deadline.segments[-1].end_at == deadline.due_at
+    for one, other in zip(deadline.segments, deadline.segments[1:], strict=False):
         assert one.start_at < one.end_at == other.start_at
     for moment in (due - 1, due, due + 1, (due // DAY + 1) * DAY - 1, (due // DAY + 1) * DAY):
-        assert is_late(found, world.at(moment)) == walk.late(moment)
-    assert world.moment(appointment_at(found, world.calendar)) == walk.appointment()
-    start_at = world.at(it.start)
-    assert world.moment(transfer_due(start_at, world.calendar, rule_pack_on(day_of(start_at)))) == handed_on(walk, it.start)
-    assert working_minutes_between(start_at, found.due_at, world.calendar) == walk.strip.count(1, it.start, due)
+        assert is_late(deadline, world.at(moment)) == walk.late(moment)
+
+
+def compare_beside(world: World, it: Tale) -> None:
+    """Let them answer what is asked of a start or a due date alone."""
+    start_at, strip, calendar = world.at(it.start), world.strips[-1][1], world.calendar
+    pack = rule_pack_on(day_of(start_at))
+    due = reckon(it.moments, calendar).deadline
+    assert world.moment(transfer_due(start_at, calendar, pack)) == handed_on(strip, it.start)
+    assert working_minutes_between(start_at, due.due_at, calendar) == strip.count(1, it.start, it.walk.due)
+    (counted_by,) = [known for known in calendar.versions() if known.version == due.calendar]
+    assert world.moment(appointment_at(due, counted_by)) == appointment(it.walk.strip, it.walk)
 
 
 def compare_all(worlds: range, histories: int) -> int:
@@ -76,11 +65,12 @@ def compare_all(worlds: range, histories: int) -> int:
     for seed in worlds:
         made = world(Random(seed))
         for number in range(histories):
-            it = history(Random(f"{seed}/{number}"), made)
+            it = tale(Random(f"{seed}/{number}"), made)
             try:
                 compare(made, it)
+                compare_beside(made, it)
             except AssertionError as error:
-                error.add_note(f"world {seed}, history {number}: {it}")
+                error.add_note(f"world {seed}, history {number}: {it.moments}")
                 raise
             compared += 1
     return compared

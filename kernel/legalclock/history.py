@@ -1,0 +1,363 @@
+"""The history of one limit: what happened to it, and from that its deadline, the derivation and every date told, as of any instant.
+
+A deadline in a fact is the answer of its moment. A history gives the answer of any moment again, and says of each stretch of time which
+moment opened it, and under which version of the calendar it was counted. Moments are facts: nothing is refused here.
+
+What has run out has run out: no pause, no longer limit and no news about days off moves a deadline that was missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Literal, TypeAlias
+
+from kernel.legalclock.calendar import Calendar
+from kernel.legalclock.deadline import ONE_DAY, Course, Deadline, Limit, StartRule, course, whole
+from kernel.legalclock.instants import day_of, midnight, utc
+from kernel.legalclock.phrases import BEFORE_OPENING, COUNTED_ANEW, PAUSED
+from kernel.legalclock.rule_pack import SupplementMode, rule_pack
+from kernel.legalclock.segment import Segment, end_to_end, merged, until
+
+HolderKind: TypeAlias = Literal["applicant", "unit", "agency", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has the papers: the applicant, a unit of ours, an agency outside, or a system; and which."""
+
+    kind: HolderKind
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """The limit began with an event, under the rules in force then. `cause` names what recorded it; so in every moment."""
+
+    at: datetime
+    cause: str
+    limit: Limit
+    start_rule: StartRule
+    rule_pack: str
+    holder: Holder = Holder("unit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paused:
+    """The clock stands: for a supplement, unless `why` and `source` say what else."""
+
+    at: datetime
+    cause: str
+    why: str = PAUSED
+    source: str | None = None
+    holder: Holder = Holder("applicant")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """The clock goes on, with the whole limit again or with what is left of it. None: as the rule pack says."""
+
+    at: datetime
+    cause: str
+    mode: SupplementMode | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prolonged:
+    """A law made the limit longer, by so much of its unit. The deadline itself moves."""
+
+    at: datetime
+    cause: str
+    amount: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apologised:
+    """A new date was promised, with an apology of that number. The deadline does not move: lateness is judged by it."""
+
+    at: datetime
+    cause: str
+    due_on: date
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restated:
+    """What is known of the calendar by now was applied to the days from this one on."""
+
+    at: datetime
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver:
+    """Somebody else has the papers. No date moves."""
+
+    at: datetime
+    cause: str
+    to: Holder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What the limit was for is done."""
+
+    at: datetime
+    cause: str
+
+
+Moment: TypeAlias = Begun | Paused | Resumed | Prolonged | Apologised | Restated | HandedOver | Ended
+State: TypeAlias = Literal["running", "waiting", "ended"]
+
+
+class NotBegun(LookupError):  # noqa: N818 - says what is missing
+    """A history that has no beginning yet at the instant asked for has no deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A date that was told, when, and by what."""
+
+    at: datetime
+    cause: str
+    due_at: datetime
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Time that one moment opened, and the version of the calendar by which it was counted."""
+
+    moment: Moment
+    calendar: str
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """The promise of a new date: the apology, the date before, the last instant of the new one, and whether it was made in time."""
+
+    apology: Apologised
+    before: date
+    due_at: datetime
+    in_time: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reckoning:
+    """What a history amounts to at one instant.
+
+    `deadline` is the law's: statistics judge by it. `promised` is what the applicant may hold to: the same, unless an apology named a later
+    date, or news of days off made the law's date later than the one that was told. `told` keeps every date, oldest first; while the clock
+    waits, the last of them stands.
+    """
+
+    deadline: Deadline
+    promised: Told
+    told: tuple[Told, ...]
+    state: State
+    since: datetime
+    stretches: tuple[Stretch, ...]
+    extensions: tuple[Extension, ...]
+
+
+def reckon(moments: Iterable[Moment], calendar: Calendar, as_of: datetime | None = None) -> Reckoning:
+    """Compute what a history amounts to.
+
+    Args:
+        moments: in the order in which they were recorded. One that bears an instant before its predecessor's counts as of that one.
+        calendar: with all its states of knowledge; each moment uses what was known then.
+        as_of: leave out what happened after this instant.
+
+    Raises:
+        NotBegun: if it had not begun then.
+        NoRulePack: if the rules that it began under are not known.
+        OutsideCalendar: if any of it lies outside the calendar.
+    """
+    fold: _Fold | None = None
+    for moment in moments:
+        if as_of is not None and moment.at > as_of:
+            continue
+        if fold is not None:
+            fold.apply(moment)
+        elif isinstance(moment, Begun):
+            fold = _Fold(moment, calendar)
+    if fold is None:
+        message = f"nothing had begun at {as_of}" if as_of else "nothing has begun"
+        raise NotBegun(message)
+    return fold.reckoning()
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run of the clock under one calendar: what opened it, and how much of the limit was left when it began."""
+
+    moment: Moment
+    way: Course
+    left: int
+    due_at: datetime = field(init=False)
+    segments: list[Segment] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.due_at, self.segments = self.way.count(self.left)
+
+    def left_at(self, instant: datetime) -> int:
+        """Give what is left of the limit at an instant."""
+        return max(self.left - self.way.used(instant), 0)
+
+    def closed_at(self, instant: datetime) -> Stretch:
+        """Give the time of this run before an instant."""
+        return Stretch(self.moment, self.way.calendar.version, tuple(until(self.segments, instant)))
+
+    def has_run_out(self, now: datetime) -> bool:
+        """Tell whether what happens now comes too late to move the deadline."""
+        return now >= self.due_at if self.way.unit == "working-hours" else day_of(now) > day_of(self.due_at)
+
+
+class _Fold:
+    """A history read moment by moment."""
+
+    def __init__(self, begun: Begun, calendar: Calendar) -> None:
+        """Begin."""
+        self.begun = begun
+        self.calendar = calendar
+        self.pack = rule_pack(begun.rule_pack)
+        self.limit = begun.limit
+        self.now = utc(begun.at)
+        self.state: State = "running"
+        self.since = self.now
+        self.paused = Paused(at=begun.at, cause=begun.cause)
+        self.missed = False
+        self.closed: list[Stretch] = []
+        self.told: list[Told] = []
+        self.extensions: list[Extension] = []
+        self.run = self._from_now(begun, whole(begun.limit))
+        self.starts_at = self.run.way.begins_at
+        self._promise(begun)
+
+    def apply(self, moment: Moment) -> None:
+        """Let one more moment happen."""
+        self.now = max(self.now, utc(moment.at))
+        match moment, self.state:
+            case Paused(), "running":
+                self.paused, self.missed = moment, self.run.has_run_out(self.now)
+                self._enter("waiting")
+            case Resumed(), "waiting":
+                if not self.missed:
+                    self._go_on(moment)
+                self._enter("running")
+            case Prolonged(), "running" | "waiting":
+                if not (self.missed if self.state == "waiting" else self.run.has_run_out(self.now)):
+                    self._prolong(moment)
+            case Apologised(), "running" | "waiting":
+                self._apologise(moment)
+            case Restated(), "running":
+                if not self.run.has_run_out(self.now):
+                    self._restate(moment)
+            case Ended(), "running" | "waiting":
+                self._enter("ended")
+
+            # No date moves when papers change hands; while the clock waits, it is the going on that reads the calendar anew.
+            case (HandedOver(), _) | (Restated(), "waiting"):
+                pass
+            # Twice is once, and what is over stays as it was.
+            case (Begun(), _) | (Paused(), "waiting") | (Resumed(), "running") | (_, "ended"):
+                pass
+
+    def reckoning(self) -> Reckoning:
+        """Give what it amounts to so far."""
+        run = self.run
+        stretches = (*self.closed, Stretch(run.moment, run.way.calendar.version, tuple(run.segments)))
+        return Reckoning(
+            deadline=Deadline(
+                due_at=run.due_at,
+                due_on=day_of(run.due_at),
+                starts_at=self.starts_at,
+                start_rule=self.begun.start_rule,
+                limit=self.limit,
+                calendar=run.way.calendar.version,
+                rule_pack=self.pack.id,
+                segments=end_to_end([stretch.segments for stretch in stretches]),
+            ),
+            promised=self.told[-1],
+            told=tuple(self.told),
+            state=self.state,
+            since=self.since,
+            stretches=stretches,
+            extensions=tuple(self.extensions),
+        )
+
+    def _enter(self, state: State) -> None:
+        self.state, self.since = state, self.now
+
+    def _from_now(self, moment: Moment, left: int) -> _Run:
+        calendar = self.calendar.as_known_at(self.now)
+        return _Run(moment, course(self.now, self.begun.limit.unit, self.begun.start_rule, calendar, self.pack), left)
+
+    def _go_on(self, resumed: Resumed) -> None:
+        paused_at, mode = self.since, resumed.mode or self.pack.supplement_mode
+        left, before = self.run.left_at(paused_at), self.run.closed_at(paused_at)
+        if mode == "restart":
+            self.closed = [self._anew(stretch) for stretch in (*self.closed, before)]
+            self.limit, left = self.begun.limit, whole(self.begun.limit)
+        else:
+            self.closed.append(replace(before, segments=self._without_the_day(before.segments, paused_at)))
+        if paused_at < self.now:
+            waited = Segment(paused_at, self.now, counts=False, why=self.paused.why, source=self.paused.source or self.pack.sources[mode])
+            self.closed.append(Stretch(self.paused, before.calendar, (waited,)))
+        self.run = self._from_now(resumed, left)
+        if mode == "restart":
+            self.starts_at = self.run.way.begins_at
+        self._promise(resumed)
+
+    def _anew(self, stretch: Stretch) -> Stretch:
+        source = self.pack.sources["restart"]
+        again = (replace(piece, counts=False, why=COUNTED_ANEW, source=source) if piece.counts else piece for piece in stretch.segments)
+        return replace(stretch, segments=merged(again))
+
+    def _without_the_day(self, segments: tuple[Segment, ...], paused_at: datetime) -> tuple[Segment, ...]:
+        cut_at = midnight(day_of(paused_at))
+        if self.limit.unit == "working-hours" or not segments or not segments[-1].counts or not self.run.way.is_spared(paused_at):
+            return segments
+        spared = Segment(cut_at, paused_at, counts=False, why=BEFORE_OPENING, source=self.pack.sources["pause"])
+        return merged((*until(segments, cut_at), spared))
+
+    def _prolong(self, prolonged: Prolonged) -> None:
+        self.limit = Limit(self.limit.amount + prolonged.amount, self.limit.unit)
+        more = whole(Limit(prolonged.amount, self.limit.unit))
+        self.run = _Run(self.run.moment, self.run.way, self.run.left + more)
+        self._promise(prolonged)
+
+    def _apologise(self, apology: Apologised) -> None:
+        notice = timedelta(days=self.pack.extension_notice_days)
+        in_time = day_of(self.now) + notice <= day_of(self.run.due_at)
+        windows = self.calendar.as_known_at(self.now).windows(apology.due_on)
+        due_at = windows[-1][1] if windows else midnight(apology.due_on + ONE_DAY)
+        self.extensions.append(Extension(apology, self.told[-1].due_on, due_at, in_time))
+        self._tell(apology, due_at)
+
+    def _restate(self, restated: Restated) -> None:
+        run, way, calendar = self.run, self.run.way, self.calendar.as_known_at(self.now)
+        if calendar is way.calendar:
+            return
+        # The days before today, or the hours before now, have been what they were.
+        cut_at = self.now if way.unit == "working-hours" else midnight(day_of(self.now))
+        if way.head and (cut_at < way.base or not run.left):
+            again = course(way.head[0].start_at, way.unit, self.begun.start_rule, calendar, self.pack, known_from=cut_at)
+            self.run = _Run(run.moment, again, run.left)
+            self.starts_at = again.begins_at if self.starts_at == way.begins_at else self.starts_at
+        else:
+            self.closed.append(run.closed_at(cut_at))
+            self.run = _Run(restated, Course(way.unit, calendar, way.sources, cut_at, way.begins_at), run.left_at(cut_at))
+        if not self.extensions:
+            self._tell(restated, min(self.run.due_at, self.told[-1].due_at))
+
+    def _promise(self, moment: Moment) -> None:
+        # A new date once promised holds where the law's own is earlier.
+        self._tell(moment, max([self.run.due_at, *(extension.due_at for extension in self.extensions[-1:])]))
+
+    def _tell(self, moment: Moment, due_at: datetime) -> None:
+        if not self.told or self.told[-1].due_at != due_at:
+            self.told.append(Told(self.now, moment.cause, due_at, day_of(due_at)))
