@@ -16,7 +16,7 @@ from kernel.legalclock.calendar import Calendar, in_hours_of
 from kernel.legalclock.instants import day_of, midnight, utc
 from kernel.legalclock.phrases import EVERY_DAY, FIRST_DAY, NOTHING_LEFT, OUTSIDE, PUSHED
 from kernel.legalclock.rule_pack import Rule, RulePack
-from kernel.legalclock.segment import Segment, SegmentLike
+from kernel.legalclock.segment import Segment, SegmentLike, Track, until
 
 LimitUnit: TypeAlias = Literal["working-days", "calendar-days", "working-hours"]
 StartRule: TypeAlias = Literal["complete", "arrival"]
@@ -129,7 +129,8 @@ def deadline(start_at: datetime, limit: LimitLike, start_rule: StartRule, calend
         message = f"a limit of {limit.amount} {limit.unit} is none"
         raise ValueError(message)
     way = course(utc(start_at), limit.unit, start_rule, calendar, rule_pack)
-    due_at, segments = way.count(whole(limit))
+    amount = whole(limit)
+    due_at = way.due(amount)
     return Deadline(
         due_at=due_at,
         due_on=day_of(due_at),
@@ -138,7 +139,7 @@ def deadline(start_at: datetime, limit: LimitLike, start_rule: StartRule, calend
         limit=Limit(limit.amount, limit.unit),
         calendar=calendar.version,
         rule_pack=rule_pack.id,
-        segments=tuple(segments),
+        segments=tuple(way.segments(amount, due_at)),
     )
 
 
@@ -161,7 +162,7 @@ def appointment_at(deadline: DeadlineLike, calendar: Calendar) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The way of a limit under one calendar: what counts lies from `base` on, a local midnight where days are counted.
+    """The way of a limit under one calendar: what counts lies from `base` on. Where days are counted, that is the midnight after `first`.
 
     `head` is what lies before and does not count. A course from an event has one; where another calendar takes over, the way goes on
     from `base` without.
@@ -170,18 +171,41 @@ class Course:
     unit: LimitUnit
     calendar: Calendar
     sources: Mapping[Rule, str]
-    base: datetime
     begins_at: datetime
+    first: date
+    base: datetime
     head: tuple[Segment, ...] = ()
 
-    def count(self, amount: int) -> tuple[datetime, list[Segment]]:
-        """Give the due instant and the segments that lead to it. An amount of no days from an event on ends on the day itself."""
+    def due(self, amount: int) -> datetime:
+        """Give the instant to which an amount leads. No days, from an event on, end on the day itself."""
         if self.unit == "working-hours":
-            due_at = self.calendar.after_time_worked(self.calendar.time_worked(self.base) + amount * timedelta.resolution)
-            return due_at, [*self.head, *self.calendar.clock_track.between(self.base, due_at)]
+            return self.calendar.after_time_worked(self.calendar.time_worked(self.base) + amount * timedelta.resolution)
         if amount == 0 and self.head:
-            return self._today()
-        return self._working_days(amount) if self.unit == "working-days" else self._calendar_days(amount)
+            return self.calendar.closing(day_of(self.calendar.next_opening(self.begins_at)))
+        if self.unit == "working-days":
+            return self.calendar.closing(self.calendar.add_working_days(self.first, amount))
+        last = self.first + timedelta(days=amount)
+        is_last = amount and self.calendar.is_working(last)
+        return self.calendar.closing(last if is_last else self.calendar.add_working_days(last, 1))
+
+    def segments(self, amount: int, end_at: datetime) -> list[Segment]:
+        """Give the way of an amount as far as an instant, which is not later than the day to which it leads."""
+        if self.unit == "working-hours":
+            return self._along(self.calendar.clock_track, end_at)
+        if amount == 0 and self.head:
+            waited = [piece for piece in self.head if piece.end_at <= self.begins_at]
+            left = Segment(self.begins_at, end_at, counts=False, why=NOTHING_LEFT, source=self.sources["counted"])
+            return until([*waited, left], end_at)
+        if self.unit == "working-days":
+            return self._along(self.calendar.days_track, end_at)
+        counted_until = midnight(self.first + timedelta(days=amount + 1))
+        every_day = Segment(self.base, min(counted_until, end_at), counts=True, why=EVERY_DAY, source=self.sources["counted"])
+        if end_at <= counted_until:
+            return until([*self.head, every_day], end_at)
+        pushed = midnight(day_of(end_at)) if self.calendar.is_working(day_of(end_at)) else end_at
+        off = self.calendar.days_track.between(counted_until, pushed)
+        last_day = Segment(pushed, end_at, counts=False, why=PUSHED, source=self.sources["last-day"])
+        return [*self.head, *([every_day] if amount else []), *off, *([last_day] if pushed < end_at else [])]
 
     def used(self, until: datetime) -> int:
         """Give how much counts before an instant; the day of the instant does, unless it lies before the opening."""
@@ -189,40 +213,17 @@ class Course:
             return 0
         if self.unit == "working-hours":
             return (self.calendar.time_worked(until) - self.calendar.time_worked(self.base)) // timedelta.resolution
-        before = day_of(self.base) - ONE_DAY
-        last = day_of(until) - ONE_DAY if self.is_spared(until) else day_of(until - timedelta.resolution)
-        return self.calendar.working_days(before, last) if self.unit == "working-days" else (last - before).days
+        day = day_of(until)
+        last = day - ONE_DAY if self.is_spared(day, until) else day
+        return self.calendar.working_days(self.first, last) if self.unit == "working-days" else (last - self.first).days
 
-    def is_spared(self, until: datetime) -> bool:
-        """Tell whether the day of an instant is not used, because the instant lies before its opening."""
-        windows = self.calendar.windows(day_of(until))
-        return bool(windows) and until < windows[0][0]
+    def is_spared(self, day: date, until: datetime) -> bool:
+        """Tell whether a day is not used by what lies before an instant in it: nothing does, or the instant lies before the opening."""
+        windows = self.calendar.windows(day)
+        return (bool(windows) and until < windows[0][0]) or until == midnight(day)
 
-    def _working_days(self, amount: int) -> tuple[datetime, list[Segment]]:
-        due_at = self.calendar.closing(self.calendar.add_working_days(day_of(self.base) - ONE_DAY, amount))
-        return due_at, [*self.head, *self.calendar.days_track.between(self.base, due_at)]
-
-    def _calendar_days(self, amount: int) -> tuple[datetime, list[Segment]]:
-        last = day_of(self.base) + timedelta(days=amount - 1)
-        if amount and self.calendar.is_working(last):
-            due_at = self.calendar.closing(last)
-            return due_at, [*self.head, self._every_day(due_at)]
-        pushed = self.calendar.add_working_days(last, 1)
-        after_last, due_at = midnight(last + ONE_DAY), self.calendar.closing(pushed)
-        return due_at, [
-            *self.head,
-            *([self._every_day(after_last)] if amount else []),
-            *self.calendar.days_track.between(after_last, midnight(pushed)),
-            Segment(midnight(pushed), due_at, counts=False, why=PUSHED, source=self.sources["last-day"]),
-        ]
-
-    def _today(self) -> tuple[datetime, list[Segment]]:
-        due_at = self.calendar.closing(day_of(self.calendar.next_opening(self.begins_at)))
-        waited = [piece for piece in self.head if piece.end_at <= self.begins_at]
-        return due_at, [*waited, Segment(self.begins_at, due_at, counts=False, why=NOTHING_LEFT, source=self.sources["counted"])]
-
-    def _every_day(self, end_at: datetime) -> Segment:
-        return Segment(self.base, end_at, counts=True, why=EVERY_DAY, source=self.sources["counted"])
+    def _along(self, track: Track, end_at: datetime) -> list[Segment]:
+        return [*self.head, *track.between(self.base, end_at)] if end_at > self.base else until(self.head, end_at)
 
 
 def course(
@@ -242,11 +243,12 @@ def course(
     by_day_of_arrival = start_rule == "arrival" and unit != "working-hours"
     begins_at = event_at if by_day_of_arrival else calendar.next_opening(max(event_at, known_from or event_at))
     head = (Segment(event_at, begins_at, counts=False, why=OUTSIDE, source=sources["outside-hours"]),) if event_at < begins_at else ()
+    first = day_of(begins_at)
     if unit == "working-hours":
-        return Course(unit, calendar, sources, begins_at, begins_at, head)
-    base = midnight(day_of(begins_at) + ONE_DAY)
+        return Course(unit, calendar, sources, begins_at, first, begins_at, head)
+    base = midnight(first + ONE_DAY)
     first_day = Segment(begins_at, base, counts=False, why=FIRST_DAY, source=sources["first-day"])
-    return Course(unit, calendar, sources, base, begins_at, (*head, first_day))
+    return Course(unit, calendar, sources, begins_at, first, base, (*head, first_day))
 
 
 def whole(limit: LimitLike) -> int:

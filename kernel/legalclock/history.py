@@ -198,22 +198,21 @@ class _Run:
     way: Course
     left: int
     due_at: datetime = field(init=False)
-    segments: list[Segment] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.due_at, self.segments = self.way.count(self.left)
+        self.due_at = self.way.due(self.left)
 
     def left_at(self, instant: datetime) -> int:
         """Give what is left of the limit at an instant."""
         return max(self.left - self.way.used(instant), 0)
 
-    def closed_at(self, instant: datetime) -> Stretch:
+    def until(self, instant: datetime) -> Stretch:
         """Give the time of this run before an instant."""
-        return Stretch(self.moment, self.way.calendar.version, tuple(until(self.segments, instant)))
+        return Stretch(self.moment, self.way.calendar.version, tuple(self.way.segments(self.left, instant)))
 
     def has_run_out(self, now: datetime) -> bool:
         """Tell whether what happens now comes too late to move the deadline."""
-        return now >= self.due_at if self.way.unit == "working-hours" else day_of(now) > day_of(self.due_at)
+        return now >= self.due_at and (self.way.unit == "working-hours" or day_of(now) > day_of(self.due_at))
 
 
 class _Fold:
@@ -269,7 +268,7 @@ class _Fold:
     def reckoning(self) -> Reckoning:
         """Give what it amounts to so far."""
         run = self.run
-        stretches = (*self.closed, Stretch(run.moment, run.way.calendar.version, tuple(run.segments)))
+        stretches = (*self.closed, run.until(run.due_at))
         return Reckoning(
             deadline=Deadline(
                 due_at=run.due_at,
@@ -298,12 +297,12 @@ class _Fold:
 
     def _go_on(self, resumed: Resumed) -> None:
         paused_at, mode = self.since, resumed.mode or self.pack.supplement_mode
-        left, before = self.run.left_at(paused_at), self.run.closed_at(paused_at)
+        left, before = self.run.left_at(paused_at), self.run.until(paused_at)
         if mode == "restart":
             self.closed = [self._anew(stretch) for stretch in (*self.closed, before)]
             self.limit, left = self.begun.limit, whole(self.begun.limit)
         else:
-            self.closed.append(replace(before, segments=self._without_the_day(before.segments, paused_at)))
+            self.closed.append(self._without_the_day(before, paused_at))
         if paused_at < self.now:
             waited = Segment(paused_at, self.now, counts=False, why=self.paused.why, source=self.paused.source or self.pack.sources[mode])
             self.closed.append(Stretch(self.paused, before.calendar, (waited,)))
@@ -317,12 +316,13 @@ class _Fold:
         again = (replace(piece, counts=False, why=COUNTED_ANEW, source=source) if piece.counts else piece for piece in stretch.segments)
         return replace(stretch, segments=merged(again))
 
-    def _without_the_day(self, segments: tuple[Segment, ...], paused_at: datetime) -> tuple[Segment, ...]:
-        cut_at = midnight(day_of(paused_at))
-        if self.limit.unit == "working-hours" or not segments or not segments[-1].counts or not self.run.way.is_spared(paused_at):
-            return segments
+    def _without_the_day(self, before: Stretch, paused_at: datetime) -> Stretch:
+        segments, day = before.segments, day_of(paused_at)
+        if self.limit.unit == "working-hours" or not segments or not segments[-1].counts or not self.run.way.is_spared(day, paused_at):
+            return before
+        cut_at = midnight(day)
         spared = Segment(cut_at, paused_at, counts=False, why=BEFORE_OPENING, source=self.pack.sources["pause"])
-        return merged((*until(segments, cut_at), spared))
+        return replace(before, segments=merged((*until(segments, cut_at), spared)))
 
     def _prolong(self, prolonged: Prolonged) -> None:
         self.limit = Limit(self.limit.amount + prolonged.amount, self.limit.unit)
@@ -343,14 +343,15 @@ class _Fold:
         if calendar is way.calendar:
             return
         # The days before today, or the hours before now, have been what they were.
-        cut_at = self.now if way.unit == "working-hours" else midnight(day_of(self.now))
+        today = day_of(self.now)
+        cut_at = self.now if way.unit == "working-hours" else midnight(today)
         if way.head and (cut_at < way.base or not run.left):
             again = course(way.head[0].start_at, way.unit, self.begun.start_rule, calendar, self.pack, known_from=cut_at)
             self.run = _Run(run.moment, again, run.left)
             self.starts_at = again.begins_at if self.starts_at == way.begins_at else self.starts_at
         else:
-            self.closed.append(run.closed_at(cut_at))
-            self.run = _Run(restated, Course(way.unit, calendar, way.sources, cut_at, way.begins_at), run.left_at(cut_at))
+            self.closed.append(run.until(cut_at))
+            self.run = _Run(restated, Course(way.unit, calendar, way.sources, way.begins_at, today - ONE_DAY, cut_at), run.left_at(cut_at))
         if not self.extensions:
             self._tell(restated, min(self.run.due_at, self.told[-1].due_at))
 

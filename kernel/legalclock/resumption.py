@@ -53,14 +53,15 @@ def resume(
         return _same(deadline)
     pack = rule_pack(deadline.rule_pack)
     mode = mode or pack.supplement_mode
-    before = until(deadline.segments, paused_at)
+    before = until(_own(deadline.segments), paused_at)
     way = course(resumed_at, deadline.limit.unit, deadline.start_rule, calendar, pack)
     if mode == "restart":
         again = pack.sources["restart"]
         before = [replace(piece, counts=False, why=COUNTED_ANEW, source=again) if piece.counts else piece for piece in before]
     else:
         before = _spare_the_day(before, paused_at, calendar, pack) if deadline.limit.unit != "working-hours" else before
-    due_at, after = way.count(_left(before, deadline.limit))
+    left = _left(before, deadline.limit)
+    due_at = way.due(left)
     pause = Segment(paused_at, resumed_at, counts=False, why=why, source=source or pack.sources[mode])
     return Deadline(
         due_at=due_at,
@@ -70,13 +71,17 @@ def resume(
         limit=Limit(deadline.limit.amount, deadline.limit.unit),
         calendar=calendar.version,
         rule_pack=pack.id,
-        segments=merged([*before, pause, *after]),
+        segments=merged([*before, pause, *way.segments(left, due_at)]),
     )
 
 
 def days_counted(segment: SegmentLike) -> int:
     """Count the local days that a segment touches."""
     return (day_of(segment.end_at - timedelta.resolution) - day_of(segment.start_at)).days + 1
+
+
+def _own(segments: Sequence[SegmentLike]) -> list[Segment]:
+    return [Segment(piece.start_at, piece.end_at, piece.counts, piece.why, piece.source) for piece in segments]
 
 
 def _left(before: Sequence[Segment], limit: LimitLike) -> int:
@@ -107,5 +112,5 @@ def _same(deadline: DeadlineLike) -> Deadline:
         limit=Limit(deadline.limit.amount, deadline.limit.unit),
         calendar=deadline.calendar,
         rule_pack=deadline.rule_pack,
-        segments=tuple(until(deadline.segments, utc(deadline.due_at))),
+        segments=tuple(until(_own(deadline.segments), utc(deadline.due_at))),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Protocol
@@ -62,11 +62,10 @@ class Track:
         if start_at >= end_at:
             return []
         part = list(self.segments[bisect_right(self.starts, start_at) - 1 : bisect_left(self.starts, end_at)])
-        if part[0].start_at < start_at:
-            part[0] = replace(part[0], start_at=start_at)
-        if part[-1].end_at > end_at:
-            part[-1] = replace(part[-1], end_at=end_at)
-        return part
+        first = part[0]
+        if first.start_at < start_at:
+            part[0] = Segment(start_at, first.end_at, first.counts, first.why, first.source)
+        return ending(part, end_at)
 
 
 def track(pieces: Iterable[Segment]) -> Track:
@@ -102,18 +101,20 @@ def end_to_end(parts: Iterable[Sequence[Segment]]) -> tuple[Segment, ...]:
     return tuple(runs)
 
 
-def until(segments: Sequence[SegmentLike], end_at: datetime) -> list[Segment]:
-    """Give the part before an instant. Where the segments end before it, the last one is drawn out. Our own are shared, not copied."""
-    part = [
-        piece if isinstance(piece, Segment) else Segment(piece.start_at, piece.end_at, piece.counts, piece.why, piece.source)
-        for piece in segments[: bisect_left(segments, end_at, key=_start)]
-    ]
+def until(segments: Sequence[Segment], end_at: datetime) -> list[Segment]:
+    """Give the part before an instant. Where the segments end before it, the last one is drawn out to it."""
+    return ending(list(segments[: bisect_left(segments, end_at, key=_start)]), end_at)
+
+
+def ending(part: list[Segment], end_at: datetime) -> list[Segment]:
+    """Let the last of some segments, if there is one, end at an instant."""
     if part and part[-1].end_at != end_at:
-        part[-1] = replace(part[-1], end_at=end_at)
+        last = part[-1]
+        part[-1] = Segment(last.start_at, end_at, last.counts, last.why, last.source)
     return part
 
 
-def _start(piece: SegmentLike) -> datetime:
+def _start(piece: Segment) -> datetime:
     return piece.start_at
 
 
