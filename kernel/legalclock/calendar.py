@@ -186,7 +186,7 @@ class Calendar:
         day = day_of(instant)
         for start_at, end_at in self.windows(day):
             if instant < end_at:
-                return max(instant, start_at)
+                return instant if instant > start_at else start_at
         return self.windows(self.add_working_days(day, 1))[0][0]
 
     def add_working_days(self, day: date, amount: int) -> date:
@@ -289,10 +289,10 @@ class Calendar:
     def _offset(self, day: date) -> int:
         index = self._index
         offset = day.toordinal() - index.first
-        if not 0 <= offset < len(index.table):
-            first, until = self.covers
-            raise OutsideCalendar(day, first, until)
-        return offset
+        if 0 <= offset < len(index.table):
+            return offset
+        first, until = self.covers
+        raise OutsideCalendar(day, first, until)
 
     def _day(self, day: date) -> Day:
         return self._index.table[self._offset(day)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from kernel.legalclock.calendar import Calendar, in_hours_of
 from kernel.legalclock.instants import day_of, midnight, utc
@@ -160,8 +160,7 @@ def appointment_at(deadline: DeadlineLike, calendar: Calendar) -> datetime:
     return in_hours_of(calendar, deadline.due_on, deadline.starts_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(NamedTuple):
     """The way of a limit under one calendar: what counts lies from `base` on. Where days are counted, that is the midnight after `first`.
 
     `head` is what lies before and does not count. A course from an event has one; where another calendar takes over, the way goes on
@@ -207,20 +206,20 @@ class Course:
         last_day = Segment(pushed, end_at, counts=False, why=PUSHED, source=self.sources["last-day"])
         return [*self.head, *([every_day] if amount else []), *off, *([last_day] if pushed < end_at else [])]
 
-    def used(self, until: datetime) -> int:
-        """Give how much counts before an instant; the day of the instant does, unless it lies before the opening."""
-        if until <= self.base:
+    def used(self, instant: datetime) -> int:
+        """Give how much counts before an instant: its day, too, unless that is spared."""
+        if instant <= self.base:
             return 0
         if self.unit == "working-hours":
-            return (self.calendar.time_worked(until) - self.calendar.time_worked(self.base)) // timedelta.resolution
-        day = day_of(until)
-        last = day - ONE_DAY if self.is_spared(day, until) else day
+            return (self.calendar.time_worked(instant) - self.calendar.time_worked(self.base)) // timedelta.resolution
+        last = day_of(instant) - ONE_DAY if self.is_spared(instant) else day_of(instant)
         return self.calendar.working_days(self.first, last) if self.unit == "working-days" else (last - self.first).days
 
-    def is_spared(self, day: date, until: datetime) -> bool:
-        """Tell whether a day is not used by what lies before an instant in it: nothing does, or the instant lies before the opening."""
+    def is_spared(self, instant: datetime) -> bool:
+        """Tell whether the day of an instant is not used by then: it has only begun, or has not opened."""
+        day = day_of(instant)
         windows = self.calendar.windows(day)
-        return (bool(windows) and until < windows[0][0]) or until == midnight(day)
+        return (bool(windows) and instant < windows[0][0]) or instant == midnight(day)
 
     def _along(self, track: Track, end_at: datetime) -> list[Segment]:
         return [*self.head, *track.between(self.base, end_at)] if end_at > self.base else until(self.head, end_at)

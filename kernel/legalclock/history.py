@@ -9,9 +9,9 @@ What has run out has run out: no pause, no longer limit and no news about days o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from kernel.legalclock.calendar import Calendar
 from kernel.legalclock.deadline import ONE_DAY, Course, Deadline, Limit, StartRule, course, whole
@@ -116,8 +116,7 @@ class NotBegun(LookupError):  # noqa: N818 - says what is missing
     """A history that has no beginning yet at the instant asked for has no deadline."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """A date that was told, when, and by what."""
 
     at: datetime
@@ -126,8 +125,7 @@ class Told:
     due_on: date
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """Time that one moment opened, and the version of the calendar by which it was counted."""
 
     moment: Moment
@@ -313,16 +311,18 @@ class _Fold:
 
     def _anew(self, stretch: Stretch) -> Stretch:
         source = self.pack.sources["restart"]
-        again = (replace(piece, counts=False, why=COUNTED_ANEW, source=source) if piece.counts else piece for piece in stretch.segments)
-        return replace(stretch, segments=merged(again))
+        again = [
+            Segment(it.start_at, it.end_at, counts=False, why=COUNTED_ANEW, source=source) if it.counts else it for it in stretch.segments
+        ]
+        return stretch._replace(segments=merged(again))
 
     def _without_the_day(self, before: Stretch, paused_at: datetime) -> Stretch:
-        segments, day = before.segments, day_of(paused_at)
-        if self.limit.unit == "working-hours" or not segments or not segments[-1].counts or not self.run.way.is_spared(day, paused_at):
+        segments, cut_at = before.segments, midnight(day_of(paused_at))
+        is_spared = self.limit.unit != "working-hours" and segments and segments[-1].counts and self.run.way.is_spared(paused_at)
+        if not is_spared:
             return before
-        cut_at = midnight(day)
         spared = Segment(cut_at, paused_at, counts=False, why=BEFORE_OPENING, source=self.pack.sources["pause"])
-        return replace(before, segments=merged((*until(segments, cut_at), spared)))
+        return before._replace(segments=merged((*until(segments, cut_at), spared)))
 
     def _prolong(self, prolonged: Prolonged) -> None:
         self.limit = Limit(self.limit.amount + prolonged.amount, self.limit.unit)
@@ -357,7 +357,7 @@ class _Fold:
 
     def _promise(self, moment: Moment) -> None:
         # A new date once promised holds where the law's own is earlier.
-        self._tell(moment, max([self.run.due_at, *(extension.due_at for extension in self.extensions[-1:])]))
+        self._tell(moment, max(self.run.due_at, self.extensions[-1].due_at) if self.extensions else self.run.due_at)
 
     def _tell(self, moment: Moment, due_at: datetime) -> None:
         if not self.told or self.told[-1].due_at != due_at:

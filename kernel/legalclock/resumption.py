@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from kernel.legalclock.calendar import Calendar
@@ -57,7 +56,7 @@ def resume(
     way = course(resumed_at, deadline.limit.unit, deadline.start_rule, calendar, pack)
     if mode == "restart":
         again = pack.sources["restart"]
-        before = [replace(piece, counts=False, why=COUNTED_ANEW, source=again) if piece.counts else piece for piece in before]
+        before = [piece._replace(counts=False, why=COUNTED_ANEW, source=again) if piece.counts else piece for piece in before]
     else:
         before = _spare_the_day(before, paused_at, calendar, pack) if deadline.limit.unit != "working-hours" else before
     left = _left(before, deadline.limit)
@@ -100,7 +99,7 @@ def _spare_the_day(before: list[Segment], paused_at: datetime, calendar: Calenda
     last = before[-1]
     cut_at = midnight(day_of(paused_at))
     spared = Segment(cut_at, paused_at, counts=False, why=BEFORE_OPENING, source=pack.sources["pause"])
-    return [*before[:-1], replace(last, end_at=cut_at), spared]
+    return [*before[:-1], last._replace(end_at=cut_at), spared]
 
 
 def _same(deadline: DeadlineLike) -> Deadline:

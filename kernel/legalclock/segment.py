@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class SegmentLike(Protocol):
@@ -39,8 +39,7 @@ class SegmentLike(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """From `start_at` until, not including, `end_at` (UTC). `why` is Vietnamese and short, `source` names the legal text."""
 
     start_at: datetime
