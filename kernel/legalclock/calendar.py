@@ -186,7 +186,7 @@ class Calendar:
         day = day_of(instant)
         for start_at, end_at in self.windows(day):
             if instant < end_at:
-                return instant if instant > start_at else start_at
+                return max(start_at, instant)
         return self.windows(self.add_working_days(day, 1))[0][0]
 
     def add_working_days(self, day: date, amount: int) -> date:

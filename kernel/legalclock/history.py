@@ -14,101 +14,13 @@ from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple, TypeAlias
 
 from kernel.legalclock.calendar import Calendar
-from kernel.legalclock.deadline import ONE_DAY, Course, Deadline, Limit, StartRule, course, whole
+from kernel.legalclock.deadline import ONE_DAY, Course, Deadline, Limit, course, whole
 from kernel.legalclock.instants import day_of, midnight, utc
-from kernel.legalclock.phrases import BEFORE_OPENING, COUNTED_ANEW, PAUSED
-from kernel.legalclock.rule_pack import SupplementMode, rule_pack
+from kernel.legalclock.moments import Apologised, Begun, Ended, HandedOver, Moment, Paused, Prolonged, Restated, Resumed
+from kernel.legalclock.phrases import BEFORE_OPENING, COUNTED_ANEW
+from kernel.legalclock.rule_pack import rule_pack
 from kernel.legalclock.segment import Segment, end_to_end, merged, until
 
-HolderKind: TypeAlias = Literal["applicant", "unit", "agency", "system"]
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who has the papers: the applicant, a unit of ours, an agency outside, or a system; and which."""
-
-    kind: HolderKind
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
-    """The limit began with an event, under the rules in force then. `cause` names what recorded it; so in every moment."""
-
-    at: datetime
-    cause: str
-    limit: Limit
-    start_rule: StartRule
-    rule_pack: str
-    holder: Holder = Holder("unit")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paused:
-    """The clock stands: for a supplement, unless `why` and `source` say what else."""
-
-    at: datetime
-    cause: str
-    why: str = PAUSED
-    source: str | None = None
-    holder: Holder = Holder("applicant")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resumed:
-    """The clock goes on, with the whole limit again or with what is left of it. None: as the rule pack says."""
-
-    at: datetime
-    cause: str
-    mode: SupplementMode | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prolonged:
-    """A law made the limit longer, by so much of its unit. The deadline itself moves."""
-
-    at: datetime
-    cause: str
-    amount: int
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Apologised:
-    """A new date was promised, with an apology of that number. The deadline does not move: lateness is judged by it."""
-
-    at: datetime
-    cause: str
-    due_on: date
-    number: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restated:
-    """What is known of the calendar by now was applied to the days from this one on."""
-
-    at: datetime
-    cause: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandedOver:
-    """Somebody else has the papers. No date moves."""
-
-    at: datetime
-    cause: str
-    to: Holder
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """What the limit was for is done."""
-
-    at: datetime
-    cause: str
-
-
-Moment: TypeAlias = Begun | Paused | Resumed | Prolonged | Apologised | Restated | HandedOver | Ended
 State: TypeAlias = Literal["running", "waiting", "ended"]
 
 

@@ -137,6 +137,8 @@ class Tale:
     walk: Walk
     start: int
     told: tuple[int, ...]
+    waits: tuple[tuple[int, int], ...]
+    """When the applicant was waited for, in time or not."""
 
 
 def tale(chance: Random, world: World) -> Tale:
@@ -148,7 +150,7 @@ def tale(chance: Random, world: World) -> Tale:
     walk = Walk(world.known(start), unit, amount, start_rule, start)
     at, pack = world.at(start), rule_pack_on((world.midnight + timedelta(minutes=start)).date())
     moments: list[Moment] = [Begun(at=at, cause="1", limit=Limit(amount, unit), start_rule=start_rule, rule_pack=pack.id)]
-    now, told = start, [walk.promised]
+    now, told, waits = start, [walk.promised], list[tuple[int, int]]()
     for _ in range(chance.choice((0, 1, 1, 2, 3, 5))):
         now = aimed(chance, now, walk)
         at, cause = world.at(now), str(len(moments) + 1)
@@ -156,6 +158,7 @@ def tale(chance: Random, world: World) -> Tale:
             case "wait":
                 moments.append(Paused(at=at, cause=cause))
                 asked, now = now, aimed(chance, now, walk)
+                waits.append((asked, now))
                 mode = chance.choice(("pause", "pause", "restart", None))
                 moments.append(Resumed(at=world.at(now), cause=cause, mode=mode))
                 walk.wait(asked, now, mode or "restart", world.known(now))  # both rule packs restart where sector law is silent
@@ -172,7 +175,7 @@ def tale(chance: Random, world: World) -> Tale:
                 walk.apologise(day, world.known(now))
         if told[-1] != walk.promised:
             told.append(walk.promised)
-    return Tale(tuple(moments), walk, start, tuple(told))
+    return Tale(tuple(moments), walk, start, tuple(told), tuple(waits))
 
 
 def near_an_edge(chance: Random, day: int) -> int:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from random import Random
 from typing import Final
 
 import pytest
 
-from kernel.legalclock import Deadline, appointment_at, day_of, is_late, reckon, rule_pack_on, transfer_due, working_minutes_between
+from kernel.legalclock import (
+    Deadline,
+    appointment_at,
+    day_of,
+    is_late,
+    reckon,
+    rule_pack_on,
+    time_by_holder,
+    transfer_due,
+    working_minutes_between,
+)
 from tests.kernel.legalclock.histories import Tale, World, tale, world
 from tests.kernel.legalclock.minutes import DAY, appointment, handed_on
 
@@ -55,6 +66,12 @@ def compare_beside(world: World, it: Tale) -> None:
     due = reckon(it.moments, calendar).deadline
     assert world.moment(transfer_due(start_at, calendar, pack)) == handed_on(strip, it.start)
     assert working_minutes_between(start_at, due.due_at, calendar) == strip.count(1, it.start, it.walk.due)
+    shares = time_by_holder(it.moments, calendar, max(it.moments[-1].at, due.due_at))
+    waited = sum(strip.count(1, asked, answered) for asked, answered in it.waits)
+    worked = {holder.kind: share.worked // timedelta(minutes=1) for holder, share in shares.items()}
+    assert worked.get("applicant", 0) == waited
+    end = max(world.moment(it.moments[-1].at), it.walk.due)
+    assert worked.get("unit", 0) == strip.count(1, it.start, end) - waited
     (counted_by,) = [known for known in calendar.versions() if known.version == due.calendar]
     assert world.moment(appointment_at(due, counted_by)) == appointment(it.walk.strip, it.walk)
 
