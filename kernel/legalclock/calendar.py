@@ -241,10 +241,10 @@ class Calendar:
 
     def _as_of(self, change: datetime | None) -> Calendar:
         made = self.knowledge.made
-        made.setdefault(self.known_at, self)
-        if change not in made:
-            made[change] = Calendar(self.name, self.knowledge, change)
-        return made[change]
+        if (found := made.get(change)) is None:
+            made.setdefault(self.known_at, self)
+            found = made.setdefault(change, Calendar(self.name, self.knowledge, change))
+        return found
 
     def _holds(self, item: Entry | Week | Coverage) -> bool:
         begun = item.known_from is None or (self.known_at is not None and item.known_from <= self.known_at)
@@ -289,13 +289,20 @@ class Calendar:
     def _offset(self, day: date) -> int:
         index = self._index
         offset = day.toordinal() - index.first
-        if 0 <= offset < len(index.table):
-            return offset
-        first, until = self.covers
-        raise OutsideCalendar(day, first, until)
+        if not 0 <= offset < len(index.table):
+            raise self._outside(day)
+        return offset
 
     def _day(self, day: date) -> Day:
-        return self._index.table[self._offset(day)]
+        index = self._index
+        offset = day.toordinal() - index.first
+        if not 0 <= offset < len(index.table):
+            raise self._outside(day)
+        return index.table[offset]
+
+    def _outside(self, day: date) -> OutsideCalendar:
+        first, until = self.covers
+        return OutsideCalendar(day, first, until)
 
 
 def in_hours_of(calendar: Calendar, day: date, instant: datetime) -> datetime:

@@ -206,17 +206,19 @@ class Course(NamedTuple):
         last_day = Segment(pushed, end_at, counts=False, why=PUSHED, source=self.sources["last-day"])
         return [*self.head, *([every_day] if amount else []), *off, *([last_day] if pushed < end_at else [])]
 
-    def used(self, instant: datetime) -> int:
+    def used(self, instant: datetime, *, is_spared: bool) -> int:
         """Give how much counts before an instant: its day, too, unless that is spared."""
         if instant <= self.base:
             return 0
         if self.unit == "working-hours":
             return (self.calendar.time_worked(instant) - self.calendar.time_worked(self.base)) // timedelta.resolution
-        last = day_of(instant) - ONE_DAY if self.is_spared(instant) else day_of(instant)
+        last = day_of(instant) - ONE_DAY if is_spared else day_of(instant)
         return self.calendar.working_days(self.first, last) if self.unit == "working-days" else (last - self.first).days
 
     def is_spared(self, instant: datetime) -> bool:
-        """Tell whether the day of an instant is not used by then: it has only begun, or has not opened."""
+        """Tell whether the day of an instant is not used by then: days are counted, and it has only begun, or has not opened."""
+        if self.unit == "working-hours":
+            return False
         day = day_of(instant)
         windows = self.calendar.windows(day)
         return (bool(windows) and instant < windows[0][0]) or instant == midnight(day)

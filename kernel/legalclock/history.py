@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Literal, NamedTuple, TypeAlias
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from kernel.legalclock.calendar import Calendar
 from kernel.legalclock.deadline import ONE_DAY, Course, Deadline, Limit, course, whole
@@ -112,9 +112,9 @@ class _Run:
     def __post_init__(self) -> None:
         self.due_at = self.way.due(self.left)
 
-    def left_at(self, instant: datetime) -> int:
-        """Give what is left of the limit at an instant."""
-        return max(self.left - self.way.used(instant), 0)
+    def left_at(self, instant: datetime, *, is_spared: bool) -> int:
+        """Give what is left of the limit at an instant, whose own day may be spared."""
+        return max(self.left - self.way.used(instant, is_spared=is_spared), 0)
 
     def until(self, instant: datetime) -> Stretch:
         """Give the time of this run before an instant."""
@@ -123,6 +123,9 @@ class _Run:
     def has_run_out(self, now: datetime) -> bool:
         """Tell whether what happens now comes too late to move the deadline."""
         return now >= self.due_at and (self.way.unit == "working-hours" or day_of(now) > day_of(self.due_at))
+
+
+NEVER_PAUSED: Final = Paused(at=datetime.min.replace(tzinfo=UTC), cause="")
 
 
 class _Fold:
@@ -137,7 +140,7 @@ class _Fold:
         self.now = utc(begun.at)
         self.state: State = "running"
         self.since = self.now
-        self.paused = Paused(at=begun.at, cause=begun.cause)
+        self.paused = NEVER_PAUSED
         self.missed = False
         self.closed: list[Stretch] = []
         self.told: list[Told] = []
@@ -207,12 +210,13 @@ class _Fold:
 
     def _go_on(self, resumed: Resumed) -> None:
         paused_at, mode = self.since, resumed.mode or self.pack.supplement_mode
-        left, before = self.run.left_at(paused_at), self.run.until(paused_at)
+        is_spared = self.run.way.is_spared(paused_at)
+        left, before = self.run.left_at(paused_at, is_spared=is_spared), self.run.until(paused_at)
         if mode == "restart":
             self.closed = [self._anew(stretch) for stretch in (*self.closed, before)]
             self.limit, left = self.begun.limit, whole(self.begun.limit)
         else:
-            self.closed.append(self._without_the_day(before, paused_at))
+            self.closed.append(self._without_the_day(before, paused_at) if is_spared else before)
         if paused_at < self.now:
             waited = Segment(paused_at, self.now, counts=False, why=self.paused.why, source=self.paused.source or self.pack.sources[mode])
             self.closed.append(Stretch(self.paused, before.calendar, (waited,)))
@@ -229,12 +233,11 @@ class _Fold:
         return stretch._replace(segments=merged(again))
 
     def _without_the_day(self, before: Stretch, paused_at: datetime) -> Stretch:
-        segments, cut_at = before.segments, midnight(day_of(paused_at))
-        is_spared = self.limit.unit != "working-hours" and segments and segments[-1].counts and self.run.way.is_spared(paused_at)
-        if not is_spared:
+        if not before.segments or not before.segments[-1].counts:
             return before
+        cut_at = midnight(day_of(paused_at))
         spared = Segment(cut_at, paused_at, counts=False, why=BEFORE_OPENING, source=self.pack.sources["pause"])
-        return before._replace(segments=merged((*until(segments, cut_at), spared)))
+        return before._replace(segments=merged((*until(before.segments, cut_at), spared)))
 
     def _prolong(self, prolonged: Prolonged) -> None:
         self.limit = Limit(self.limit.amount + prolonged.amount, self.limit.unit)
@@ -263,7 +266,11 @@ class _Fold:
             self.starts_at = again.begins_at if self.starts_at == way.begins_at else self.starts_at
         else:
             self.closed.append(run.until(cut_at))
-            self.run = _Run(restated, Course(way.unit, calendar, way.sources, way.begins_at, today - ONE_DAY, cut_at), run.left_at(cut_at))
+            self.run = _Run(
+                restated,
+                Course(way.unit, calendar, way.sources, way.begins_at, today - ONE_DAY, cut_at),
+                run.left_at(cut_at, is_spared=way.is_spared(cut_at)),
+            )
         if not self.extensions:
             self._tell(restated, min(self.run.due_at, self.told[-1].due_at))
 

@@ -85,8 +85,12 @@ def merged(pieces: Iterable[Segment]) -> tuple[Segment, ...]:
     """Join neighbours that say the same, and drop what lasts no time."""
     runs: list[Segment] = []
     for piece in pieces:
-        if piece.start_at != piece.end_at:
-            _add(runs, piece)
+        if piece.start_at == piece.end_at:
+            continue
+        if runs and _say_the_same(runs[-1], piece):
+            runs[-1] = _joined(runs[-1], piece)
+        else:
+            runs.append(piece)
     return tuple(runs)
 
 
@@ -94,9 +98,10 @@ def end_to_end(parts: Iterable[Sequence[Segment]]) -> tuple[Segment, ...]:
     """Lay parts end to end, each merged already: only where two of them meet may neighbours say the same."""
     runs: list[Segment] = []
     for part in parts:
-        if part:
-            _add(runs, part[0])
-            runs += part[1:]
+        joint = len(runs)
+        runs += part
+        if 0 < joint < len(runs) and _say_the_same(runs[joint - 1], runs[joint]):
+            runs[joint - 1 : joint + 1] = [_joined(runs[joint - 1], runs[joint])]
     return tuple(runs)
 
 
@@ -117,9 +122,9 @@ def _start(piece: Segment) -> datetime:
     return piece.start_at
 
 
-def _add(runs: list[Segment], piece: Segment) -> None:
-    last = runs[-1] if runs else None
-    if last is not None and (last.counts, last.why, last.source) == (piece.counts, piece.why, piece.source):
-        runs[-1] = Segment(last.start_at, piece.end_at, last.counts, last.why, last.source)
-    else:
-        runs.append(piece)
+def _say_the_same(one: Segment, other: Segment) -> bool:
+    return (one.counts, one.why, one.source) == (other.counts, other.why, other.source)
+
+
+def _joined(one: Segment, other: Segment) -> Segment:
+    return Segment(one.start_at, other.end_at, one.counts, one.why, one.source)
