@@ -30,6 +30,9 @@ DAYS = 900
 """Days in a world. The longest history begins in its first quarter and ends well before its end."""
 FIRST_DAYS = (date(2018, 7, 1), date(2019, 11, 1), date(2023, 12, 1), date(2025, 1, 1), date(2025, 6, 25), date(2026, 3, 1))
 """Some worlds see the rules of 2025 begin."""
+LIKELY = 0.8
+NEWS = 8
+"""How often something new is heard of the calendar in the first quarter of a world."""
 
 MORNING, AFTERNOON = (time(7, 30), time(11, 30)), (time(13), time(17))
 USUAL = (MORNING, AFTERNOON)
@@ -74,7 +77,7 @@ def world(chance: Random) -> World:
     midnight = datetime.combine(first, time(), timezone(timedelta(hours=7)))
     weeks = (week(chance, date(2018, 1, 1)), week(chance, first + timedelta(days=chance.randrange(30, 200))))
     entries = tuple(odd_days(chance, first))
-    news = sorted(near_an_edge(chance, chance.randrange(20, DAYS // 2)) for _ in range(2))
+    news = sorted(near_an_edge(chance, day) for day in chance.sample(range(10, DAYS // 4), NEWS))
     dated = tuple(with_news(chance, entry, [midnight + timedelta(minutes=moment) for moment in news]) for entry in entries)
     strips = tuple(
         (since, painted(first, DAYS, weeks, [entry for entry in dated if holds(entry, midnight + timedelta(minutes=since))]))
@@ -86,11 +89,13 @@ def world(chance: Random) -> World:
 
 def with_news(chance: Random, entry: Entry, news: list[datetime]) -> Entry:
     """Let an odd day be known always, from some news on, or until some news takes it back."""
+    ahead = [since for since in news if since.date() <= entry.on]
+    since = ahead[-1] if ahead and chance.random() < LIKELY else chance.choice(news)
     match chance.randrange(5):
-        case 0:
-            return replace(entry, known_from=chance.choice(news))
-        case 1:
-            return replace(entry, known_until=chance.choice(news))
+        case 0 | 1:
+            return replace(entry, known_from=since)
+        case 2:
+            return replace(entry, known_until=since)
         case _:
             return entry
 
@@ -108,8 +113,8 @@ def week(chance: Random, first: date) -> Week:
 
 def odd_days(chance: Random, first: date) -> Iterator[Entry]:
     """Say of some days that they are not as usual, of no day twice."""
-    free = [first + timedelta(days=number) for number in range(DAYS - 60)]
-    for _ in range(30):
+    free = [first + timedelta(days=number) for number in range(DAYS // 2)]
+    for _ in range(60):
         day, other = chance.sample(free, 2)
         taken = {day}
         match chance.randrange(5):
@@ -146,7 +151,8 @@ def tale(chance: Random, world: World) -> Tale:
     unit = chance.choice(UNITS)
     start_rule = chance.choice(START_RULES)
     amount = chance.choice((1, 2, 3, chance.randint(1, 10), chance.randint(1, 40)))
-    start = near_an_edge(chance, chance.randrange(1, DAYS // 4))
+    heard = chance.choice(world.strips)[0] // DAY
+    start = near_an_edge(chance, max(1, heard - chance.randrange(12)) if chance.random() < LIKELY else chance.randrange(1, DAYS // 4))
     walk = Walk(world.known(start), unit, amount, start_rule, start)
     at, pack = world.at(start), rule_pack_on((world.midnight + timedelta(minutes=start)).date())
     moments: list[Moment] = [Begun(at=at, cause="1", limit=Limit(amount, unit), start_rule=start_rule, rule_pack=pack.id)]
@@ -163,6 +169,11 @@ def tale(chance: Random, world: World) -> Tale:
                 moments.append(Resumed(at=world.at(now), cause=cause, mode=mode))
                 walk.wait(asked, now, mode or "restart", world.known(now))  # both rule packs restart where sector law is silent
             case "restate":
+                # Mostly when something was heard, or soon after.
+                heard = [since for since, _ in world.strips if now <= since]
+                soon = [since for since in heard if since <= walk.due]
+                now = chance.choice(soon) + chance.choice((0, 0, 1, 700)) if soon else now
+                at = world.at(now)
                 moments.append(Restated(at=at, cause=cause))
                 walk.restate(now, world.known(now))
             case "prolong":
@@ -191,7 +202,9 @@ def aimed(chance: Random, now: int, walk: Walk) -> int:
             now,
             now + chance.randrange(3 * DAY),
             near_an_edge(chance, now // DAY + chance.randrange(12)),
-            near_an_edge(chance, now // DAY + chance.randrange(12)),
+            walk.opening(now) + chance.choice((-1, 0, 1)),
+            walk.opening((now // DAY + chance.randrange(1, 6)) * DAY) + chance.choice((-1, 0, 0, 1)),
+            walk.closing(walk.opening(now + chance.randrange(4 * DAY)) // DAY) + chance.choice((-1, 0, 1)),
             walk.due + chance.choice((-1, 0, 1)),
             (walk.due // DAY + 1) * DAY + chance.choice((-1, 0, 1)),
             (now + walk.due) // 2,

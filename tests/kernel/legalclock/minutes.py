@@ -7,7 +7,7 @@ midnight. What was counted is kept as the days, or minutes, themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from itertools import compress, count, islice
 
@@ -18,23 +18,21 @@ DAY = 24 * 60
 
 def painted(first: date, days: int, weeks: Iterable[Week], entries: Iterable[Entry]) -> bytes:
     """Paint the open minutes of some days, from what is said about them."""
-    strip = bytearray(days * DAY)
+    strip, odd = bytearray(days * DAY), {entry.on: entry for entry in entries}
     for number in range(days):
-        for opening, closing in hours_on(first + timedelta(days=number), weeks, entries):
+        for opening, closing in hours_on(first + timedelta(days=number), weeks, odd):
             start, end = (number * DAY + clock.hour * 60 + clock.minute for clock in (opening, closing))
             strip[start:end] = bytes([1]) * (end - start)
     return bytes(strip)
 
 
-def hours_on(day: date, weeks: Iterable[Week], entries: Iterable[Entry]) -> tuple[Window, ...]:
+def hours_on(day: date, weeks: Iterable[Week], odd: Mapping[date, Entry]) -> tuple[Window, ...]:
     """Say when an office is open on a day."""
-    usual = usual_on(day, weeks)
-    for entry in entries:
-        if entry.on == day:
-            if entry.kind in {"holiday", "in-lieu", "swapped-off"}:
-                return ()
-            return entry.windows or usual_on(entry.other or day, weeks)
-    return usual
+    if (entry := odd.get(day)) is None:
+        return usual_on(day, weeks)
+    if entry.kind in {"holiday", "in-lieu", "swapped-off"}:
+        return ()
+    return entry.windows or usual_on(entry.other or day, weeks)
 
 
 def usual_on(day: date, weeks: Iterable[Week]) -> tuple[Window, ...]:
