@@ -209,8 +209,10 @@ class Calendar:
 
     def time_worked(self, instant: datetime) -> timedelta:
         """Give the working time between the start of the calendar and an instant; differences of it are exact and add up."""
-        self._day(day_of(instant))
-        return self._index.clock.time_worked(utc(instant))
+        instant, clock = utc(instant), self._index.clock
+        if not clock.covers(instant):
+            raise self._outside(day_of(instant))
+        return clock.time_worked(instant)
 
     def after_time_worked(self, amount: timedelta) -> datetime:
         """Give the earliest instant (UTC) at which that much was worked since the start of the calendar: a closing stays a closing.

@@ -200,7 +200,7 @@ class Course(NamedTuple):
         counted_until = midnight(self.first + timedelta(days=amount + 1))
         every_day = Segment(self.base, min(counted_until, end_at), counts=True, why=EVERY_DAY, source=self.sources["counted"])
         if end_at <= counted_until:
-            return until([*self.head, every_day], end_at)
+            return [*self.head, every_day] if end_at > self.base else until(self.head, end_at)
         pushed = midnight(day_of(end_at)) if self.calendar.is_working(day_of(end_at)) else end_at
         off = self.calendar.days_track.between(counted_until, pushed)
         last_day = Segment(pushed, end_at, counts=False, why=PUSHED, source=self.sources["last-day"])

@@ -19,6 +19,7 @@ from kernel.legalclock import (
     LimitUnit,
     NotExtendable,
     Paused,
+    Resumed,
     StartRule,
     apologise,
     day_of,
@@ -172,6 +173,18 @@ def test_a_clock_that_waits_reads_the_news_when_it_goes_on() -> None:
     calendar = news(around(DUE), local("2018-10-12 00:00"), holiday)
 
     assert restate([BEGUN, Paused(at=local("2018-10-09 09:00"), cause="log/2")], calendar, local("2018-10-12 09:00"), "calendar/1") is None
+
+
+def test_news_that_the_day_is_off_on_which_a_used_up_limit_ends_moves_it_to_the_next_working_day() -> None:
+    waited = (begun("2018-10-05 09:59", 2), Paused(at=local("2018-10-09 17:30"), cause="log/2"))
+    resumed = Resumed(at=local("2018-10-14 09:00"), cause="log/3", mode="pause")
+    holiday = Entry(on=date(2018, 10, 15), kind="holiday", source="Công văn giả định")
+    calendar = news(around(DUE), local("2018-10-15 00:00"), holiday)
+
+    found = restate([*waited, resumed], calendar, local("2018-10-15 06:00"), "calendar/1")
+
+    assert found
+    assert (str(found.before.due_on), str(found.deadline.due_on), str(found.promised.due_on)) == ("2018-10-15", "2018-10-16", "2018-10-15")
 
 
 def test_a_promise_with_an_apology_is_not_moved_by_news() -> None:

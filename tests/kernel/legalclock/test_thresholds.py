@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from timeit import repeat
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
@@ -179,10 +178,3 @@ def test_without_a_zone_database_the_clocks_of_viet_nam_are_the_same() -> None:
     for year in range(2018, 2028):
         for month in range(1, 13):
             assert datetime(year, month, 1, tzinfo=without) == datetime(year, month, 1, tzinfo=VIETNAM)
-
-
-def test_a_deadline_takes_less_than_a_tenth_of_a_millisecond() -> None:
-    start_at, limit = local("2018-10-05 09:59"), Limit(15, "working-days")
-    runs = repeat(lambda: deadline(start_at, limit, "complete", ALL_KNOWN, RULES_2018), number=200, repeat=7)
-
-    assert min(runs) / 200 < 100e-6
