@@ -176,7 +176,7 @@ def test_a_clock_that_waits_reads_the_news_when_it_goes_on() -> None:
 
 
 def test_news_that_the_day_is_off_on_which_a_used_up_limit_ends_moves_it_to_the_next_working_day() -> None:
-    waited = (begun("2018-10-05 09:59", 2), Paused(at=local("2018-10-09 17:30"), cause="log/2"))
+    waited = (replace(begun("2018-10-05 09:59", 2), start_rule="arrival"), Paused(at=local("2018-10-09 17:30"), cause="log/2"))
     resumed = Resumed(at=local("2018-10-14 09:00"), cause="log/3", mode="pause")
     holiday = Entry(on=date(2018, 10, 15), kind="holiday", source="Công văn giả định")
     calendar = news(around(DUE), local("2018-10-15 00:00"), holiday)
