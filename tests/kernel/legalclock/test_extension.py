@@ -224,6 +224,6 @@ def test_news_of_days_to_come_gives_the_date_that_those_who_always_knew_would_ha
     if is_late(before.deadline, midnight(told_on)):
         assert found is None
         return
-    always_known = due(start_at, amount, unit, start_rule, known.adding(entry)).due_at
+    always_known = due(start_at, amount, unit, start_rule, known.adding(entry).as_known_at(midnight(told_on))).due_at
     assert (found.deadline if found else before.deadline).due_at == always_known
     assert (found or before).promised.due_at == min(before.deadline.due_at, always_known)
