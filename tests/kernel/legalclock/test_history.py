@@ -170,6 +170,31 @@ def test_of_two_clocks_that_disagree_the_order_of_recording_decides() -> None:
     assert due(*early) == "2018-10-26 17:00"
 
 
+def test_the_clock_stands_until_the_last_missing_paper_is_there() -> None:
+    # What comes in part is no moment of the clock: two of three papers came on the 11th, the third on the 15th.
+    way = (begun(), paused("2018-10-09 10:00"), resumed("2018-10-15 08:00", "pause"))
+
+    assert [reckon(way, ALL_KNOWN, local(at)).state for at in ("2018-10-09 09:59", "2018-10-11 16:00", "2018-10-15 08:00")] == [
+        "running",
+        "waiting",
+        "running",
+    ]
+
+
+def test_what_is_overdue_at_the_end_of_one_quarter_is_late_for_ever() -> None:
+    way = (
+        begun(amount=40),
+        paused("2018-12-05 08:00"),
+        resumed("2018-12-10 08:00", "restart"),
+        Ended(at=local("2019-01-20 09:00"), cause="5"),
+    )
+
+    at_the_turn, at_last = reckon(way, ALL_KNOWN, local("2018-12-31 23:59")), reckon(way, ALL_KNOWN)
+
+    assert plain(at_the_turn.deadline.due_at) == plain(at_last.deadline.due_at) == "2018-11-30 17:00"
+    assert is_late(at_last.deadline, at_last.since)
+
+
 # What the clock waits for, and who is waited for
 
 

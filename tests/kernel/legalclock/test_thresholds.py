@@ -80,6 +80,7 @@ def test_a_limit_in_hours_is_its_own_appointment() -> None:
     [
         pytest.param("2018-10-05 09:59", "2018-10-05 17:00", id="the same day"),
         pytest.param("2018-10-05 15:00", "2018-10-05 17:00", id="15:00 sharp is not after 15:00"),
+        pytest.param("2018-10-05 15:00:01", "2018-10-08 07:30", id="a second later is"),
         pytest.param("2018-10-05 15:01", "2018-10-08 07:30", id="after 15:00, first thing on the next working day"),
         pytest.param("2018-10-06 16:00", "2018-10-08 17:00", id="a Saturday afternoon is Monday's opening"),
         pytest.param("2018-10-05 17:00", "2018-10-08 17:00", id="closing is the next opening"),
