@@ -260,7 +260,7 @@ class _Fold:
         # The days before today, or the hours before now, have been what they were.
         today = day_of(self.now)
         cut_at = self.now if way.unit == "working-hours" else midnight(today)
-        if way.head and (cut_at < way.base or not run.left):
+        if way.head and (cut_at < way.base or cut_at == way.begins_at or not run.left):
             again = course(way.head[0].start_at, way.unit, self.begun.start_rule, calendar, self.pack, known_from=cut_at)
             self.run = _Run(run.moment, again, run.left)
             self.starts_at = again.begins_at if self.starts_at == way.begins_at else self.starts_at

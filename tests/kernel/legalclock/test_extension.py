@@ -187,6 +187,17 @@ def test_news_that_the_day_is_off_on_which_a_used_up_limit_ends_moves_it_to_the_
     assert (str(found.before.due_on), str(found.deadline.due_on), str(found.promised.due_on)) == ("2018-10-15", "2018-10-16", "2018-10-15")
 
 
+def test_hours_that_were_to_begin_at_the_instant_of_the_news_begin_with_the_next_opening() -> None:
+    saturday = replace(begun("2018-10-06 15:00", 1), limit=Limit(1, "working-hours"))
+    holiday = Entry(on=date(2018, 10, 8), kind="holiday", source="Công văn giả định")
+    calendar = news(around(DUE), local("2018-10-08 07:30"), holiday)
+
+    found = restate([saturday], calendar, local("2018-10-08 07:30"), "calendar/1")
+
+    assert found
+    assert (plain(found.deadline.starts_at), plain(found.deadline.due_at)) == ("2018-10-09 07:30", "2018-10-09 08:30")
+
+
 def test_a_promise_with_an_apology_is_not_moved_by_news() -> None:
     holiday = Entry(on=date(2018, 10, 26), kind="holiday", source="Công văn giả định")
     calendar = news(around(DUE), local("2018-10-25 00:00"), holiday)
