@@ -146,6 +146,7 @@ class _Fold:
         self.told: list[Told] = []
         self.extensions: list[Extension] = []
         self.run = self._from_now(begun, whole(begun.limit))
+        self.starter: Moment = begun
         self.starts_at = self.run.way.begins_at
         self._promise(begun)
 
@@ -222,7 +223,7 @@ class _Fold:
             self.closed.append(Stretch(self.paused, before.calendar, (waited,)))
         self.run = self._from_now(resumed, left)
         if mode == "restart":
-            self.starts_at = self.run.way.begins_at
+            self.starter, self.starts_at = resumed, self.run.way.begins_at
         self._promise(resumed)
 
     def _anew(self, stretch: Stretch) -> Stretch:
@@ -260,17 +261,18 @@ class _Fold:
         # The days before today, or the hours before now, have been what they were.
         today = day_of(self.now)
         cut_at = self.now if way.unit == "working-hours" else midnight(today)
+        again = _Run(run.moment, way._replace(calendar=calendar), run.left)
         if way.head and (cut_at < way.base or cut_at == way.begins_at or not run.left):
-            again = course(way.head[0].start_at, way.unit, self.begun.start_rule, calendar, self.pack, known_from=cut_at)
-            self.run = _Run(run.moment, again, run.left)
-            self.starts_at = again.begins_at if self.starts_at == way.begins_at else self.starts_at
+            anew = course(way.head[0].start_at, way.unit, self.begun.start_rule, calendar, self.pack, known_from=cut_at)
+            self.run = _Run(run.moment, anew, run.left)
+            self.starts_at = anew.begins_at if run.moment is self.starter else self.starts_at
+        elif way.unit == "calendar-days" and today > way.first + timedelta(days=run.left) and again.due_at > cut_at:
+            # All days are counted, and the last was off: the news only says anew which working day comes next.
+            self.run = again
         else:
             self.closed.append(run.until(cut_at))
-            self.run = _Run(
-                restated,
-                Course(way.unit, calendar, way.sources, way.begins_at, today - ONE_DAY, cut_at),
-                run.left_at(cut_at, is_spared=way.is_spared(cut_at)),
-            )
+            onward = Course(way.unit, calendar, way.sources, way.begins_at, today - ONE_DAY, cut_at)
+            self.run = _Run(restated, onward, run.left_at(cut_at, is_spared=way.is_spared(cut_at)))
         if not self.extensions:
             self._tell(restated, min(self.run.due_at, self.told[-1].due_at))
 

@@ -52,6 +52,8 @@ class Walk:
         self.limit = self.amount = amount * 60 if unit == "working-hours" else amount
         self.start_rule = start_rule
         self.event = self.begins = self.due = start
+        self.is_first_run = True
+        """Of the whole limit: `begins` is its beginning."""
         self.before: list[int] = []
         self.counted: list[int] = []
         self.begins = self.lead_on()
@@ -96,6 +98,7 @@ class Walk:
         self.before = [it for it in self.counted if self.used(it, asked)] if mode == "pause" else []
         self.event = answered
         self.learn(answered, known)
+        self.is_first_run = mode == "restart"
         if mode == "restart":
             self.amount = self.limit
             self.begins = self.lead_on()
@@ -111,10 +114,9 @@ class Walk:
 
     def restate(self, moment: int, known: bytes) -> None:
         if not self.has_run_out(moment):
-            starts = self.begins >= self.event
             self.learn(moment, known)
             begins = self.lead_on()
-            if starts:
+            if self.is_first_run:
                 self.begins = begins
             self.promised = self.promised if self.apology else min(self.promised, self.due)
 
