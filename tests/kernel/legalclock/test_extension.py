@@ -201,15 +201,15 @@ def test_hours_that_were_to_begin_at_the_instant_of_the_news_begin_with_the_next
 
 
 def test_a_limit_in_calendar_days_whose_last_day_was_off_counts_the_days_since_when_it_is_made_longer() -> None:
-    # Due on Monday 8 for the last day is Sunday 7. On Monday morning it is told that Monday is off; then ten days are added.
-    sunday = replace(begun("2018-10-05 09:59", 1), limit=Limit(2, "calendar-days"))
+    # Due on Monday 8, for the last day is Saturday 6. On Monday morning it is told that Monday is off; then ten days are added.
+    saturday = replace(begun("2018-10-05 09:59", 1), limit=Limit(1, "calendar-days"))
     holiday = Entry(on=date(2018, 10, 8), kind="holiday", source="Công văn giả định")
     calendar = news(around(DUE), local("2018-10-08 06:00"), holiday)
     told = Restated(at=local("2018-10-08 06:00"), cause="calendar/1")
     longer = Prolonged(at=local("2018-10-09 08:00"), cause="log/2", amount=10, source="Luật giả định")
 
-    assert reckon([sunday, told], calendar).deadline.due_on == date(2018, 10, 9)
-    assert reckon([sunday, told, longer], calendar).deadline.due_on == date(2018, 10, 17)
+    assert reckon([saturday, told], calendar).deadline.due_on == date(2018, 10, 9)
+    assert reckon([saturday, told, longer], calendar).deadline.due_on == date(2018, 10, 16)
 
 
 def test_a_promise_with_an_apology_is_not_moved_by_news() -> None:
