@@ -88,13 +88,17 @@ def world(chance: Random) -> World:
 
 
 def with_news(chance: Random, entry: Entry, news: list[datetime]) -> Entry:
-    """Let an odd day be known always, from some news on, or until some news takes it back."""
+    """Let an odd day be known always, from some news on, or until some news takes it back.
+
+    That a day was off may be heard when it has passed; that it is worked on is said before it comes, or nobody would.
+    """
     ahead = [since for since in news if since.date() <= entry.on]
     since = ahead[-1] if ahead and chance.random() < LIKELY else chance.choice(news)
+    is_off = entry.kind in {"holiday", "in-lieu", "swapped-off"}
     match chance.randrange(5):
-        case 0 | 1:
+        case 0 | 1 if is_off or since in ahead:
             return replace(entry, known_from=since)
-        case 2:
+        case 2 if not is_off or since in ahead:
             return replace(entry, known_until=since)
         case _:
             return entry
