@@ -164,7 +164,7 @@ class Course(NamedTuple):
     """The way of a limit under one calendar: what counts lies from `base` on. Where days are counted, that is the midnight after `first`.
 
     `head` is what lies before and does not count. A course from an event has one; where another calendar takes over, the way goes on
-    from `base` without.
+    from `base` without. Where all of a limit in calendar days was counted before that, the days through `off_through` were off.
     """
 
     unit: LimitUnit
@@ -174,6 +174,7 @@ class Course(NamedTuple):
     first: date
     base: datetime
     head: tuple[Segment, ...] = ()
+    off_through: date = date.min
 
     def due(self, amount: int) -> datetime:
         """Give the instant to which an amount leads. No days, from an event on, end on the day itself."""
@@ -184,8 +185,8 @@ class Course(NamedTuple):
         if self.unit == "working-days":
             return self.calendar.closing(self.calendar.add_working_days(self.first, amount))
         last = self.first + timedelta(days=amount)
-        is_last = amount and self.calendar.is_working(last)
-        return self.calendar.closing(last if is_last else self.calendar.add_working_days(last, 1))
+        is_last = amount and last > self.off_through and self.calendar.is_working(last)
+        return self.calendar.closing(last if is_last else self.calendar.add_working_days(max(last, self.off_through), 1))
 
     def segments(self, amount: int, end_at: datetime) -> list[Segment]:
         """Give the way of an amount as far as an instant, which is not later than the day to which it leads."""
@@ -202,8 +203,10 @@ class Course(NamedTuple):
         if end_at <= counted_until:
             return [*self.head, every_day] if end_at > self.base else until(self.head, end_at)
         pushed = midnight(day_of(end_at)) if self.calendar.is_working(day_of(end_at)) else end_at
-        off = self.calendar.days_track.between(counted_until, pushed)
         last_day = Segment(pushed, end_at, counts=False, why=PUSHED, source=self.sources["last-day"])
+        # A day that was off when it passed, and is not called so any more, still does not count.
+        days = self.calendar.days_track.between(counted_until, pushed)
+        off = [Segment(it.start_at, it.end_at, counts=False, why=PUSHED, source=last_day.source) if it.counts else it for it in days]
         return [*self.head, *([every_day] if amount else []), *off, *([last_day] if pushed < end_at else [])]
 
     def used(self, instant: datetime, *, is_spared: bool) -> int:

@@ -261,14 +261,13 @@ class _Fold:
         # The days before today, or the hours before now, have been what they were.
         today = day_of(self.now)
         cut_at = self.now if way.unit == "working-hours" else midnight(today)
-        again = _Run(run.moment, way._replace(calendar=calendar), run.left)
         if way.head and (cut_at < way.base or cut_at == way.begins_at or not run.left):
             anew = course(way.head[0].start_at, way.unit, self.begun.start_rule, calendar, self.pack, known_from=cut_at)
             self.run = _Run(run.moment, anew, run.left)
             self.starts_at = anew.begins_at if run.moment is self.starter else self.starts_at
-        elif way.unit == "calendar-days" and today > way.first + timedelta(days=run.left) and again.due_at > cut_at:
+        elif way.unit == "calendar-days" and today > way.first + timedelta(days=run.left):
             # All days are counted, and the last was off: the news only says anew which working day comes next.
-            self.run = again
+            self.run = _Run(run.moment, way._replace(calendar=calendar, off_through=today - ONE_DAY), run.left)
         else:
             self.closed.append(run.until(cut_at))
             onward = Course(way.unit, calendar, way.sources, way.begins_at, today - ONE_DAY, cut_at)
