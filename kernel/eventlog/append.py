@@ -33,7 +33,7 @@ from kernel.eventlog.waiting import Watch, Where
 BATCH_MAX: Final = 512
 QUEUE_MAX: Final = 4096
 WRITERS: Final = 1
-"""More of them would wait for each other at the head row; and connections that take turns are slower than one, by a quarter for a lone caller."""
+"""More would wait for each other at the head row, and connections that take turns are slower than one: a quarter for a lone caller."""
 RECONNECT_SECONDS: Final = 0.2
 RECONNECT_TRIES_MAX: Final = 15
 CLOSE_SECONDS: Final = 2.0

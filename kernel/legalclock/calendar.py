@@ -186,7 +186,7 @@ class Calendar:
         day = day_of(instant)
         for start_at, end_at in self.windows(day):
             if instant < end_at:
-                return max(instant, start_at)
+                return max(start_at, instant)
         return self.windows(self.add_working_days(day, 1))[0][0]
 
     def add_working_days(self, day: date, amount: int) -> date:
@@ -209,8 +209,10 @@ class Calendar:
 
     def time_worked(self, instant: datetime) -> timedelta:
         """Give the working time between the start of the calendar and an instant; differences of it are exact and add up."""
-        self._day(day_of(instant))
-        return self._index.clock.time_worked(utc(instant))
+        instant, clock = utc(instant), self._index.clock
+        if not clock.covers(instant):
+            raise self._outside(day_of(instant))
+        return clock.time_worked(instant)
 
     def after_time_worked(self, amount: timedelta) -> datetime:
         """Give the earliest instant (UTC) at which that much was worked since the start of the calendar: a closing stays a closing.
@@ -241,10 +243,10 @@ class Calendar:
 
     def _as_of(self, change: datetime | None) -> Calendar:
         made = self.knowledge.made
-        made.setdefault(self.known_at, self)
-        if change not in made:
-            made[change] = Calendar(self.name, self.knowledge, change)
-        return made[change]
+        if (found := made.get(change)) is None:
+            made.setdefault(self.known_at, self)
+            found = made.setdefault(change, Calendar(self.name, self.knowledge, change))
+        return found
 
     def _holds(self, item: Entry | Week | Coverage) -> bool:
         begun = item.known_from is None or (self.known_at is not None and item.known_from <= self.known_at)
@@ -290,12 +292,19 @@ class Calendar:
         index = self._index
         offset = day.toordinal() - index.first
         if not 0 <= offset < len(index.table):
-            first, until = self.covers
-            raise OutsideCalendar(day, first, until)
+            raise self._outside(day)
         return offset
 
     def _day(self, day: date) -> Day:
-        return self._index.table[self._offset(day)]
+        index = self._index
+        offset = day.toordinal() - index.first
+        if not 0 <= offset < len(index.table):
+            raise self._outside(day)
+        return index.table[offset]
+
+    def _outside(self, day: date) -> OutsideCalendar:
+        first, until = self.covers
+        return OutsideCalendar(day, first, until)
 
 
 def in_hours_of(calendar: Calendar, day: date, instant: datetime) -> datetime:

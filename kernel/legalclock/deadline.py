@@ -7,19 +7,21 @@ within office hours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from kernel.legalclock.calendar import Calendar, in_hours_of
 from kernel.legalclock.instants import day_of, midnight, utc
 from kernel.legalclock.phrases import EVERY_DAY, FIRST_DAY, NOTHING_LEFT, OUTSIDE, PUSHED
-from kernel.legalclock.rule_pack import RulePack
-from kernel.legalclock.segment import Segment, SegmentLike, merged
+from kernel.legalclock.rule_pack import Rule, RulePack
+from kernel.legalclock.segment import Segment, SegmentLike, Track, until
 
 LimitUnit: TypeAlias = Literal["working-days", "calendar-days", "working-hours"]
 StartRule: TypeAlias = Literal["complete", "arrival"]
+
+ONE_DAY: Final = timedelta(days=1)
 
 
 class LimitLike(Protocol):
@@ -126,17 +128,18 @@ def deadline(start_at: datetime, limit: LimitLike, start_rule: StartRule, calend
     if limit.amount <= 0:
         message = f"a limit of {limit.amount} {limit.unit} is none"
         raise ValueError(message)
-    course = Course(utc(start_at), limit.unit, start_rule, calendar, rule_pack)
-    due_at, segments = course.count(limit.amount if limit.unit != "working-hours" else timedelta(hours=limit.amount))
+    way = course(utc(start_at), limit.unit, start_rule, calendar, rule_pack)
+    amount = whole(limit)
+    due_at = way.due(amount)
     return Deadline(
         due_at=due_at,
         due_on=day_of(due_at),
-        starts_at=course.begins_at,
+        starts_at=way.begins_at,
         start_rule=start_rule,
         limit=Limit(limit.amount, limit.unit),
         calendar=calendar.version,
         rule_pack=rule_pack.id,
-        segments=merged(segments),
+        segments=tuple(way.segments(amount, due_at)),
     )
 
 
@@ -157,63 +160,101 @@ def appointment_at(deadline: DeadlineLike, calendar: Calendar) -> datetime:
     return in_hours_of(calendar, deadline.due_on, deadline.starts_at)
 
 
-class Course:
-    """The way of a limit from one event on, under one calendar: where it begins, and how far an amount leads."""
+class Course(NamedTuple):
+    """The way of a limit under one calendar: what counts lies from `base` on. Where days are counted, that is the midnight after `first`.
 
-    def __init__(self, event_at: datetime, unit: LimitUnit, start_rule: StartRule, calendar: Calendar, rule_pack: RulePack) -> None:
-        """Find the instant at which the clock begins."""
-        self.event_at = event_at
-        self.unit: LimitUnit = unit
-        self.calendar = calendar
-        self.sources = rule_pack.sources
-        by_day_of_arrival = start_rule == "arrival" and unit != "working-hours"
-        self.begins_at = event_at if by_day_of_arrival else calendar.next_opening(event_at)
+    `head` is what lies before and does not count. A course from an event has one; where another calendar takes over, the way goes on
+    from `base` without. Where all of a limit in calendar days was counted before that, the days through `off_through` were off.
+    """
 
-    def count(self, amount: int | timedelta) -> tuple[datetime, list[Segment]]:
-        """Give the due instant and the segments from the event to it. An amount of no days ends on the day itself."""
-        if isinstance(amount, timedelta):
-            due_at, counted = self._hours(amount)
-        elif amount == 0:
-            due_at, counted = self._today()
-        elif self.unit == "working-days":
-            due_at, counted = self._working_days(amount)
-        else:
-            due_at, counted = self._calendar_days(amount)
-        waited = Segment(self.event_at, self.begins_at, counts=False, why=OUTSIDE, source=self.sources["outside-hours"])
-        return due_at, [waited, *counted]
+    unit: LimitUnit
+    calendar: Calendar
+    sources: Mapping[Rule, str]
+    begins_at: datetime
+    first: date
+    base: datetime
+    head: tuple[Segment, ...] = ()
+    off_through: date = date.min
 
-    def _hours(self, amount: timedelta) -> tuple[datetime, list[Segment]]:
-        due_at = self.calendar.after_time_worked(self.calendar.time_worked(self.begins_at) + amount)
-        return due_at, self.calendar.clock_track.between(self.begins_at, due_at)
+    def due(self, amount: int) -> datetime:
+        """Give the instant to which an amount leads. No days, from an event on, end on the day itself."""
+        if self.unit == "working-hours":
+            return self.calendar.after_time_worked(self.calendar.time_worked(self.base) + amount * timedelta.resolution)
+        if amount == 0 and self.head:
+            return self.calendar.closing(day_of(self.calendar.next_opening(self.begins_at)))
+        if self.unit == "working-days":
+            return self.calendar.closing(self.calendar.add_working_days(self.first, amount))
+        last = self.first + timedelta(days=amount)
+        is_last = amount and last > self.off_through and self.calendar.is_working(last)
+        return self.calendar.closing(last if is_last else self.calendar.add_working_days(max(last, self.off_through), 1))
 
-    def _working_days(self, amount: int) -> tuple[datetime, list[Segment]]:
-        first = day_of(self.begins_at)
-        due_at = self.calendar.closing(self.calendar.add_working_days(first, amount))
-        next_day = midnight(first + timedelta(days=1))
-        return due_at, [self._first_day(next_day), *self.calendar.days_track.between(next_day, due_at)]
+    def segments(self, amount: int, end_at: datetime) -> list[Segment]:
+        """Give the way of an amount as far as an instant, which is not later than the day to which it leads."""
+        if self.unit == "working-hours":
+            return self._along(self.calendar.clock_track, end_at)
+        if amount == 0 and self.head:
+            waited = [piece for piece in self.head if piece.end_at <= self.begins_at]
+            left = Segment(self.begins_at, end_at, counts=False, why=NOTHING_LEFT, source=self.sources["counted"])
+            return until([*waited, left], end_at)
+        if self.unit == "working-days":
+            return self._along(self.calendar.days_track, end_at)
+        counted_until = midnight(self.first + timedelta(days=amount + 1))
+        every_day = Segment(self.base, min(counted_until, end_at), counts=True, why=EVERY_DAY, source=self.sources["counted"])
+        if end_at <= counted_until:
+            return [*self.head, every_day] if end_at > self.base else until(self.head, end_at)
+        pushed = midnight(day_of(end_at)) if self.calendar.is_working(day_of(end_at)) else end_at
+        last_day = Segment(pushed, end_at, counts=False, why=PUSHED, source=self.sources["last-day"])
+        # A day that was off when it passed, and is not called so any more, still does not count.
+        days = self.calendar.days_track.between(counted_until, pushed)
+        off = [Segment(it.start_at, it.end_at, counts=False, why=PUSHED, source=last_day.source) if it.counts else it for it in days]
+        return [*self.head, *([every_day] if amount else []), *off, *([last_day] if pushed < end_at else [])]
 
-    def _calendar_days(self, amount: int) -> tuple[datetime, list[Segment]]:
-        first = day_of(self.begins_at)
-        last = first + timedelta(days=amount)
-        next_day = midnight(first + timedelta(days=1))
-        if self.calendar.is_working(last):
-            due_at = self.calendar.closing(last)
-            return due_at, [self._first_day(next_day), self._every_day(next_day, due_at)]
-        pushed = self.calendar.add_working_days(last, 1)
-        after_last, due_at = midnight(last + timedelta(days=1)), self.calendar.closing(pushed)
-        return due_at, [
-            self._first_day(next_day),
-            self._every_day(next_day, after_last),
-            *self.calendar.days_track.between(after_last, midnight(pushed)),
-            Segment(midnight(pushed), due_at, counts=False, why=PUSHED, source=self.sources["last-day"]),
-        ]
+    def used(self, instant: datetime, *, is_spared: bool) -> int:
+        """Give how much counts before an instant: its day, too, unless that is spared."""
+        if instant <= self.base:
+            return 0
+        if self.unit == "working-hours":
+            return (self.calendar.time_worked(instant) - self.calendar.time_worked(self.base)) // timedelta.resolution
+        last = day_of(instant) - ONE_DAY if is_spared else day_of(instant)
+        return self.calendar.working_days(self.first, last) if self.unit == "working-days" else (last - self.first).days
 
-    def _today(self) -> tuple[datetime, list[Segment]]:
-        due_at = self.calendar.closing(day_of(self.calendar.next_opening(self.begins_at)))
-        return due_at, [Segment(self.begins_at, due_at, counts=False, why=NOTHING_LEFT, source=self.sources["counted"])]
+    def is_spared(self, instant: datetime) -> bool:
+        """Tell whether the day of an instant is not used by then: days are counted, and it has only begun, or has not opened."""
+        if self.unit == "working-hours":
+            return False
+        day = day_of(instant)
+        windows = self.calendar.windows(day)
+        return (bool(windows) and instant < windows[0][0]) or instant == midnight(day)
 
-    def _first_day(self, next_day: datetime) -> Segment:
-        return Segment(self.begins_at, next_day, counts=False, why=FIRST_DAY, source=self.sources["first-day"])
+    def _along(self, track: Track, end_at: datetime) -> list[Segment]:
+        return [*self.head, *track.between(self.base, end_at)] if end_at > self.base else until(self.head, end_at)
 
-    def _every_day(self, start_at: datetime, end_at: datetime) -> Segment:
-        return Segment(start_at, end_at, counts=True, why=EVERY_DAY, source=self.sources["counted"])
+
+def course(
+    event_at: datetime,
+    unit: LimitUnit,
+    start_rule: StartRule,
+    calendar: Calendar,
+    rule_pack: RulePack,
+    *,
+    known_from: datetime | None = None,
+) -> Course:
+    """Find where a limit begins that an event starts. Its first day does not count; hours begin at once, or with the next opening.
+
+    A calendar that is known only from some instant on says nothing of the time before: that had no opening (`known_from`).
+    """
+    sources = rule_pack.sources
+    by_day_of_arrival = start_rule == "arrival" and unit != "working-hours"
+    begins_at = event_at if by_day_of_arrival else calendar.next_opening(max(event_at, known_from or event_at))
+    head = (Segment(event_at, begins_at, counts=False, why=OUTSIDE, source=sources["outside-hours"]),) if event_at < begins_at else ()
+    first = day_of(begins_at)
+    if unit == "working-hours":
+        return Course(unit, calendar, sources, begins_at, first, begins_at, head)
+    base = midnight(first + ONE_DAY)
+    first_day = Segment(begins_at, base, counts=False, why=FIRST_DAY, source=sources["first-day"])
+    return Course(unit, calendar, sources, begins_at, first, base, (*head, first_day))
+
+
+def whole(limit: LimitLike) -> int:
+    """Give the amount of a limit as it is counted: days, or microseconds of working time."""
+    return timedelta(hours=limit.amount) // timedelta.resolution if limit.unit == "working-hours" else limit.amount

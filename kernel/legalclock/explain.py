@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from kernel.legalclock.deadline import DeadlineLike, LimitUnit, StartRule
-from kernel.legalclock.instants import local, midnight
+from kernel.legalclock.history import Reckoning, Told
+from kernel.legalclock.instants import local, midnight, utc
 from kernel.legalclock.load import load_calendar
-from kernel.legalclock.phrases import OFFICE_HOURS, WORKING_DAY, in_english
+from kernel.legalclock.phrases import OFFICE_HOURS, WORKING_DAY, in_english, rule_of
 from kernel.legalclock.resumption import days_counted
 from kernel.legalclock.rule_pack import rule_pack
 from kernel.legalclock.segment import SegmentLike
@@ -30,6 +31,10 @@ class _Words:
     skipped: str
     until: str
     rules: str
+    apology: str
+    too_late: str
+    kept: str
+    waiting: str
 
 
 _VIETNAMESE: Final = _Words(
@@ -47,6 +52,10 @@ _VIETNAMESE: Final = _Words(
     skipped="không tính",
     until="đến",
     rules="Lịch làm việc: {calendar}. Bộ quy tắc: {rule_pack} ({basis}).",
+    apology="Phiếu xin lỗi số {number}: hẹn trả ngày {new} thay cho ngày {old}.",
+    too_late=" Phiếu gửi muộn.",
+    kept="Ngày {day} đã hẹn với người nộp được giữ nguyên.",
+    waiting="Đang tạm dừng từ {since}; ngày hẹn sẽ tính lại khi tiếp tục.",
 )
 _ENGLISH: Final = _Words(
     due="Due: {clock} on {weekday}, {day}.",
@@ -63,6 +72,10 @@ _ENGLISH: Final = _Words(
     skipped="not counted",
     until="to",
     rules="Calendar: {calendar}. Rule pack: {rule_pack} ({basis}).",
+    apology="Apology no. {number}: promised for {new} in place of {old}.",
+    too_late=" The apology came too late.",
+    kept="The date that was told, {day}, still holds for the applicant.",
+    waiting="Waiting since {since}; the date will be counted again when the clock goes on.",
 )
 
 
@@ -86,6 +99,75 @@ def explain(deadline: DeadlineLike, language: Language = "vi") -> str:
         words.rules.format(calendar=deadline.calendar, rule_pack=deadline.rule_pack, basis=rule_pack(deadline.rule_pack).basis),
     ]
     return "\n".join(lines)
+
+
+def explain_history(found: Reckoning, language: Language = "vi") -> str:
+    """Tell what a history amounts to: the deadline as `explain` does, then every new date that was promised, and whether the clock waits.
+
+    Raises:
+        NoRulePack: if the deadline names a rule pack that is not known.
+    """
+    words = _VIETNAMESE if language == "vi" else _ENGLISH
+    lines = [explain(found.deadline, language)]
+    source = rule_pack(found.deadline.rule_pack).sources["extension"]
+    for extension in found.extensions:
+        number, new, old = extension.apology.number, _day(extension.apology.due_on), _day(extension.before)
+        timely = "" if extension.in_time else words.too_late
+        lines.append(words.apology.format(number=number, new=new, old=old) + timely + f" [{source}]")
+    if found.promised.due_at < found.deadline.due_at:
+        lines.append(words.kept.format(day=_day(found.promised.due_on)))
+    if found.state == "waiting":
+        since = local(found.since)
+        lines.append(words.waiting.format(since=f"{_clock(since)} {_day(since)}"))
+    return "\n".join(lines)
+
+
+def as_json(found: Reckoning) -> dict[str, Any]:
+    """Give a reckoning as plain JSON values: instants in UTC, each segment with its rule, its calendar and the cause that opened it."""
+    it = found.deadline
+    return {
+        "due_at": it.due_at.isoformat(),
+        "due_on": it.due_on.isoformat(),
+        "starts_at": it.starts_at.isoformat(),
+        "start_rule": it.start_rule,
+        "limit": {"amount": it.limit.amount, "unit": it.limit.unit},
+        "calendar": it.calendar,
+        "rule_pack": it.rule_pack,
+        "state": found.state,
+        "since": found.since.isoformat(),
+        "promised": _told(found.promised),
+        "told": [_told(told) for told in found.told],
+        "extensions": [
+            {
+                "number": extension.apology.number,
+                "cause": extension.apology.cause,
+                "at": utc(extension.apology.at).isoformat(),
+                "before": extension.before.isoformat(),
+                "due_on": extension.apology.due_on.isoformat(),
+                "in_time": extension.in_time,
+            }
+            for extension in found.extensions
+        ],
+        "segments": [
+            {
+                "start_at": segment.start_at.isoformat(),
+                "end_at": segment.end_at.isoformat(),
+                "counts": segment.counts,
+                "rule": rule_of(segment.why),
+                "why": segment.why,
+                "source": segment.source,
+                "calendar": stretch.calendar,
+                "cause": stretch.moment.cause,
+            }
+            for stretch in found.stretches
+            for segment in stretch.segments
+        ],
+    }
+
+
+def _told(told: Told) -> dict[str, str]:
+    at, due_at, due_on = told.at.isoformat(), told.due_at.isoformat(), told.due_on.isoformat()
+    return {"at": at, "cause": told.cause, "due_at": due_at, "due_on": due_on}
 
 
 def _line(segment: SegmentLike, unit: LimitUnit, words: _Words, language: Language) -> str:

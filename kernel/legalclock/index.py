@@ -35,6 +35,10 @@ class Clock:
     track: Track
     worked: list[timedelta]
 
+    def covers(self, instant: datetime) -> bool:
+        """Tell whether an instant lies within."""
+        return self.track.starts[0] <= instant < self.track.segments[-1].end_at
+
     def time_worked(self, instant: datetime) -> timedelta:
         """Give the working time from the first covered instant to this one."""
         position = bisect_right(self.track.starts, instant) - 1

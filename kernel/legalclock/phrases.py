@@ -47,6 +47,28 @@ _ENGLISH_PREFIX: Final[Mapping[str, str]] = {
 }
 
 
+_RULE: Final[Mapping[str, str]] = {
+    WORKING_DAY: "working-day",
+    EVERY_DAY: "every-day",
+    OFFICE_HOURS: "office-hours",
+    WEEKLY_REST: "weekly-rest",
+    AFTER_HOURS: "after-hours",
+    OUTSIDE: "outside-hours",
+    FIRST_DAY: "first-day",
+    PUSHED: "last-day",
+    NOTHING_LEFT: "nothing-left",
+    BEFORE_OPENING: "before-opening",
+    COUNTED_ANEW: "counted-anew",
+}
+_RULE_OF_PREFIX: Final[Mapping[str, str]] = {SWAPPED_IN: "swapped-in", HOLIDAY: "holiday", IN_LIEU: "in-lieu", SWAPPED_OFF: "swapped-off"}
+
+
+def rule_of(why: str) -> str:
+    """Name the rule behind a segment's reason, for programs. A reason that a caller worded is that of a pause."""
+    of_prefix = (rule for prefix, rule in _RULE_OF_PREFIX.items() if why.startswith(prefix))
+    return _RULE.get(why) or next(of_prefix, "pause")
+
+
 def in_english(why: str, occasions: Mapping[str, str]) -> str:
     """Give a segment's reason in English; a reason that a caller worded stays as it is. `occasions` maps Vietnamese names to English."""
     if why.endswith(PROVISIONAL):

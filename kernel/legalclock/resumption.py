@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
 
 from kernel.legalclock.calendar import Calendar
-from kernel.legalclock.deadline import Course, Deadline, DeadlineLike, Limit, LimitLike, is_late
+from kernel.legalclock.deadline import Deadline, DeadlineLike, Limit, LimitLike, course, is_late, whole
 from kernel.legalclock.instants import day_of, midnight, utc
 from kernel.legalclock.phrases import BEFORE_OPENING, COUNTED_ANEW, PAUSED
-from kernel.legalclock.rule_pack import RulePack, rule_pack
+from kernel.legalclock.rule_pack import RulePack, SupplementMode, rule_pack
 from kernel.legalclock.segment import Segment, SegmentLike, merged, until
-
-SupplementMode: TypeAlias = Literal["restart", "pause"]
 
 
 def resume(
@@ -56,24 +52,25 @@ def resume(
         return _same(deadline)
     pack = rule_pack(deadline.rule_pack)
     mode = mode or pack.supplement_mode
-    before = until(deadline.segments, paused_at)
-    course = Course(resumed_at, deadline.limit.unit, deadline.start_rule, calendar, pack)
+    before = until(_own(deadline.segments), paused_at)
+    way = course(resumed_at, deadline.limit.unit, deadline.start_rule, calendar, pack)
     if mode == "restart":
         again = pack.sources["restart"]
-        before = [replace(piece, counts=False, why=COUNTED_ANEW, source=again) if piece.counts else piece for piece in before]
+        before = [piece._replace(counts=False, why=COUNTED_ANEW, source=again) if piece.counts else piece for piece in before]
     else:
         before = _spare_the_day(before, paused_at, calendar, pack) if deadline.limit.unit != "working-hours" else before
-    due_at, after = course.count(_left(before, deadline.limit))
+    left = _left(before, deadline.limit)
+    due_at = way.due(left)
     pause = Segment(paused_at, resumed_at, counts=False, why=why, source=source or pack.sources[mode])
     return Deadline(
         due_at=due_at,
         due_on=day_of(due_at),
-        starts_at=course.begins_at if mode == "restart" else utc(deadline.starts_at),
+        starts_at=way.begins_at if mode == "restart" else utc(deadline.starts_at),
         start_rule=deadline.start_rule,
         limit=Limit(deadline.limit.amount, deadline.limit.unit),
         calendar=calendar.version,
         rule_pack=pack.id,
-        segments=merged([*before, pause, *after]),
+        segments=merged([*before, pause, *way.segments(left, due_at)]),
     )
 
 
@@ -82,11 +79,15 @@ def days_counted(segment: SegmentLike) -> int:
     return (day_of(segment.end_at - timedelta.resolution) - day_of(segment.start_at)).days + 1
 
 
-def _left(before: Sequence[Segment], limit: LimitLike) -> int | timedelta:
+def _own(segments: Sequence[SegmentLike]) -> list[Segment]:
+    return [Segment(piece.start_at, piece.end_at, piece.counts, piece.why, piece.source) for piece in segments]
+
+
+def _left(before: Sequence[Segment], limit: LimitLike) -> int:
     # Segments that count begin and end at midnight, save the last before a pause: no day is in two of them.
     counted = [piece for piece in before if piece.counts]
     if limit.unit == "working-hours":
-        return timedelta(hours=limit.amount) - sum((piece.end_at - piece.start_at for piece in counted), timedelta())
+        return whole(limit) - sum((piece.end_at - piece.start_at for piece in counted), timedelta()) // timedelta.resolution
     return limit.amount - sum(days_counted(piece) for piece in counted)
 
 
@@ -98,7 +99,7 @@ def _spare_the_day(before: list[Segment], paused_at: datetime, calendar: Calenda
     last = before[-1]
     cut_at = midnight(day_of(paused_at))
     spared = Segment(cut_at, paused_at, counts=False, why=BEFORE_OPENING, source=pack.sources["pause"])
-    return [*before[:-1], replace(last, end_at=cut_at), spared]
+    return [*before[:-1], last._replace(end_at=cut_at), spared]
 
 
 def _same(deadline: DeadlineLike) -> Deadline:
@@ -110,5 +111,5 @@ def _same(deadline: DeadlineLike) -> Deadline:
         limit=Limit(deadline.limit.amount, deadline.limit.unit),
         calendar=deadline.calendar,
         rule_pack=deadline.rule_pack,
-        segments=tuple(until(deadline.segments, utc(deadline.due_at))),
+        segments=tuple(until(_own(deadline.segments), utc(deadline.due_at))),
     )

@@ -11,7 +11,8 @@ from typing import Literal, TypeAlias
 
 from kernel.legalclock.load import data_text
 
-Rule: TypeAlias = Literal["counted", "first-day", "last-day", "outside-hours", "restart", "pause", "transfer"]
+Rule: TypeAlias = Literal["counted", "first-day", "last-day", "outside-hours", "restart", "pause", "transfer", "extension"]
+SupplementMode: TypeAlias = Literal["restart", "pause"]
 
 
 class NoRulePack(LookupError):  # noqa: N818 - says what is missing
@@ -27,7 +28,9 @@ class RulePack:
     until: date | None
     basis: str
     transfer_threshold: time
-    supplement_mode: Literal["restart", "pause"]
+    supplement_mode: SupplementMode
+    extensions_max: int
+    extension_notice_days: int
     sources: Mapping[Rule, str]
 
 
@@ -42,6 +45,8 @@ def rule_packs() -> tuple[RulePack, ...]:
             basis=row["basis"],
             transfer_threshold=row["transfer_threshold"],
             supplement_mode=row["supplement_mode"],
+            extensions_max=row["extensions_max"],
+            extension_notice_days=row["extension_notice_days"],
             sources=row["sources"],
         )
         for row in tomllib.loads(data_text("rule_packs.toml"))["pack"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class SegmentLike(Protocol):
@@ -39,8 +39,7 @@ class SegmentLike(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """From `start_at` until, not including, `end_at` (UTC). `why` is Vietnamese and short, `source` names the legal text."""
 
     start_at: datetime
@@ -62,11 +61,10 @@ class Track:
         if start_at >= end_at:
             return []
         part = list(self.segments[bisect_right(self.starts, start_at) - 1 : bisect_left(self.starts, end_at)])
-        if part[0].start_at < start_at:
-            part[0] = replace(part[0], start_at=start_at)
-        if part[-1].end_at > end_at:
-            part[-1] = replace(part[-1], end_at=end_at)
-        return part
+        first = part[0]
+        if first.start_at < start_at:
+            part[0] = Segment(start_at, first.end_at, first.counts, first.why, first.source)
+        return ending(part, end_at)
 
 
 def track(pieces: Iterable[Segment]) -> Track:
@@ -89,21 +87,44 @@ def merged(pieces: Iterable[Segment]) -> tuple[Segment, ...]:
     for piece in pieces:
         if piece.start_at == piece.end_at:
             continue
-        last = runs[-1] if runs else None
-        if last is not None and (last.counts, last.why, last.source) == (piece.counts, piece.why, piece.source):
-            runs[-1] = Segment(last.start_at, piece.end_at, last.counts, last.why, last.source)
+        if runs and _say_the_same(runs[-1], piece):
+            runs[-1] = _joined(runs[-1], piece)
         else:
             runs.append(piece)
     return tuple(runs)
 
 
-def until(segments: Sequence[SegmentLike], end_at: datetime) -> list[Segment]:
+def end_to_end(parts: Iterable[Sequence[Segment]]) -> tuple[Segment, ...]:
+    """Lay parts end to end, each merged already: only where two of them meet may neighbours say the same."""
+    runs: list[Segment] = []
+    for part in parts:
+        joint = len(runs)
+        runs += part
+        if 0 < joint < len(runs) and _say_the_same(runs[joint - 1], runs[joint]):
+            runs[joint - 1 : joint + 1] = [_joined(runs[joint - 1], runs[joint])]
+    return tuple(runs)
+
+
+def until(segments: Sequence[Segment], end_at: datetime) -> list[Segment]:
     """Give the part before an instant. Where the segments end before it, the last one is drawn out to it."""
-    part = [
-        Segment(piece.start_at, min(piece.end_at, end_at), piece.counts, piece.why, piece.source)
-        for piece in segments
-        if piece.start_at < end_at
-    ]
-    if part and part[-1].end_at < end_at:
-        part[-1] = replace(part[-1], end_at=end_at)
+    return ending(list(segments[: bisect_left(segments, end_at, key=_start)]), end_at)
+
+
+def ending(part: list[Segment], end_at: datetime) -> list[Segment]:
+    """Let the last of some segments, if there is one, end at an instant."""
+    if part and part[-1].end_at != end_at:
+        last = part[-1]
+        part[-1] = Segment(last.start_at, end_at, last.counts, last.why, last.source)
     return part
+
+
+def _start(piece: Segment) -> datetime:
+    return piece.start_at
+
+
+def _say_the_same(one: Segment, other: Segment) -> bool:
+    return (one.counts, one.why, one.source) == (other.counts, other.why, other.source)
+
+
+def _joined(one: Segment, other: Segment) -> Segment:
+    return Segment(one.start_at, other.end_at, one.counts, one.why, one.source)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from kernel.legalclock.calendar import Calendar
-from kernel.legalclock.instants import day_of, local, utc
+from kernel.legalclock.deadline import Limit, LimitLike
+from kernel.legalclock.instants import day_of, local, midnight, utc
+from kernel.legalclock.phrases import EVERY_DAY
 from kernel.legalclock.rule_pack import RulePack
+from kernel.legalclock.segment import Segment
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -25,16 +29,43 @@ def transfer_due(accepted_at: datetime, calendar: Calendar, rule_pack: RulePack)
     return calendar.closing(day)
 
 
-def latest_arrival_before(event_on: date, working_days: int, calendar: Calendar) -> date:
-    """Give the last local day on which a notice due "at least N working days before" may arrive; the day of the event is not counted.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """How early a notice must come: on `latest_on` at the latest. `segments` cover the days from there to the event's own."""
+
+    event_on: date
+    latest_on: date
+    limit: Limit
+    calendar: str
+    rule_pack: str
+    segments: tuple[Segment, ...]
+
+
+def notice_before(event_on: date, limit: LimitLike, calendar: Calendar, rule_pack: RulePack) -> Notice:
+    """Count a limit on the applicant, "at least N days before", backwards; the day of the event is not counted.
 
     Raises:
-        ValueError: if `working_days` is not above zero.
+        ValueError: if the amount is not above zero, or the unit is hours.
+        OutsideCalendar: if any of it lies outside the calendar.
     """
-    if working_days <= 0:
-        message = f"{working_days} working days before is no notice"
+    if limit.amount <= 0 or limit.unit == "working-hours":
+        message = f"{limit.amount} {limit.unit} before is no notice"
         raise ValueError(message)
-    return calendar.add_working_days(event_on, -working_days)
+    if limit.unit == "working-days":
+        latest_on = calendar.add_working_days(event_on, -limit.amount)
+        segments = calendar.days_track.between(midnight(latest_on), midnight(event_on))
+    else:
+        latest_on = event_on - timedelta(days=limit.amount)
+        source = rule_pack.sources["counted"]
+        segments = [Segment(midnight(latest_on), midnight(event_on), counts=True, why=EVERY_DAY, source=source)]
+    return Notice(
+        event_on=event_on,
+        latest_on=latest_on,
+        limit=Limit(limit.amount, limit.unit),
+        calendar=calendar.version,
+        rule_pack=rule_pack.id,
+        segments=tuple(segments),
+    )
 
 
 def working_minutes_between(start_at: datetime, end_at: datetime, calendar: Calendar) -> int:

@@ -25,7 +25,7 @@ from tests.benchmarks.machine import Machine, description, machine
 from tests.benchmarks.measure import FULL, QUICK, Measure, Size
 from tests.benchmarks.report import as_table, write_report
 
-ORDER: Final = ("append", "relay", "consume", "project", "react", "http", "lifecycle", "scale", "spike", "latency", "cost")
+ORDER: Final = ("append", "relay", "consume", "project", "react", "http", "lifecycle", "scale", "spike", "latency", "cost", "deadline")
 
 
 class Bench(Protocol):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 
 import pytest
@@ -11,8 +13,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.vocabulary import Deadline as DeadlineInFacts
-from kernel.legalclock import LimitUnit, SupplementMode, explain, resume, rule_pack
-from kernel.legalclock.phrases import in_english
+from kernel.legalclock import (
+    Apologised,
+    Begun,
+    Limit,
+    LimitUnit,
+    Paused,
+    Restated,
+    SupplementMode,
+    as_json,
+    explain,
+    explain_history,
+    reckon,
+    resume,
+    rule_pack,
+)
+from kernel.legalclock.phrases import PAUSED, in_english, rule_of
 from tests.kernel.legalclock.moments import ALL_KNOWN, UNITS, any_moment, due, local
 
 OVER_NEW_YEAR = due(local("2025-12-31 09:59"), 7, "working-days")
@@ -64,6 +80,60 @@ def test_a_deadline_read_back_from_a_fact_explains_itself_the_same() -> None:
     assert explain(read_back) == explain(OVER_NEW_YEAR)
 
 
+LATE_NEWS = (
+    Begun(at=local("2025-12-24 09:00"), cause="log/1", limit=Limit(6, "working-days"), start_rule="complete", rule_pack="vn-2026"),
+    Restated(at=local("2025-12-25 08:00"), cause="calendar/7"),
+)
+
+
+def test_a_citizen_reads_that_the_date_that_was_told_still_holds() -> None:
+    lines = explain_history(reckon(LATE_NEWS, ALL_KNOWN)).splitlines()
+
+    assert lines[0] == "Hạn giải quyết: 17:00 thứ Hai, ngày 05/01/2026."
+    assert lines[-1] == "Ngày 02/01/2026 đã hẹn với người nộp được giữ nguyên."
+
+
+def test_a_citizen_reads_the_apology_and_whether_it_was_in_time() -> None:
+    begun = Begun(at=local("2018-10-05 09:59"), cause="1", limit=Limit(5, "working-days"), start_rule="complete", rule_pack="vn-2018")
+    late = Apologised(at=local("2018-10-12 09:00"), cause="2", due_on=date(2018, 10, 19), number="12/PXL")
+    early = replace(late, at=local("2018-10-11 09:00"))
+
+    assert explain_history(reckon([begun, late], ALL_KNOWN)).splitlines()[-1] == (
+        "Phiếu xin lỗi số 12/PXL: hẹn trả ngày 19/10/2018 thay cho ngày 12/10/2018. Phiếu gửi muộn. [Nghị định 61/2018/NĐ-CP, Điều 19.9]"
+    )
+    assert explain_history(reckon([begun, early], ALL_KNOWN), "en").splitlines()[-1] == (
+        "Apology no. 12/PXL: promised for 19/10/2018 in place of 12/10/2018. [Nghị định 61/2018/NĐ-CP, Điều 19.9]"
+    )
+
+
+def test_a_citizen_reads_that_the_clock_waits_and_since_when() -> None:
+    begun = Begun(at=local("2018-10-05 09:59"), cause="1", limit=Limit(5, "working-days"), start_rule="complete", rule_pack="vn-2018")
+    found = reckon([begun, Paused(at=local("2018-10-09 10:00"), cause="2")], ALL_KNOWN)
+
+    assert explain_history(found).startswith(explain(found.deadline))
+    assert explain_history(found).splitlines()[-1] == "Đang tạm dừng từ 10:00 09/10/2018; ngày hẹn sẽ tính lại khi tiếp tục."
+
+
+def test_a_program_reads_of_each_segment_its_rule_calendar_and_cause() -> None:
+    found = reckon(LATE_NEWS, ALL_KNOWN)
+
+    told = json.loads(json.dumps(as_json(found)))
+
+    first, last = (ALL_KNOWN.as_known_at(moment.at).version for moment in LATE_NEWS)
+    assert [(it["rule"], it["counts"], it["cause"], it["calendar"]) for it in told["segments"]] == [
+        ("first-day", False, "log/1", first),
+        ("working-day", True, "calendar/7", last),
+        ("weekly-rest", False, "calendar/7", last),
+        ("working-day", True, "calendar/7", last),
+        ("holiday", False, "calendar/7", last),
+        ("swapped-off", False, "calendar/7", last),
+        ("weekly-rest", False, "calendar/7", last),
+        ("working-day", True, "calendar/7", last),
+    ]
+    assert (told["due_on"], told["promised"]["due_on"], told["promised"]["cause"]) == ("2026-01-05", "2026-01-02", "log/1")
+    assert (told["state"], told["limit"], told["extensions"]) == ("running", {"amount": 6, "unit": "working-days"}, [])
+
+
 @pytest.mark.parametrize("name", ["vn.toml", "rule_packs.toml"])
 def test_texts_for_people_are_composed_unicode(name: str) -> None:
     text = files("kernel.legalclock").joinpath("data", name).read_text(encoding="utf-8")
@@ -74,12 +144,15 @@ def test_texts_for_people_are_composed_unicode(name: str) -> None:
 
 @settings(max_examples=500, deadline=None)
 @given(any_moment, st.sampled_from(UNITS), st.integers(1, 40), st.sampled_from(("restart", "pause")), st.integers(0, 20_000))
-def test_every_reason_has_its_english(start_at: datetime, unit: LimitUnit, amount: int, mode: SupplementMode, waiting: int) -> None:
+def test_every_reason_has_its_english_and_its_rule(
+    start_at: datetime, unit: LimitUnit, amount: int, mode: SupplementMode, waiting: int
+) -> None:
     first = due(start_at, amount, unit)
     it = resume(first, start_at + timedelta(minutes=waiting), start_at + timedelta(minutes=2 * waiting), mode, ALL_KNOWN)
 
     for segment in (*first.segments, *it.segments):
         assert in_english(segment.why, ALL_KNOWN.knowledge.occasions) != segment.why
+        assert (rule_of(segment.why) == "pause") is (segment.why == PAUSED)
     assert len(explain(it, "en").splitlines()) == len(it.segments) + 4
 
 

@@ -87,7 +87,9 @@ def test_the_years_have_the_working_days_that_were_counted_by_hand() -> None:
     ("moment", "unit", "amount", "result"),
     [
         pytest.param("2018-10-05 16:59", "working-days", 1, "2018-10-08 17:00", id="16:59 is today"),
+        pytest.param("2018-10-05 16:59:59", "working-days", 1, "2018-10-08 17:00", id="16:59:59 is today"),
         pytest.param("2018-10-05 17:00", "working-days", 1, "2018-10-09 17:00", id="17:00 is the next working day"),
+        pytest.param("2018-10-05 17:00:01", "working-days", 1, "2018-10-09 17:00", id="17:00:01 is the next working day"),
         pytest.param("2018-10-05 17:01", "working-days", 1, "2018-10-09 17:00", id="17:01 is the next working day"),
         pytest.param("2018-10-05 11:30", "working-days", 1, "2018-10-08 17:00", id="lunch is still today"),
         pytest.param("2018-10-05 07:29", "working-days", 1, "2018-10-08 17:00", id="before opening is today"),
