@@ -129,9 +129,12 @@ class Dossier(Telling):
 
     async def _post(self, caller: Caller, path: str, body: dict[str, Any], at: datetime) -> dict[str, Any]:
         case, _, act = path.rpartition("/")
-        if act in {"completion", "decision"} and not self.paused:
-            await super()._post(caller, f"{case}/claim", {}, at)
-        self.paused = act == "pause" or (self.paused and act == "supplement")
+        if act in {"completion", "decision"}:
+            if not self.paused:
+                await super()._post(caller, f"{case}/claim", {}, at)
+            self.paused = False
+        elif act == "pause":
+            self.paused = True
         return await super()._post(caller, path, body, at)
 
 
