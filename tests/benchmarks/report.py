@@ -28,7 +28,7 @@ Written by `./motcua bench --write`; every round's figure is in [benchmarks.json
 on the same machine, with the same payload and the same durability, in turns: ours, peer A, peer B, ours, … A value is the median of the
 rounds. *Ours is* the median of each round's ratio: above 1 is better, whatever the unit.
 
-`./motcua bench --quick`, in `.ci/run`, runs smaller counts and fails where a ratio is below half of what `tests/benchmarks/baseline.json`
+`./motcua bench --quick` runs smaller counts and fails where a ratio is below half of what `tests/benchmarks/baseline.json`
 has for it, twice in a row. Both sides of those ratios do the same work on the same disk in turns, so they depend little on the machine.
 What depends on it more than on the code stays out: rates, times, and costs, where a tenth is wanted and a busy machine's noise is more.
 
