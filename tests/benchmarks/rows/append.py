@@ -5,7 +5,7 @@ finished bytes, and a table with the same unique (stream, version), but neither 
 
 * asyncpg: a prepared `INSERT … RETURNING pos`, each in its own transaction, one connection per caller, at most 32: more are slower here.
 * pgbench: the same INSERT by PostgreSQL's own client in C, `-M prepared`, one client per caller, at most 32.
-* eventsourcing: `insert_events` of its PostgreSQL recorder, the layer below its applications, in its safe mode (the default, which locks
+* eventsourcing: inserting by its PostgreSQL recorder, the layer below its applications, in its safe mode (the default, which locks
   the table so that no reader can miss an event), in one thread: with more it is slower.
 
 The bound: positions are handed out by one row, which stays locked until its commit is on the disk, so that nobody sees an event that may
