@@ -31,8 +31,7 @@ AT_ONCE: Final = 24
 LAST_STEP: Final = 6
 SIGNING_UNIT: Final = "ban-giam-doc"
 COORDINATING: Final = ("2.000142", "B5")
-"""The step, and the procedure, in which another agency is asked."""
-
+"""The procedure, and the step of it, in which another agency is asked."""
 REACTION_SECONDS: Final = 90.0
 PROGRESS_SECONDS: Final = 1.0
 LEADER: Final = "lanh-dao-01"

@@ -52,7 +52,7 @@ async def install(pool: Pool, model: ReadModel) -> bool:
 async def index(pool: Pool, model: ReadModel) -> None:
     """Make the indexes of a version that has been filled; nobody may write into its tables meanwhile, or he waits for the end of it.
 
-    All at once over a million rows they take seconds; kept up to date for every row that is filled in, half of the filling.
+    Made once over rows that lie there, an index costs less than kept in order while every row comes and is changed again and again.
     """
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(f"SET LOCAL search_path = {model.consumer}, public")
