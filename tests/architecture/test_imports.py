@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Final
 
@@ -118,6 +119,25 @@ def test_a_decision_that_names_the_log_would_be_found(tmp_path: Path) -> None:
 def test_every_contract_is_broken_once_by_these_tests() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert set(re.findall(r'^id = ".+"\nname = "(.+)"$', text, re.MULTILINE)) == set(BROKEN)
+
+
+def parts_outside_the_layers(root: Path) -> list[str]:
+    """Give the parts of an `http_api` that the layers do not name: the linter would let anything import them."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    [layers] = [" ".join(one["layers"]) for one in config["contracts"] if one["id"] == "layers"]
+    named = set(re.findall(r"\w+", layers))
+    return [source.path for source in sources(root, "services/*/http_*.py") if Path(source.path).stem not in named]
+
+
+def test_every_part_of_an_http_api_has_its_layer() -> None:
+    findings = parts_outside_the_layers(ROOT)
+    assert not findings, listed(findings)
+
+
+def test_a_part_with_no_layer_would_be_found(tmp_path: Path) -> None:
+    plant(tmp_path, "services/alpha/http_api.py", "")
+    plant(tmp_path, "services/alpha/http_secrets.py", "")
+    assert parts_outside_the_layers(tmp_path) == ["services/alpha/http_secrets.py"]
 
 
 def imports_alone(service: str, folder: Path, root: Path = ROOT) -> str:

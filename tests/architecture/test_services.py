@@ -27,6 +27,9 @@ FILES: Final = (
 STEPS: Final = {"http_api": 1, "handle": 2, "domain": 3, "consume": 6, "projections": 7, "query": 8}
 """The step that a module (or the modules of a folder) belongs to; 4 (append) and 5 (relay) are the kernel's."""
 
+PARTS: Final = {"http": 1}
+"""The step of modules that a longer one was split into, by what their names begin with: `http_cases` is a part of `http_api`."""
+
 NO_STEP: Final = frozenset({"__init__", "__main__", "main", "settings"})
 """Modules that put a service together and have no place on the data's way."""
 
@@ -47,7 +50,8 @@ def unnamed_steps(root: Path) -> list[str]:
         name = source.path.split("/")[2].removesuffix(".py")
         if Path(source.path).stem in NO_STEP:
             continue
-        opening = re.compile(f"Step {STEPS[name]} of 8, " if name in STEPS else "Step [1-8] of 8, |(Before|Beside|After) step [1-8]: ")
+        step = STEPS.get(name) or PARTS.get(name.split("_")[0])
+        opening = re.compile(f"Step {step} of 8, " if step else "Step [1-8] of 8, |(Before|Beside|After) step [1-8]: ")
         docstring = ast.get_docstring(source.tree) or ""
         if not opening.match(docstring):
             findings.append(f"{source.path}: the docstring should open with {opening.pattern!r}, not {docstring[:40]!r}")
@@ -103,9 +107,11 @@ def test_every_module_of_a_service_opens_with_its_step() -> None:
 def test_a_module_with_no_step_or_the_wrong_one_would_be_found(tmp_path: Path) -> None:
     plant(tmp_path, "services/alpha/handle.py", '"""Handles commands."""')
     plant(tmp_path, "services/alpha/domain/dossier.py", '"""Step 2 of 8, handle: no, this one decides."""')
+    plant(tmp_path, "services/alpha/http_cases.py", '"""Step 2 of 8, handle: a part of http_api, and says otherwise."""')
     plant(tmp_path, "services/alpha/query.py", '"""Step 8 of 8, query: what the desk asks."""')
     plant(tmp_path, "services/alpha/main.py", '"""Put the service together."""')
     assert [finding.split(":")[0] for finding in unnamed_steps(tmp_path)] == [
         "services/alpha/domain/dossier.py",
         "services/alpha/handle.py",
+        "services/alpha/http_cases.py",
     ]

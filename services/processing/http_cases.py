@@ -1,0 +1,96 @@
+"""Step 1 of 8, http_api: cases as their officers see them, one by one and in lists."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from kernel.edge.body import Body
+from kernel.edge.etag import versioned
+from kernel.edge.identity import Principal
+from kernel.edge.pages import LIMIT, Cursor, Limit
+from kernel.edge.policy import allowed
+from kernel.edge.position import After, freshness, wait_for_answers, wait_for_reactions
+from kernel.legalclock import explain
+from services.processing import consume
+from services.processing.domain.case_states import legal_in
+from services.processing.handle import Department
+from services.processing.http_fields import CODE_PATTERN
+from services.processing.http_standing import asked_for, name_of_step, opened, standing, step_clock
+from services.processing.projections import CASES
+from services.processing.query import Register, Wanted, shown, sort_key
+
+StateName = Literal["waiting", "claimed", "paused", "issued", "stopped"]
+
+ACTIONS: Final = {
+    "case.read": {"officer", "leader"},
+    "case.list": {"officer", "leader"},
+}
+
+
+class CaseQuery(Body):
+    """Which cases, and which page of them; a filter that is not known is refused."""
+
+    dossier: UUID | None = None
+    unit: Annotated[str | None, Field(pattern=CODE_PATTERN)] = None
+    role: Annotated[str | None, Field(pattern=CODE_PATTERN)] = None
+    state: StateName | None = None
+    overdue: Annotated[bool | None, Field(description="Open, not paused, and past its limit.")] = None
+    after: After = None
+    cursor: Cursor = None
+    limit: Limit = LIMIT
+
+
+FILTERS: Final = frozenset({"dossier", "unit", "role", "state", "overdue"})
+
+
+def routes(department: Department, register: Register) -> APIRouter:
+    """Make the routes that read cases."""
+    router = APIRouter(prefix="/v1")
+    runtime = department.runtime
+
+    @router.get("/cases")
+    async def cases(
+        request: Request,
+        principal: Annotated[Principal, allowed("case.list")],
+        asked: Annotated[CaseQuery, Query()],
+    ) -> Response:
+        """List cases, the newest first. `after` may be a position of processing's log or of intake's."""
+        page = runtime.pages.open(request, asked.cursor, asked.limit)
+        await wait_for_reactions(runtime.log, CASES.name, consume.NAME, consume.SOURCE, asked.after)
+        wanted = Wanted(now=runtime.commands.clock.now(request), **asked.model_dump(include=set(FILTERS)))
+        rows = await register.cases(principal, wanted, page)
+        return runtime.pages.answer(request, page, rows, key=sort_key, item=shown, more=await freshness(runtime.log, CASES.name))
+
+    @router.get("/cases/{id}")
+    async def one(request: Request, id: UUID, principal: Annotated[Principal, allowed("case.read")], after: After = None) -> Response:
+        """Give a case as it is now, with what may be done and the derivation of its deadline in words."""
+        await wait_for_answers(runtime.log, consume.NAME, consume.SOURCE, after)
+        history, state, steps = await department.case(id, principal)
+        case, now = state.case, runtime.commands.clock.now(request)
+        body: dict[str, Any] = {
+            "id": id,
+            "version": history.version,
+            "position": f"{runtime.name}/{history.pos}",
+            **standing(state),
+            "open": [step_clock(step, steps, now) for step in opened(state)],
+            "step_name": name_of_step(state, steps),
+            "legal": legal_in(state, steps, now),
+            "dossier": case.dossier,
+            "code": case.code,
+            "agency": case.agency,
+            "procedure": case.procedure,
+            "workflow_hash": case.workflow_hash,
+            "supplements": case.rounds,
+            "consultations": [asked_for(each, now) for each in case.consultations],
+            "why": explain(case.deadline) if case.deadline else None,
+            "why_en": explain(case.deadline, "en") if case.deadline else None,
+        }
+        return versioned(request, history.version, body)
+
+    _ = (cases, one)
+    return router

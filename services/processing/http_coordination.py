@@ -1,0 +1,78 @@
+"""Step 1 of 8, http_api: what goes out to other agencies, and what the applicant is told when it takes longer."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from contracts.vocabulary import LatenessReason
+from kernel.edge.body import Body
+from kernel.edge.identity import Principal
+from kernel.edge.policy import allowed
+from services.processing.domain.case_commands import Opinion
+from services.processing.handle import Department
+from services.processing.http_fields import CODE_PATTERN
+from services.processing.http_standing import answer
+
+ACTIONS: Final = {
+    "case.consult": {"officer"},
+    "case.reappoint": {"officer", "leader"},
+}
+
+
+class ConsultationBody(Body):
+    """The agency that is asked; organisation.yaml lists them."""
+
+    partner: Annotated[str, Field(pattern=CODE_PATTERN)]
+
+
+class AnswerBody(Body):
+    """What it answered."""
+
+    opinion: Opinion
+
+
+class ReappointmentBody(Body):
+    """The new day, and why the old one is not kept."""
+
+    new_due_on: date
+    reason: LatenessReason
+
+
+def routes(department: Department) -> APIRouter:
+    """Make the routes of coordination."""
+    router = APIRouter(prefix="/v1")
+    run = department.runtime.commands.run
+
+    @router.post("/cases/{id}/consultation")
+    async def consult(
+        request: Request, id: UUID, body: ConsultationBody, principal: Annotated[Principal, allowed("case.consult")]
+    ) -> Response:
+        """Ask another agency (NĐ 61/2018, Điều 19.5); it has a limit of its own, and the case's clock runs on."""
+        return await run(request, principal, lambda command: department.consult(id, body.partner, command), answer)
+
+    @router.post("/cases/{id}/consultations/{consultation}/answer")
+    async def answered(
+        request: Request,
+        id: UUID,
+        consultation: Annotated[int, Path(ge=1, le=999)],
+        body: AnswerBody,
+        principal: Annotated[Principal, allowed("case.consult")],
+    ) -> Response:
+        """Record what it answered, in time or late."""
+        return await run(request, principal, lambda command: department.answer(id, consultation, body.opinion, command), answer)
+
+    @router.post("/cases/{id}/reappointment")
+    async def reappoint(
+        request: Request, id: UUID, body: ReappointmentBody, principal: Annotated[Principal, allowed("case.reappoint")]
+    ) -> Response:
+        """Apologise for being late and name a new day, once at most; the legal limit stays what it was (NĐ 61/2018, Điều 19.9)."""
+        return await run(request, principal, lambda command: department.reappoint(id, body.new_due_on, body.reason, command), answer)
+
+    _ = (consult, answered, reappoint)
+    return router

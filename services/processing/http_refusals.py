@@ -1,0 +1,127 @@
+"""Step 1 of 8, http_api: what is said of each reason for which a command on a case is refused."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kernel.edge.problem import INVALID, NOT_ALLOWED, Fault, Kind, Sentence, refusal
+
+A_REFUSAL_NEEDS_ITS_BASIS: Final = Fault(
+    "body", "/legal_basis", Sentence("Từ chối phải nêu căn cứ pháp lý.", "A refusal must name its legal basis.")
+)
+
+REFUSALS: Final = (
+    refusal("no-such-case", "Không tìm thấy hồ sơ xử lý này.", "There is no such case.", status=404),
+    Kind(
+        "not-in-roster",
+        403,
+        NOT_ALLOWED.title,
+        Sentence(
+            "Tài khoản này chưa được phân công vào phòng, ban nào nên không xử lý hồ sơ được.",
+            "This account has no post in any unit, so it cannot work on cases.",
+        ),
+    ),
+    Kind(
+        "not-your-step",
+        403,
+        NOT_ALLOWED.title,
+        Sentence(
+            "Bước đang mở thuộc phòng, ban hoặc chức danh khác.",
+            "The open step belongs to another unit or role.",
+        ),
+    ),
+    refusal(
+        "case-paused",
+        "Hồ sơ đang tạm dừng để chờ người nộp bổ sung.",
+        "The case is paused until the applicant has brought the supplement.",
+    ),
+    refusal("case-ended", "Việc xử lý hồ sơ này đã kết thúc.", "This case has ended."),
+    refusal("step-not-open", "Bước này không phải là bước đang mở.", "This is not the step that is open."),
+    refusal("claimed-by-another", "Bước này đã có người khác nhận xử lý.", "Another officer has claimed this step."),
+    Kind(
+        "not-yours-to-assign",
+        403,
+        NOT_ALLOWED.title,
+        Sentence("Chỉ lãnh đạo phòng, ban được phân công bước này.", "Only who leads the unit shares out this step."),
+    ),
+    refusal(
+        "cannot-take-step",
+        "Người được phân công không thuộc phòng, ban và chức danh của bước này.",
+        "Who is to take the step is not of its unit and role.",
+    ),
+    refusal(
+        "assignment-needs-reason",
+        "Chuyển bước đang có người xử lý phải nêu lý do: nghỉ phép, chuyển công tác, …",
+        "A step that somebody works on moves only for a reason: leave, transfer, …",
+    ),
+    refusal(
+        "cannot-return-there",
+        "Bước này không được trả lại bước đó.",
+        "This step is not returned to that one.",
+        members=("legal", "may"),
+    ),
+    refusal(
+        "nothing-to-undo",
+        "Không thể rút lại: bước này chưa hoàn thành, của người khác hoàn thành, hoặc bước sau đã được xử lý.",
+        "This cannot be taken back: it is not finished, another finished it, or what follows is being worked on.",
+        members=("legal", "may"),
+    ),
+    refusal("already-asked", "Cơ quan này đang được lấy ý kiến.", "This agency has been asked and has not answered yet."),
+    refusal(
+        "partner-not-asked",
+        "Bước này chỉ hoàn thành sau khi đã lấy ý kiến cơ quan phối hợp.",
+        "This step is completed only after the coordinating agencies were asked.",
+        members=("legal", "partners"),
+    ),
+    refusal(
+        "no-such-consultation",
+        "Không có ý kiến nào đang chờ trả lời theo số này.",
+        "No answer is awaited under this number.",
+        members=("legal", "open"),
+    ),
+    refusal(
+        "guard-not-met",
+        "Chưa đủ điều kiện của quy trình để hoàn thành bước này.",
+        "What the workflow requires for this step is not fulfilled yet.",
+        members=("legal", "why", "why_en"),
+    ),
+    refusal(
+        "apology-needed",
+        "Hồ sơ đã quá hạn: phải xin lỗi và hẹn lại ngày trả kết quả trước khi trả.",
+        "The result is late: it goes out only after an apology with a new day.",
+    ),
+    refusal("already-reappointed", "Chỉ được hẹn lại một lần.", "A new day is named once at most."),
+    refusal(
+        "new-day-too-early",
+        "Ngày hẹn lại phải là ngày làm việc, sau hạn cũ và không trước hôm nay.",
+        "The new day must be a working day, after the old one and not before today.",
+    ),
+    refusal(
+        "decision-needed",
+        "Bước ký duyệt chỉ hoàn thành bằng một quyết định: đồng ý hoặc từ chối.",
+        "The signing step is completed only by a decision, to grant or to refuse.",
+    ),
+    refusal(
+        "not-the-signing-step",
+        "Chưa đến bước ký duyệt nên chưa thể quyết định.",
+        "The case has not reached the signing step, so it cannot be decided yet.",
+    ),
+    refusal("already-decided", "Hồ sơ này đã có quyết định.", "This case has been decided already."),
+    Kind("legal-basis-needed", INVALID.status, INVALID.title, A_REFUSAL_NEEDS_ITS_BASIS.detail),
+    refusal(
+        "no-clock",
+        "Thủ tục này không có thời hạn luật định nên không có thời gian để tạm dừng.",
+        "This procedure has no legal limit, so there is no clock to pause.",
+    ),
+    refusal(
+        "cannot-move",
+        "Hồ sơ không thể tiếp tục theo phiên bản quy trình này.",
+        "The case cannot go on by this version of the workflow.",
+        members=("legal", "why"),
+    ),
+    refusal(
+        "number-needed",
+        "Bước cuối chỉ hoàn thành khi kết quả được cấp số.",
+        "The last step is completed only by giving the result its number.",
+    ),
+)
