@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field
 
 from contracts.fact import Fact, Value
+from contracts.processing_organisation import AgreementCode, AgreementFact, ControlledDocumentFact, OrganisationFact
 from contracts.vocabulary import (
     AgencyCode,
     CaseId,
@@ -151,13 +152,17 @@ class CaseStepReopened(Fact, type="processing.case.step-reopened.v1"):
 
 
 class CaseConsultationRequested(Fact, type="processing.case.consultation-requested.v1"):
-    """Another agency was asked for its opinion, with a limit of its own; the case's own clock runs on (NĐ 61/2018, Điều 19.5)."""
+    """Another agency was asked for its opinion, with a limit of its own; the case's own clock runs on (NĐ 61/2018, Điều 19.5).
+
+    `agreement` is the coordination agreement that the limit comes from (None: from before agreements were facts).
+    """
 
     case_id: CaseId
     dossier_id: DossierId
     agency: AgencyCode
     number: Annotated[int, Field(ge=1)]
     partner: PartnerCode
+    agreement: Annotated[AgreementCode | None, LEFT_OUT] = None
     step: str
     deadline: Deadline
     officer: PrincipalId
@@ -331,4 +336,7 @@ ProcessingFact: TypeAlias = (
     | CaseAlarmRaised
     | PermitIssued
     | BookNumberAllotted
+    | OrganisationFact
+    | AgreementFact
+    | ControlledDocumentFact
 )

@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from contracts.processing import AssignmentReason, CaseAlarmRaised, ReopeningReason, WorkflowPublished
+from contracts.processing_organisation import CoordinationArea
 from contracts.vocabulary import (
     AgencyCode,
     ContentHash,
@@ -41,6 +42,7 @@ from kernel.eventlog import (
 )
 from kernel.legalclock import day_of, load_calendar
 from services.processing.domain import book, case, permit, workflow
+from services.processing.domain.agreements import with_partner
 from services.processing.domain.case_commands import (
     Act,
     Answer,
@@ -61,8 +63,9 @@ from services.processing.domain.case_commands import (
 )
 from services.processing.domain.case_moves import obstacles
 from services.processing.domain.case_states import Absent, Issued, Known, State, Working
+from services.processing.domain.organisation_states import Organisation
 from services.processing.domain.workflow import Steps, signing_step
-from services.processing.organisation import Organisation, load_organisation
+from services.processing.handle_organisation import Establishment
 from services.processing.query import Register
 from services.processing.settings import ProcessingSettings
 from services.processing.workflows import Workflow, load_workflows
@@ -72,7 +75,20 @@ CaseOutcome = Outcome[State]
 GONE_ON: Final = "it has gone on since the dry run"
 
 NO_SUCH_PARTNER: Final = Fault(
-    "body", "/partner", Sentence("Không có quy chế phối hợp với cơ quan này.", "There is no coordination agreement with this agency.")
+    "body",
+    "/partner",
+    Sentence(
+        "Không có quy chế phối hợp nào với cơ quan này đang có hiệu lực.", "There is no coordination agreement with this agency in force."
+    ),
+)
+
+WHICH_AREA: Final = Fault(
+    "body",
+    "/area",
+    Sentence(
+        "Có nhiều quy chế phối hợp với cơ quan này đang có hiệu lực: phải nêu lĩnh vực phối hợp.",
+        "Several coordination agreements with this agency are in force: name the area.",
+    ),
 )
 
 
@@ -83,6 +99,7 @@ class Pinned:
     agency: AgencyCode
     dossier: DossierId
     workflow_hash: ContentHash
+    procedure: ProcedureCode
     steps: Steps
 
 
@@ -97,23 +114,31 @@ def deciding_by(workflow_hash: ContentHash) -> Decider[case.Command, State]:
     return Decider(case.INITIAL, decide, case.evolve)
 
 
+def insist_on_duty(staff: Organisation, account: PrincipalId, day: date) -> None:
+    """Refuse whoever has no post on a day, or is away.
+
+    Raises:
+        Refused: "not-in-roster", "on-leave".
+    """
+    if staff.post(account, day) is None:
+        raise Refused("not-in-roster")
+    if staff.leave(account, day) is not None:
+        raise Refused("on-leave")
+
+
 @dataclass(frozen=True, slots=True)
 class Department:
     """Carries out the commands of the officers."""
 
     runtime: Runtime[ProcessingSettings]
     register: Register
+    establishment: Establishment
     _older: dict[ContentHash, Steps] = field(default_factory=dict[ContentHash, Steps], init=False)
 
     @property
     def workflows(self) -> Mapping[ProcedureCode, Workflow]:
         """The workflows in force."""
         return load_workflows(self.runtime.settings.workflows, self.runtime.settings.organisation)
-
-    @property
-    def organisation(self) -> Organisation:
-        """Who works here, and who is asked."""
-        return load_organisation(self.runtime.settings.organisation)
 
     async def publish_workflows(self, at: datetime) -> None:
         """Publish every workflow whose version is new; the second time there is nothing to publish.
@@ -141,9 +166,12 @@ class Department:
         return await self._carry_out(id, wanted, pinned, command)
 
     async def assign(self, id: UUID, step: str, to: PrincipalId, reason: AssignmentReason, command: Command) -> CaseOutcome:
-        """Give an open step to an officer; one who is not in the roster cannot take it."""
+        """Give an open step to an officer; one who has no post that day, or is away, cannot take it."""
         officer, pinned = await self._before(id, command)
-        taker = self.organisation.roster.get(to) or Officer(id=to, unit="", roles=frozenset())
+        day = day_of(command.meta.time)
+        _, staff = await self.establishment.organisation()
+        known = None if staff.leave(to, day) else staff.officer(to, day, pinned.procedure)
+        taker = known or Officer(id=to, unit="", roles=frozenset())
         wanted = Assign(step=step, to=taker, reason=reason, officer=officer, steps=pinned.steps, at=command.meta.time)
         return await self._carry_out(id, wanted, pinned, command)
 
@@ -159,19 +187,23 @@ class Department:
         wanted = Undo(step=step, reason=reason, officer=officer, steps=pinned.steps, at=command.meta.time)
         return await self._carry_out(id, wanted, pinned, command)
 
-    async def consult(self, id: UUID, partner: PartnerCode, command: Command) -> CaseOutcome:
-        """Ask another agency, within the limit of its coordination agreement.
+    async def consult(self, id: UUID, partner: PartnerCode, area: CoordinationArea | None, command: Command) -> CaseOutcome:
+        """Ask another agency, within the limit of the coordination agreement that is in force that day.
 
         Raises:
-            Problem: 422, if there is no agreement with it.
+            Problem: 422, if there is no agreement with it, or there are several and no area is named.
         """
         officer, pinned = await self._before(id, command)
-        if (agreed := self.organisation.partners.get(partner)) is None:
-            raise Problem(INVALID, faults=[NO_SUCH_PARTNER])
         at = command.meta.time
+        _, known = await self.establishment.agreements()
+        if not (agreed := with_partner(known, partner, area, day_of(at))):
+            raise Problem(INVALID, faults=[NO_SUCH_PARTNER])
+        if len(agreed) > 1:
+            raise Problem(INVALID, faults=[WHICH_AREA], members={"areas": [one.area for one in agreed]})
         wanted = Consult(
             partner=partner,
-            days=agreed.answer_days,
+            days=agreed[0].answer_days,
+            agreement=agreed[0].code,
             calendar=load_calendar().as_known_at(at),
             officer=officer,
             steps=pinned.steps,
@@ -310,9 +342,9 @@ class Department:
 
     async def _before(self, id: UUID, command: Command) -> tuple[Officer, Pinned]:
         """Find who acts, and what he acts on."""
-        principal = command.principal
-        if (officer := self.organisation.roster.get(principal.sub)) is None:
-            raise Refused("not-in-roster")
+        principal, day = command.principal, day_of(command.meta.time)
+        _, staff = await self.establishment.organisation()
+        insist_on_duty(staff, principal.sub, day)
         if isinstance(state := await state_before(self.runtime.log, id, case.DECIDER), Absent):
             raise Problem(NOT_FOUND)
         principal.require(state.case.agency)
@@ -321,8 +353,11 @@ class Department:
             agency=state.case.agency,
             dossier=state.case.dossier,
             workflow_hash=state.case.workflow_hash,
+            procedure=state.case.procedure,
             steps=steps,
         )
+        if (officer := staff.officer(principal.sub, day, pinned.procedure)) is None:
+            raise Refused("not-in-roster")
         return officer, pinned
 
     async def _carry_out(self, id: UUID, wanted: Act, pinned: Pinned, command: Command) -> CaseOutcome:

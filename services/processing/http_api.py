@@ -12,21 +12,54 @@ from fastapi import APIRouter
 
 from kernel.edge.app import Words
 from kernel.edge.policy import Policy
-from services.processing import http_cases, http_coordination, http_operation, http_permits, http_refusals, http_work
+from services.processing import (
+    http_agreements,
+    http_cases,
+    http_coordination,
+    http_documents,
+    http_fields,
+    http_officers,
+    http_operation,
+    http_organisation,
+    http_permits,
+    http_refusals,
+    http_work,
+)
 from services.processing.handle import Department
 from services.processing.query import Register
 
-POLICY: Final = Policy(http_work.ACTIONS | http_coordination.ACTIONS | http_cases.ACTIONS | http_operation.ACTIONS | http_permits.ACTIONS)
+POLICY: Final = Policy(
+    http_work.ACTIONS
+    | http_coordination.ACTIONS
+    | http_cases.ACTIONS
+    | http_operation.ACTIONS
+    | http_organisation.ACTIONS
+    | http_officers.ACTIONS
+    | http_agreements.ACTIONS
+    | http_documents.ACTIONS
+    | http_permits.ACTIONS
+)
 
-WORDS: Final = Words(refusals={kind.slug: kind for kind in http_refusals.REFUSALS})
+WORDS: Final = Words(
+    refusals={
+        kind.slug: kind
+        for kind in (*http_refusals.REFUSALS, *http_refusals.OF_THE_ORGANISATION, *http_agreements.REFUSALS, *http_documents.REFUSALS)
+    },
+    faults=http_fields.FAULTS,
+)
 
 
 def routes(department: Department, register: Register) -> list[APIRouter]:
     """Make processing's routes."""
+    establishment = department.establishment
     return [
         http_work.routes(department),
         http_coordination.routes(department),
         http_cases.routes(department, register),
         http_operation.routes(department),
+        http_organisation.routes(establishment),
+        http_officers.routes(establishment),
+        http_agreements.routes(establishment),
+        http_documents.routes(establishment, register),
         http_permits.routes(register),
     ]

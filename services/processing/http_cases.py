@@ -9,15 +9,18 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
+from contracts.processing import CaseOpened
 from kernel.edge.body import Body
 from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
 from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, freshness, wait_for_answers, wait_for_reactions
-from kernel.legalclock import explain
+from kernel.eventlog import History
+from kernel.legalclock import day_of, explain
 from services.processing import consume
-from services.processing.domain.case_states import legal_in
+from services.processing.domain.case_states import Case, legal_in
+from services.processing.domain.controlled_documents import governing
 from services.processing.handle import Department
 from services.processing.http_fields import CODE_PATTERN
 from services.processing.http_standing import asked_for, name_of_step, opened, standing, step_clock
@@ -46,6 +49,14 @@ class CaseQuery(Body):
 
 
 FILTERS: Final = frozenset({"dossier", "unit", "role", "state", "overdue"})
+
+
+async def governed_by(department: Department, history: History, case: Case) -> dict[str, Any] | None:
+    """Name the issue of the controlled document that was in force when a case was opened; None if none was."""
+    opened = next(event.fact for event in history.events if isinstance(event.fact, CaseOpened))
+    _, documents = await department.establishment.documents()
+    found = governing(documents, case.procedure, opened.field, day_of(opened.opened_at))
+    return {"code": found.code, "issue": found.issue, "title": found.title, "title_en": found.title_en} if found else None
 
 
 def routes(department: Department, register: Register) -> APIRouter:
@@ -87,6 +98,7 @@ def routes(department: Department, register: Register) -> APIRouter:
             "workflow_hash": case.workflow_hash,
             "supplements": case.rounds,
             "consultations": [asked_for(each, now) for each in case.consultations],
+            "governed_by": await governed_by(department, history, case),
             "why": explain(case.deadline) if case.deadline else None,
             "why_en": explain(case.deadline, "en") if case.deadline else None,
         }

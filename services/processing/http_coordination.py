@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import Field
 from starlette.responses import Response
 
+from contracts.processing_organisation import CoordinationArea
 from contracts.vocabulary import LatenessReason
 from kernel.edge.body import Body
 from kernel.edge.identity import Principal
@@ -26,9 +27,10 @@ ACTIONS: Final = {
 
 
 class ConsultationBody(Body):
-    """The agency that is asked; organisation.yaml lists them."""
+    """The agency that is asked, and in which area, where there are agreements with it in several."""
 
     partner: Annotated[str, Field(pattern=CODE_PATTERN)]
+    area: CoordinationArea | None = None
 
 
 class AnswerBody(Body):
@@ -54,7 +56,7 @@ def routes(department: Department) -> APIRouter:
         request: Request, id: UUID, body: ConsultationBody, principal: Annotated[Principal, allowed("case.consult")]
     ) -> Response:
         """Ask another agency (NĐ 61/2018, Điều 19.5); it has a limit of its own, and the case's clock runs on."""
-        return await run(request, principal, lambda command: department.consult(id, body.partner, command), answer)
+        return await run(request, principal, lambda command: department.consult(id, body.partner, body.area, command), answer)
 
     @router.post("/cases/{id}/consultations/{consultation}/answer")
     async def answered(

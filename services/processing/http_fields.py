@@ -2,18 +2,62 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Final
 
-from pydantic import StringConstraints
+from fastapi import Query
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from kernel.edge.body import NFC
+from kernel.edge.problem import Sentence
 
 LEGAL_BASIS_LENGTH_MAX: Final = 500
+LABEL_LENGTH_MAX: Final = 200
 CODE_PATTERN: Final = r"^[a-z0-9-]{1,60}$"
+CONTROLLED_CODE_PATTERN: Final = r"^[A-Z0-9]{1,20}(-[A-Z0-9]{1,20}){0,4}$"
 PROCEDURE_PATTERN: Final = r"^[0-9A-Z.-]{1,20}$"
 AGENCY_PATTERN: Final = r"^[A-Z0-9.]{1,35}$"
 
 LegalBasis = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LEGAL_BASIS_LENGTH_MAX), NFC]
 
+Basis = Annotated[
+    LegalBasis, Field(description="The decision or the text that it rests on.", examples=["Quyết định 45/QĐ-SCT ngày 20/02/2026"])
+]
+"""What a change of the department rests on."""
+
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LABEL_LENGTH_MAX), NFC]
+"""What something is called, in one of the two languages."""
 
 StepCode = Annotated[str, StringConstraints(pattern=r"^B[1-9][0-9]?$")]
+
+UnitCode = Annotated[str, Field(pattern=CODE_PATTERN, examples=["phong-quan-ly-thuong-mai"])]
+RoleCode = Annotated[str, Field(pattern=CODE_PATTERN, examples=["chuyen-vien"])]
+Account = Annotated[str, Field(pattern=CODE_PATTERN, examples=["nv-tm-03"])]
+"""Codes of units, roles and accounts, as addresses and bodies name them."""
+
+AsOf = Annotated[date | None, Query(description="Local day (Asia/Ho_Chi_Minh) for which it is asked; without it, today.")]
+"""The type of a parameter `as_of` of what holds from day to day."""
+
+KnownAt = Annotated[
+    AwareDatetime | None, Query(description="Only what had been said by this instant counts; without it, all that was said.")
+]
+"""The type of a parameter `known_at`: the other axis of time."""
+
+ENDS_BEFORE_IT_BEGINS: Final = "ends-before-it-begins"
+
+FAULTS: Final = {
+    ENDS_BEFORE_IT_BEGINS: Sentence("Ngày cuối không được trước ngày đầu.", "The last day must not lie before the first."),
+}
+"""What is said of kinds of validation errors that are processing's own."""
+
+
+def _not_before_the_first(last: date, info: ValidationInfo) -> date:
+    first = info.data.get("from_on")
+    if first is not None and last < first:
+        raise PydanticCustomError(ENDS_BEFORE_IT_BEGINS, "the last day lies before the first")
+    return last
+
+
+LastDay = Annotated[date, AfterValidator(_not_before_the_first)]
+"""The last day that counts, of a body whose first is `from_on`."""

@@ -1,4 +1,4 @@
-"""Step 1 of 8, http_api: what is said of each reason for which a command on a case is refused."""
+"""Step 1 of 8, http_api: what is said of each reason for which a command on a case, or on the organisation, is refused."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ REFUSALS: Final = (
         Sentence(
             "Tài khoản này chưa được phân công vào phòng, ban nào nên không xử lý hồ sơ được.",
             "This account has no post in any unit, so it cannot work on cases.",
+        ),
+    ),
+    Kind(
+        "on-leave",
+        403,
+        NOT_ALLOWED.title,
+        Sentence(
+            "Tài khoản này đang nghỉ phép nên không xử lý hồ sơ được.",
+            "This account is on leave, so it cannot work on cases.",
         ),
     ),
     Kind(
@@ -123,5 +132,64 @@ REFUSALS: Final = (
         "number-needed",
         "Bước cuối chỉ hoàn thành khi kết quả được cấp số.",
         "The last step is completed only by giving the result its number.",
+    ),
+)
+
+OF_THE_ORGANISATION: Final = (
+    refusal("no-organisation", "Chưa có cơ cấu tổ chức.", "There is no organisation yet.", members=()),
+    refusal(
+        "before-the-first-day",
+        "Cơ cấu tổ chức chỉ được biết từ một ngày sau đó.",
+        "The organisation is known from a later day on only.",
+        members=("from_on",),
+    ),
+    refusal("no-such-unit", "Không có phòng, ban này vào ngày đó.", "There is no such unit on that day.", status=404, members=("unit",)),
+    refusal("no-such-role", "Không có chức danh này vào ngày đó.", "There is no such role on that day.", status=404, members=("role",)),
+    refusal(
+        "no-such-officer",
+        "Tài khoản này không giữ vị trí nào vào ngày đó.",
+        "This account has no post on that day.",
+        status=404,
+        members=("officer",),
+    ),
+    refusal("unit-exists", "Mã phòng, ban này đã được dùng.", "The code of this unit has been used.", members=("unit",)),
+    refusal("unit-below-itself", "Phòng, ban không thể trực thuộc chính mình.", "A unit cannot be below itself.", members=("unit",)),
+    refusal(
+        "units-below",
+        "Còn phòng, ban trực thuộc: phải chuyển trực thuộc trước.",
+        "Units hang below it: they are put elsewhere first.",
+        members=("units",),
+    ),
+    refusal(
+        "heir-not-one",
+        "Phải có đúng một đơn vị kế thừa phần còn lại, và mỗi thủ tục chỉ có một đơn vị kế thừa còn hoạt động.",
+        "Exactly one unit inherits the rest, and each procedure has one heir, which goes on.",
+        members=(),
+    ),
+    Kind(
+        "not-your-officer",
+        403,
+        NOT_ALLOWED.title,
+        Sentence("Chỉ lãnh đạo phòng, ban của công chức được làm việc này.", "Only who leads the officer's unit does this."),
+        members=("officer",),
+    ),
+    refusal(
+        "stand-in-away",
+        "Người thay cũng nghỉ, hoặc chính là người nghỉ.",
+        "The stand-in is away too, or is the one who is away.",
+        members=("officer",),
+    ),
+    refusal("not-on-leave", "Công chức này không nghỉ vào ngày đó.", "This officer is not away on that day.", members=("officer",)),
+    refusal(
+        "reform-officer-exists",
+        "Đã có cán bộ đầu mối cải cách hành chính: phải nêu đúng người được thay.",
+        "There is a reform officer already: name the one who is replaced.",
+        members=("officer",),
+    ),
+    refusal(
+        "reform-officer-must-lead",
+        "Mỗi ngày phải có đúng một cán bộ đầu mối cải cách hành chính đang giữ chức vụ lãnh đạo.",
+        "On every day one reform officer must hold a post that leads.",
+        members=("officer", "day"),
     ),
 )

@@ -18,8 +18,9 @@ from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec, Reactor
 from services.processing.consume import reactor
 from services.processing.handle import Department
+from services.processing.handle_organisation import Establishment
 from services.processing.http_api import POLICY, WORDS, routes
-from services.processing.projections import CASES, PROCEDURES
+from services.processing.projections import CASES, PROCEDURES, REGISTERS
 from services.processing.query import Register
 from services.processing.settings import ProcessingSettings
 from services.processing.workflows import load_workflows
@@ -27,8 +28,13 @@ from services.processing.workflows import load_workflows
 
 def routers(runtime: Runtime[ProcessingSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
-    register = Register(runtime)
-    return routes(Department(runtime, register), register)
+    department = employed(runtime)
+    return routes(department, department.register)
+
+
+def employed(runtime: Runtime[ProcessingSettings]) -> Department:
+    """Make the department of one process."""
+    return Department(runtime, Register(runtime), Establishment(runtime))
 
 
 def reactors(runtime: Runtime[ProcessingSettings]) -> list[Reactor]:
@@ -36,16 +42,17 @@ def reactors(runtime: Runtime[ProcessingSettings]) -> list[Reactor]:
     return [reactor(load_workflows(runtime.settings.workflows, runtime.settings.organisation))]
 
 
-async def publish_workflows(runtime: Runtime[ProcessingSettings]) -> None:
-    """Publish what is new among the workflows before the first case can be pinned to it."""
-    await Department(runtime, Register(runtime)).publish_workflows(datetime.now(UTC))
+async def publish(runtime: Runtime[ProcessingSettings]) -> None:
+    """Publish the department, where it is not there yet, and what is new among its workflows, before the first case comes."""
+    department, now = employed(runtime), datetime.now(UTC)
+    await asyncio.gather(department.establishment.publish_seed(now), department.publish_workflows(now))
 
 
 def jobs(runtime: Runtime[ProcessingSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
     """Watch the limits, except where the callers say what time it is: there they ask for the alarms too."""
     if runtime.settings.demo_clock:
         return {}
-    return {"alarms": partial(watch_limits, Department(runtime, Register(runtime)), runtime.settings.alarms_seconds)}
+    return {"alarms": partial(watch_limits, employed(runtime), runtime.settings.alarms_seconds)}
 
 
 async def watch_limits(department: Department, every_seconds: float) -> None:
@@ -65,8 +72,8 @@ SERVICE: Final = Service(
     policy=POLICY,
     words=WORDS,
     routers=routers,
-    models=(CASES, PROCEDURES),
+    models=(CASES, PROCEDURES, REGISTERS),
     reactors=reactors,
     jobs=jobs,
-    prepare=publish_workflows,
+    prepare=publish,
 )

@@ -53,3 +53,19 @@ LIMIT 1
 SELECT result, validity_months
 FROM read.dossier_procedure JOIN read.procedure_result ON content_hash = procedure_hash
 WHERE dossier_id = $1
+
+-- name: documents
+-- Issues of controlled documents by code and issue: those in force on the day $1, or with $4 all; $2 field, $3 procedure.
+SELECT *
+FROM (
+    SELECT code, issue, title, title_en, standard, field, procedures, approved_by, from_on, basis, issued_at,
+        -- An issue holds until the day before the next one, and no longer than until it is withdrawn.
+        least(lead(from_on) OVER (PARTITION BY code ORDER BY issue), withdrawn_on) - 1 AS to_on
+    FROM read.document_issue
+) AS found
+WHERE ($4::boolean OR (from_on <= $1::date AND (to_on IS NULL OR to_on >= $1::date)))
+  AND ($2::text IS NULL OR field = $2)
+  AND ($3::text IS NULL OR procedures::jsonb ? $3)
+  AND ($5::text IS NULL OR (code, issue) > ($5, $6::integer))
+ORDER BY code, issue
+LIMIT $7

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -52,6 +52,12 @@ class Register:
         opened_at, case_id = (datetime.fromisoformat(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
         filters = (wanted.dossier, wanted.unit, wanted.role, wanted.state, wanted.overdue, wanted.now)
         return await self.runtime.log.pool.fetch(QUERY["cases"], principal.scope, *filters, opened_at, case_id, page.fetch)
+
+    async def documents(self, day: date, field: str | None, procedure: str | None, page: Page, *, obsolete: bool) -> list[dict[str, Any]]:
+        """Give a page of the issues of controlled documents that are in force on a day, or of all."""
+        code, issue = page.after or (None, None)
+        found = await self.runtime.log.pool.fetch(QUERY["documents"], day, field, procedure, obsolete, code, issue, page.fetch)
+        return [{**row, "procedures": json.loads(row["procedures"])} for row in found]
 
     async def alarms_due(self, now: datetime) -> list[tuple[UUID, AgencyCode, datetime]]:
         """Give running cases with an alarm that is due, the longest due first: case, agency, since when."""

@@ -25,4 +25,5 @@ class ProcessingSettings(ServiceSettings):
     agency: AgencyCode = "H09.13"
     workflows: Path = HERE / "workflows"
     organisation: Path = HERE / "organisation.yaml"
+    documents: Path = HERE / "controlled_documents.yaml"
     alarms_seconds: Annotated[float, Field(gt=0)] = 60.0

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.processing import Step
+from contracts.processing_organisation import CoordinationArea
 from contracts.vocabulary import (
     AgencyCode,
     ApplicantKind,
@@ -28,6 +29,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 CATALOGUE: Final = ROOT / "services" / "intake" / "catalogue"
 WORKFLOWS: Final = ROOT / "services" / "processing" / "workflows"
 ORGANISATION: Final = ROOT / "services" / "processing" / "organisation.yaml"
+DOCUMENTS: Final = ROOT / "services" / "processing" / "controlled_documents.yaml"
 RESPONSIBLE_UNIT: Final = "responsible-unit"
 
 Text = Annotated[str, StringConstraints(min_length=2, strip_whitespace=False, pattern=r"^\S(.*\S)?$")]
@@ -180,12 +182,39 @@ class OfficerEntry(Strict):
 
 
 class PartnerEntry(Strict):
-    """Another agency that is asked, and how many working days it has to answer."""
+    """Another agency that is asked."""
 
     code: Slug
     name: Text
     name_en: Text
+
+
+class AgreementEntry(Strict):
+    """What was agreed with another agency in one area: how many working days it has to answer."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^QCPH-[A-Z]+-\d{2}$")]
+    area: CoordinationArea
+    partner: Slug
     answer_days: Annotated[int, Field(gt=0)]
+    signed_on: date
+
+
+class DocumentEntry(Strict):
+    """A controlled document, and the field that it governs."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^QT-SCT-\d{2}$")]
+    title: Text
+    title_en: Text
+    field: Slug
+
+
+class Documents(Vouched):
+    """The controlled documents."""
+
+    standard: Text
+    from_on: date
+    approved_by: str
+    documents: tuple[DocumentEntry, ...]
 
 
 class Organisation(Vouched):
@@ -196,6 +225,8 @@ class Organisation(Vouched):
     officers: tuple[OfficerEntry, ...]
     reform_officer: str
     partners: tuple[PartnerEntry, ...]
+    agreements: tuple[AgreementEntry, ...]
+    from_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +240,7 @@ class Reference:
     internal: tuple[tuple[Path, WorkflowEntry], ...]
     assignments: Assignments
     organisation: Organisation
+    documents: Documents
 
     def workflows(self) -> dict[str, tuple[Step, ...]]:
         """The steps of every procedure by its code, internal procedures included, with the responsible unit filled in."""
@@ -226,7 +258,7 @@ def expand(workflow: WorkflowEntry, unit: str) -> tuple[Step, ...]:
 
 def all_files() -> tuple[Path, ...]:
     """Every YAML file of the reference data."""
-    return (*sorted(CATALOGUE.rglob("*.yaml")), *sorted(WORKFLOWS.rglob("*.yaml")), ORGANISATION)
+    return (*sorted(CATALOGUE.rglob("*.yaml")), *sorted(WORKFLOWS.rglob("*.yaml")), ORGANISATION, DOCUMENTS)
 
 
 def read(path: Path) -> Any:
@@ -245,4 +277,5 @@ def reference() -> Reference:
         internal=tuple((path, WorkflowEntry.model_validate(read(path))) for path in sorted(WORKFLOWS.glob("internal/*.yaml"))),
         assignments=Assignments.model_validate(read(WORKFLOWS / "assignments.yaml")),
         organisation=Organisation.model_validate(read(ORGANISATION)),
+        documents=Documents.model_validate(read(DOCUMENTS)),
     )

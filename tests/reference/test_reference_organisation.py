@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, get_args
 
+from contracts.processing_organisation import CoordinationArea
 from tests.reference.files import reference
 
 ORGANISATION: Final = reference().organisation
@@ -58,3 +59,17 @@ def test_an_officers_id_tells_the_unit_and_a_number_and_no_name() -> None:
         letters_of.setdefault(officer.unit, set()).add(re.sub(r"^nv-|-\d+$", "", officer.id))
     assert all(len(letters) == 1 for letters in letters_of.values())
     assert len({next(iter(letters)) for letters in letters_of.values()}) == len(letters_of)
+
+
+def test_agreements_cover_the_five_areas_and_every_partner_has_one() -> None:
+    assert {agreement.area for agreement in ORGANISATION.agreements} == set(get_args(CoordinationArea))
+    assert {agreement.partner for agreement in ORGANISATION.agreements} == {partner.code for partner in ORGANISATION.partners}
+    assert len({(agreement.area, agreement.partner) for agreement in ORGANISATION.agreements}) == len(ORGANISATION.agreements)
+
+
+def test_each_of_the_sixteen_fields_has_its_controlled_document() -> None:
+    documents = reference().documents
+    assert [document.field for document in documents.documents] == [field.code for field in reference().fields]
+    assert len({document.code for document in documents.documents}) == len(documents.documents)
+    approver = next(officer for officer in ORGANISATION.officers if officer.id == documents.approved_by)
+    assert approver.role == "giam-doc"

@@ -18,16 +18,24 @@ Opinion: TypeAlias = Literal["agrees", "disagrees", "agrees-with-changes", "not-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Officer:
-    """Who acts: his unit, the roles whose steps he may do there, his own and those that he stands in for, and the units he leads."""
+    """Who acts: his unit, the roles whose steps he may do there, his own and those that he stands in for, and the units he leads.
+
+    `also` are roles in other units whose steps he may do: of units that his has inherited, and of who is away and named him.
+    """
 
     id: PrincipalId
     unit: str
     roles: frozenset[str]
     leads: frozenset[str] = frozenset()
+    also: frozenset[tuple[str, str]] = frozenset()
 
     def may_do(self, step: OpenStep) -> bool:
         """Tell whether a step is his work."""
-        return step.unit == self.unit and step.role in self.roles
+        return (step.unit == self.unit and step.role in self.roles) or (step.unit, step.role) in self.also
+
+    def works_in(self, unit: str) -> bool:
+        """Tell whether the work of a unit is his unit's, or that of somebody whom he stands in for."""
+        return unit == self.unit or any(unit == other for other, _ in self.also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +99,12 @@ class Undo(_Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consult(_Act):
-    """Ask another agency; `days` are the working days that the coordination agreement gives it."""
+    """Ask another agency; `days` are the working days that the coordination agreement gives it, which is named by its code."""
 
     partner: PartnerCode
     days: int
     calendar: Calendar
+    agreement: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ def consulted(command: Consult, state: Working, step: OpenStep) -> CaseConsultat
         agency=case.agency,
         number=len(case.consultations) + 1,
         partner=command.partner,
+        agreement=command.agreement,
         step=step.code,
         deadline=due,
         officer=command.officer.id,
@@ -44,7 +45,7 @@ def answered(command: Answer, state: Working | Paused) -> CaseConsultationAnswer
     found = next((one for one in case.consultations if one.number == command.number), None)
     if found is None or found.answered_at is not None:
         refuse("no-such-consultation", command, state, open=[one.number for one in case.consultations if one.answered_at is None])
-    if found.unit != officer.unit:
+    if not officer.works_in(found.unit):
         refuse("not-your-step", command, state)
     return CaseConsultationAnswered(
         case_id=case.id,

@@ -25,6 +25,7 @@ from contracts.processing import (
     OpenStep,
     PermitIssued,
 )
+from contracts.processing_organisation import ControlledDocumentIssued, ControlledDocumentWithdrawn
 from contracts.vocabulary import Deadline
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
 from services.processing.domain.alarms import first_alarm_at, late_from, soon
@@ -173,6 +174,23 @@ def dossier_columns(event: Recorded) -> Columns:
             return {}
 
 
+def issue_key(event: Recorded) -> Any:
+    """Each issue of a controlled document has one row."""
+    fact = event.fact
+    return f"{fact.code}/{fact.issue}" if isinstance(fact, ControlledDocumentIssued | ControlledDocumentWithdrawn) else None
+
+
+def issue_columns(event: Recorded) -> Columns:
+    """Say what an issue is, and since when it is withdrawn."""
+    match event.fact:
+        case ControlledDocumentIssued() as fact:
+            return fact.model_dump(exclude={"agency", "procedures"}) | {"procedures": json.dumps(fact.procedures)}
+        case ControlledDocumentWithdrawn() as fact:
+            return {"withdrawn_on": fact.from_on, "withdrawn_at": fact.withdrawn_at}
+        case _:
+            return {}
+
+
 CASES: Final = ReadModel(
     name="cases",
     version=3,
@@ -193,4 +211,12 @@ PROCEDURES: Final = ReadModel(
         Projection(table="procedure_result", key_column="content_hash", key=procedure_key, columns=procedure_columns),
         Projection(table="dossier_procedure", key_column="dossier_id", key=dossier_key, columns=dossier_columns),
     ),
+)
+
+REGISTERS: Final = ReadModel(
+    name="registers",
+    version=1,
+    sources=("processing",),
+    ddl=read_ddl(HERE / "registers.sql"),
+    projections=(Projection(table="document_issue", key_column="id", key=issue_key, columns=issue_columns),),
 )

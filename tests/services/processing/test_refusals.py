@@ -162,8 +162,31 @@ ROUTES: Final = {
     "POST /v1/cases/{id}/completion": "case.complete",
     "POST /v1/cases/{id}/pause": "case.pause",
     "POST /v1/cases/{id}/decision": "case.decide",
+    "GET /v1/organisation": "organisation.read",
+    "GET /v1/organisation/units/{unit}": "organisation.read",
+    "GET /v1/organisation/officers/{officer}": "organisation.read",
+    "POST /v1/organisation/units": "unit.change",
+    "POST /v1/organisation/units/{unit}/change": "unit.change",
+    "POST /v1/organisation/reorganisations": "unit.change",
+    "POST /v1/organisation/roles/{role}": "role.define",
+    "POST /v1/organisation/officers/{officer}/appointment": "officer.appoint",
+    "POST /v1/organisation/officers/{officer}/release": "officer.appoint",
+    "POST /v1/organisation/officers/{officer}/leave": "leave.grant",
+    "POST /v1/organisation/officers/{officer}/leave/end": "leave.grant",
+    "POST /v1/organisation/reform-officer": "reform-officer.designate",
+    "GET /v1/agreements": "agreement.read",
+    "GET /v1/agreements/{code}": "agreement.read",
+    "POST /v1/agreements": "agreement.conclude",
+    "POST /v1/agreements/{code}/end": "agreement.conclude",
+    "GET /v1/controlled-documents": "document.read",
+    "GET /v1/controlled-documents/{code}": "document.read",
+    "POST /v1/controlled-documents": "document.issue",
+    "POST /v1/controlled-documents/{code}/withdrawal": "document.issue",
     "GET /v1/permits/{number}": "permit.read",
 }
+NAMED: Final = {"number": "1/GP-SCT", "consultation": 1, "procedure": WINE, "unit": "van-phong", "officer": "nv-tm-03"}
+NAMED_TOO: Final = {"role": "chuyen-vien", "code": "QT-SCT-09"}
+"""What stands in the addresses."""
 
 
 async def test_every_route_names_its_action_and_no_action_is_without_a_route(dept: Department) -> None:
@@ -176,7 +199,7 @@ async def test_every_route_names_its_action_and_no_action_is_without_a_route(dep
 @pytest.mark.parametrize("route", ROUTES)
 async def test_a_role_is_let_through_exactly_where_the_policy_says(dept: Department, route: str) -> None:
     method, _, path = route.partition(" ")
-    address, may = path.format(id=uuid4(), number="1/GP-SCT", consultation=1, procedure=WINE), POLICY[ROUTES[route]]
+    address, may = path.format(id=uuid4(), **NAMED, **NAMED_TOO), POLICY[ROUTES[route]]
     for role in (None, *ROLES):
         token = dept.token(LEADER, role) if role else None
         answer = await (dept.running.get(address, token) if method == "GET" else dept.running.post(address, {}, token))
