@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -21,11 +22,13 @@ from kernel.legalclock import day_of, explain
 from services.processing import consume
 from services.processing.domain.case_states import Case, legal_in
 from services.processing.domain.controlled_documents import governing
+from services.processing.domain.organisation_states import Inherited
 from services.processing.handle import Department
 from services.processing.http_fields import CODE_PATTERN
 from services.processing.http_standing import asked_for, name_of_step, opened, standing, step_clock
 from services.processing.projections import CASES
-from services.processing.query import Register, Wanted, shown, sort_key
+from services.processing.query import Register
+from services.processing.query_cases import Wanted, shown, sort_key
 
 StateName = Literal["waiting", "claimed", "paused", "issued", "stopped"]
 
@@ -51,6 +54,12 @@ class CaseQuery(Body):
 FILTERS: Final = frozenset({"dossier", "unit", "role", "state", "overdue"})
 
 
+async def inherited_by(department: Department, unit: str | None, now: datetime) -> tuple[Inherited, ...]:
+    """List the units that are no more and whose work a unit does: their open steps are in its lists."""
+    _, staff = await department.establishment.organisation()
+    return () if unit is None else staff.inherited(unit, day_of(now))
+
+
 async def governed_by(department: Department, history: History, case: Case) -> dict[str, Any] | None:
     """Name the issue of the controlled document that was in force when a case was opened; None if none was."""
     opened = next(event.fact for event in history.events if isinstance(event.fact, CaseOpened))
@@ -73,7 +82,9 @@ def routes(department: Department, register: Register) -> APIRouter:
         """List cases, the newest first. `after` may be a position of processing's log or of intake's."""
         page = runtime.pages.open(request, asked.cursor, asked.limit)
         await wait_for_reactions(runtime.log, CASES.name, consume.NAME, consume.SOURCE, asked.after)
-        wanted = Wanted(now=runtime.commands.clock.now(request), **asked.model_dump(include=set(FILTERS)))
+        now = runtime.commands.clock.now(request)
+        inherited = await inherited_by(department, asked.unit, now)
+        wanted = Wanted(now=now, inherited=inherited, **asked.model_dump(include=set(FILTERS)))
         rows = await register.cases(principal, wanted, page)
         return runtime.pages.answer(request, page, rows, key=sort_key, item=shown, more=await freshness(runtime.log, CASES.name))
 

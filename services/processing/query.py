@@ -18,6 +18,8 @@ from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
 from kernel.eventlog import Busy
 from kernel.eventlog.sql import read_queries
+from services.processing import query_cases
+from services.processing.query_cases import Wanted
 from services.processing.settings import ProcessingSettings
 
 ALARMS_MAX: Final = 500
@@ -29,18 +31,6 @@ MOVES_MAX: Final = 1000
 QUERY: Final = read_queries(Path(__file__).with_name("queries.sql"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which cases; None = all. `overdue` is judged at `now`: an open case whose limit has run out, while no pause stops it."""
-
-    now: datetime
-    dossier: UUID | None = None
-    unit: str | None = None
-    role: str | None = None
-    state: str | None = None
-    overdue: bool | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Register:
     """Answers from the read tables."""
@@ -49,9 +39,18 @@ class Register:
 
     async def cases(self, principal: Principal, wanted: Wanted, page: Page) -> Sequence[asyncpg.Record]:
         """Give a page of the cases that the caller may see, the newest first."""
-        opened_at, case_id = (datetime.fromisoformat(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
-        filters = (wanted.dossier, wanted.unit, wanted.role, wanted.state, wanted.overdue, wanted.now)
-        return await self.runtime.log.pool.fetch(QUERY["cases"], principal.scope, *filters, opened_at, case_id, page.fetch)
+        asked = query_cases.cases(principal, wanted, page)
+        return await self.runtime.log.pool.fetch(asked.text, *asked.arguments)
+
+    async def worklist(self, principal: Principal, wanted: Wanted, page: Page) -> Sequence[asyncpg.Record]:
+        """Give a page of the open cases that the caller may see, the oldest first."""
+        asked = query_cases.worklist(principal, wanted, page)
+        return await self.runtime.log.pool.fetch(asked.text, *asked.arguments)
+
+    async def load(self, principal: Principal, wanted: Wanted, soon: datetime) -> Sequence[asyncpg.Record]:
+        """Count the open steps of a unit by officer and state; a limit that runs out by `soon` is near."""
+        asked = query_cases.load(principal, wanted, soon)
+        return await self.runtime.log.pool.fetch(asked.text, *asked.arguments)
 
     async def documents(self, day: date, field: str | None, procedure: str | None, page: Page, *, obsolete: bool) -> list[dict[str, Any]]:
         """Give a page of the issues of controlled documents that are in force on a day, or of all."""
@@ -85,13 +84,3 @@ class Register:
         if not found:
             raise Busy("procedure-not-read-yet")
         return found[0]["result"], found[0]["validity_months"]
-
-
-def shown(row: asyncpg.Record) -> dict[str, Any]:
-    """Give a row of the list; branches that run beside each other as the facts tell them."""
-    return {**row, "beside": json.loads(row["beside"] or "[]")}
-
-
-def sort_key(row: asyncpg.Record) -> tuple[Any, ...]:
-    """Give what `cases` sorts by."""
-    return (row["opened_at"].isoformat(), str(row["case_id"]))

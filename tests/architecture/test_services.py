@@ -27,7 +27,7 @@ FILES: Final = (
 STEPS: Final = {"http_api": 1, "handle": 2, "domain": 3, "consume": 6, "projections": 7, "query": 8}
 """The step that a module (or the modules of a folder) belongs to; 4 (append) and 5 (relay) are the kernel's."""
 
-PARTS: Final = {"http": 1, "handle": 2}
+PARTS: Final = {"http": 1, "handle": 2, "query": 8}
 """The step of modules that a longer one was split into, by what their names begin with: `http_cases` is a part of `http_api`."""
 
 NO_STEP: Final = frozenset({"__init__", "__main__", "main", "settings"})

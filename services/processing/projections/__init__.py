@@ -193,7 +193,7 @@ def issue_columns(event: Recorded) -> Columns:
 
 CASES: Final = ReadModel(
     name="cases",
-    version=3,
+    version=4,
     sources=("processing",),
     ddl=read_ddl(HERE / "tables.sql"),
     projections=(

@@ -39,6 +39,10 @@ CREATE INDEX case_open ON case_register (late_from) WHERE state IN ('waiting', '
 CREATE INDEX case_alarm ON case_register (alarm_at) WHERE state IN ('waiting', 'claimed');
 CREATE INDEX case_beside ON case_register (opened_at DESC, case_id DESC) WHERE beside IS NOT NULL;
 CREATE INDEX case_by_desk ON case_register (unit, role, state, opened_at DESC, case_id DESC);
+-- Lists of what is open look at open cases only: a few thousand, however many were ended.
+CREATE INDEX case_open_by_time ON case_register (opened_at, case_id) WHERE state IN ('waiting', 'claimed', 'paused');
+CREATE INDEX case_by_procedure ON case_register (procedure, opened_at DESC, case_id DESC);
+CREATE INDEX case_stopped ON case_register (opened_at DESC, case_id DESC) WHERE state = 'stopped';
 
 CREATE TABLE permit_register (
     permit_id       uuid PRIMARY KEY,
