@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import takewhile
 from typing import Any, Final
 from uuid import UUID
 
@@ -82,6 +83,8 @@ NO_SUCH_PARTNER: Final = Fault(
     ),
 )
 
+NOT_THAT_FAR: Final = Fault("query", "/version", Sentence("Hồ sơ chưa có phiên bản này.", "The case has not come to this version."))
+
 WHICH_AREA: Final = Fault(
     "body",
     "/area",
@@ -112,6 +115,22 @@ def deciding_by(workflow_hash: ContentHash) -> Decider[case.Command, State]:
         return case.decide(command, state)
 
     return Decider(case.INITIAL, decide, case.evolve)
+
+
+def as_it_was(history: History, as_of: datetime | None, version: int | None) -> History:
+    """Give the beginning of a history: the facts before the first that is later than an instant, and no more than a version.
+
+    Raises:
+        Problem: 422, if the history has not come to that version.
+    """
+    events = history.events
+    if version is not None:
+        if version > history.version > 0:
+            raise Problem(INVALID, faults=[NOT_THAT_FAR])
+        events = events[:version]
+    if as_of is not None:
+        events = tuple(takewhile(lambda event: event.time <= as_of, events))
+    return replace(history, version=len(events), pos=events[-1].pos if events else 0, events=events)
 
 
 def insist_on_duty(staff: Organisation, account: PrincipalId, day: date) -> None:
@@ -294,18 +313,20 @@ class Department:
             report.append({"case_id": row["case_id"], "moves": not why, "why": why})
         return report
 
-    async def case(self, id: UUID, principal: Principal) -> tuple[History, Known, Steps]:
-        """Give a case's history, its state as it is now, and its steps.
+    async def case(
+        self, id: UUID, principal: Principal, *, as_of: datetime | None = None, version: int | None = None
+    ) -> tuple[History, Known, Steps]:
+        """Give a case's history, its state and its steps: as they are now, or as they were at an instant, or at a version.
 
         Raises:
-            Problem: 404 if there is none, 403 if it is another agency's.
+            Problem: 404 if there is none, or there was none yet, 403 if it is another agency's, 422 for a version to come.
         """
-        history = await self.runtime.log.load(id)
+        history = as_it_was(await self.runtime.log.load(id), as_of, version)
         state = case.DECIDER.state_of(history)
         if isinstance(state, Absent):
             raise Problem(NOT_FOUND)
         principal.require(state.case.agency)
-        return history, state, await self._steps(state.case.procedure, state.case.workflow_hash)
+        return history, state, await self.steps_of(state.case.procedure, state.case.workflow_hash)
 
     async def _issue(self, id: UUID, step: str, officer: Officer, pinned: Pinned, command: Command) -> CaseOutcome:
         """Take the book's next number, and store it with the result and the permit: all or none."""
@@ -348,7 +369,7 @@ class Department:
         if isinstance(state := await state_before(self.runtime.log, id, case.DECIDER), Absent):
             raise Problem(NOT_FOUND)
         principal.require(state.case.agency)
-        steps = await self._steps(state.case.procedure, state.case.workflow_hash)
+        steps = await self.steps_of(state.case.procedure, state.case.workflow_hash)
         pinned = Pinned(
             agency=state.case.agency,
             dossier=state.case.dossier,
@@ -366,7 +387,7 @@ class Department:
             self.runtime.log, target, command.meta, agency=pinned.agency, expected=command.expected, beside=command.beside
         )
 
-    async def _steps(self, procedure: ProcedureCode, content_hash: ContentHash) -> Steps:
+    async def steps_of(self, procedure: ProcedureCode, content_hash: ContentHash) -> Steps:
         """Give the version of a workflow that a case is pinned to: the one in force, or what was published under that hash."""
         if (current := self.workflows.get(procedure)) is not None and current.content_hash == content_hash:
             return current.steps

@@ -23,7 +23,9 @@ from services.processing import (
     http_organisation,
     http_permits,
     http_refusals,
+    http_timeline,
     http_work,
+    http_worklist,
 )
 from services.processing.handle import Department
 from services.processing.query import Register
@@ -32,6 +34,8 @@ POLICY: Final = Policy(
     http_work.ACTIONS
     | http_coordination.ACTIONS
     | http_cases.ACTIONS
+    | http_timeline.ACTIONS
+    | http_worklist.ACTIONS
     | http_operation.ACTIONS
     | http_organisation.ACTIONS
     | http_officers.ACTIONS
@@ -56,6 +60,8 @@ def routes(department: Department, register: Register) -> list[APIRouter]:
         http_work.routes(department),
         http_coordination.routes(department),
         http_cases.routes(department, register),
+        http_timeline.routes(department),
+        http_worklist.routes(department, register),
         http_operation.routes(department),
         http_organisation.routes(establishment),
         http_officers.routes(establishment),

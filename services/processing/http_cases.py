@@ -24,7 +24,7 @@ from services.processing.domain.case_states import Case, legal_in
 from services.processing.domain.controlled_documents import governing
 from services.processing.domain.organisation_states import Inherited
 from services.processing.handle import Department
-from services.processing.http_fields import CODE_PATTERN
+from services.processing.http_fields import CODE_PATTERN, AtInstant, AtVersion
 from services.processing.http_standing import asked_for, name_of_step, opened, standing, step_clock
 from services.processing.projections import CASES
 from services.processing.query import Register
@@ -89,11 +89,22 @@ def routes(department: Department, register: Register) -> APIRouter:
         return runtime.pages.answer(request, page, rows, key=sort_key, item=shown, more=await freshness(runtime.log, CASES.name))
 
     @router.get("/cases/{id}")
-    async def one(request: Request, id: UUID, principal: Annotated[Principal, allowed("case.read")], after: After = None) -> Response:
-        """Give a case as it is now, with what may be done and the derivation of its deadline in words."""
+    async def one(
+        request: Request,
+        id: UUID,
+        principal: Annotated[Principal, allowed("case.read")],
+        as_of: AtInstant = None,
+        version: AtVersion = None,
+        after: After = None,
+    ) -> Response:
+        """Give a case as it is now, or as it was: what might be done, and the derivation of its deadline in words."""
         await wait_for_answers(runtime.log, consume.NAME, consume.SOURCE, after)
-        history, state, steps = await department.case(id, principal)
+        history, state, steps = await department.case(id, principal, as_of=as_of, version=version)
         case, now = state.case, runtime.commands.clock.now(request)
+        if version is not None:  # what was late is judged at the moment of that version
+            now = history.events[-1].time
+        if as_of is not None:
+            now = min(as_of, now)
         body: dict[str, Any] = {
             "id": id,
             "version": history.version,

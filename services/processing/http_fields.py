@@ -44,6 +44,12 @@ KnownAt = Annotated[
 ]
 """The type of a parameter `known_at`: the other axis of time."""
 
+AtInstant = Annotated[AwareDatetime | None, Query(description="As it stood at this instant; without it, as it stands now.")]
+"""The type of a parameter `as_of` of what changes from one instant to the next."""
+
+AtVersion = Annotated[int | None, Query(ge=1, le=999_999_999, description="As it stood at this version; without it, at the last.")]
+"""The type of a parameter `version`: the number of facts that count."""
+
 ENDS_BEFORE_IT_BEGINS: Final = "ends-before-it-begins"
 
 FAULTS: Final = {

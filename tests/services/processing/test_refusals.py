@@ -150,6 +150,9 @@ ROLES: Final = ("portal", "desk", "officer", "leader", "analyst", "public", "adm
 ROUTES: Final = {
     "GET /v1/cases": "case.list",
     "GET /v1/cases/{id}": "case.read",
+    "GET /v1/cases/{id}/timeline": "case.tell",
+    "GET /v1/worklist": "work.list",
+    "GET /v1/units/{unit}/load": "work.count",
     "POST /v1/cases/{id}/claim": "case.claim",
     "POST /v1/cases/{id}/assignment": "case.assign",
     "POST /v1/cases/{id}/return": "case.return",
