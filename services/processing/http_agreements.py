@@ -18,7 +18,7 @@ from kernel.edge.problem import NOT_FOUND, Problem, refusal
 from kernel.legalclock import day_of
 from services.processing.domain.agreements import End, holds_on
 from services.processing.handle_organisation import Establishment
-from services.processing.http_fields import CODE_PATTERN, CONTROLLED_CODE_PATTERN, AsOf, Basis, KnownAt, Label, LastDay
+from services.processing.http_fields import CODE_PATTERN, CONTROLLED_CODE_PATTERN, AsOf, Basis, KnownAt, Label, LastDay, example
 
 ANSWER_DAYS_MAX: Final = 60
 
@@ -50,6 +50,18 @@ AgreementCode = Annotated[str, Field(pattern=CONTROLLED_CODE_PATTERN, max_length
 class AgreementBody(Body):
     """With whom, in which area, from when, and in how many working days the other agency answers."""
 
+    model_config = example(
+        code="QCPH-ATTP-02",
+        area="food-safety",
+        partner="cong-an-tinh",
+        partner_name="Công an tỉnh",
+        partner_name_en="Provincial police",
+        answer_days=5,
+        signed_on="2026-02-20",
+        from_on="2026-04-01",
+        basis="Quyết định 45/QĐ-SCT ngày 20/02/2026",
+    )
+
     code: AgreementCode
     area: CoordinationArea
     partner: Annotated[str, Field(pattern=CODE_PATTERN, min_length=2)]
@@ -64,6 +76,11 @@ class AgreementBody(Body):
 
 class EndBody(Body):
     """The first day without it."""
+
+    model_config = example(
+        from_on="2026-06-01",
+        basis="Quyết định 45/QĐ-SCT ngày 20/02/2026",
+    )
 
     from_on: date
     basis: Basis

@@ -6,12 +6,15 @@ makes the router. This module puts them together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
 from kernel.edge.app import Words
-from kernel.edge.policy import Policy
+from kernel.edge.policy import Policy, action_of
+from kernel.edge.problem import BASE
 from services.processing import (
     http_agreements,
     http_cases,
@@ -28,6 +31,7 @@ from services.processing import (
     http_worklist,
 )
 from services.processing.handle import Department
+from services.processing.http_refusals import PROBLEMS
 from services.processing.query import Register
 
 POLICY: Final = Policy(
@@ -56,7 +60,7 @@ WORDS: Final = Words(
 def routes(department: Department, register: Register) -> list[APIRouter]:
     """Make processing's routes."""
     establishment = department.establishment
-    return [
+    routers = [
         http_work.routes(department),
         http_coordination.routes(department),
         http_cases.routes(department, register),
@@ -69,3 +73,13 @@ def routes(department: Department, register: Register) -> list[APIRouter]:
         http_documents.routes(establishment, register),
         http_permits.routes(register),
     ]
+    for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
+        if (action := action_of(route.dependant)) is not None:
+            route.openapi_extra = {"x-problems": told(PROBLEMS.get(action, ()))}
+    return routers
+
+
+def told(slugs: Sequence[str]) -> list[dict[str, str | int]]:
+    """Say which problems of processing's own a route may answer with, beside those that every route has."""
+    kinds = [WORDS.refusals[slug] for slug in slugs]
+    return [{"type": BASE + kind.slug, "status": kind.status, "detail": kind.detail.vi, "detail_en": kind.detail.en} for kind in kinds]

@@ -17,7 +17,7 @@ from kernel.edge.identity import Principal
 from kernel.edge.policy import allowed
 from services.processing.domain.case_commands import Opinion
 from services.processing.handle import Department
-from services.processing.http_fields import CODE_PATTERN
+from services.processing.http_fields import CODE_PATTERN, example
 from services.processing.http_standing import answer
 
 ACTIONS: Final = {
@@ -29,6 +29,11 @@ ACTIONS: Final = {
 class ConsultationBody(Body):
     """The agency that is asked, and in which area, where there are agreements with it in several."""
 
+    model_config = example(
+        partner="cong-an-tinh",
+        area="chemicals",
+    )
+
     partner: Annotated[str, Field(pattern=CODE_PATTERN)]
     area: CoordinationArea | None = None
 
@@ -36,11 +41,20 @@ class ConsultationBody(Body):
 class AnswerBody(Body):
     """What it answered."""
 
+    model_config = example(
+        opinion="agrees",
+    )
+
     opinion: Opinion
 
 
 class ReappointmentBody(Body):
     """The new day, and why the old one is not kept."""
+
+    model_config = example(
+        new_due_on="2026-03-30",
+        reason="site-check",
+    )
 
     new_due_on: date
     reason: LatenessReason

@@ -21,7 +21,7 @@ from kernel.legalclock import day_of
 from services.processing.domain.controlled_documents import Withdraw
 from services.processing.domain.spans import on
 from services.processing.handle_organisation import Establishment
-from services.processing.http_fields import CODE_PATTERN, CONTROLLED_CODE_PATTERN, PROCEDURE_PATTERN, AsOf, Basis, KnownAt, Label
+from services.processing.http_fields import CODE_PATTERN, CONTROLLED_CODE_PATTERN, PROCEDURE_PATTERN, AsOf, Basis, KnownAt, Label, example
 from services.processing.projections import REGISTERS
 from services.processing.query import Register
 
@@ -68,6 +68,16 @@ Procedure = Annotated[str, Field(pattern=r"^[1-3]\.\d{6}$|^NB-[A-Z]+-\d{2}$", ex
 class IssueBody(Body):
     """An issue of a document: what it is called, what it governs, and from when. Whoever asks for it has approved it."""
 
+    model_config = example(
+        code="QT-SCT-09",
+        issue=2,
+        title="Quy trình giải quyết thủ tục hành chính lĩnh vực Hóa chất",
+        title_en="Procedure of the field: Chemicals",
+        field="hoa-chat",
+        from_on="2026-04-01",
+        basis="Quyết định 45/QĐ-SCT ngày 20/02/2026",
+    )
+
     code: DocumentCode
     issue: Annotated[int, Field(ge=1, le=ISSUES_MAX)]
     title: Label
@@ -83,6 +93,11 @@ class IssueBody(Body):
 
 class WithdrawalBody(Body):
     """The first day without it."""
+
+    model_config = example(
+        from_on="2026-06-01",
+        basis="Quyết định 45/QĐ-SCT ngày 20/02/2026",
+    )
 
     from_on: date
     basis: Basis

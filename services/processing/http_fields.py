@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Query
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, ValidationInfo
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from kernel.edge.body import NFC
@@ -67,3 +67,8 @@ def _not_before_the_first(last: date, info: ValidationInfo) -> date:
 
 LastDay = Annotated[date, AfterValidator(_not_before_the_first)]
 """The last day that counts, of a body whose first is `from_on`."""
+
+
+def example(**body: Any) -> ConfigDict:
+    """Put an example of a body into the OpenAPI document; a test carries each of them out."""
+    return ConfigDict(json_schema_extra={"examples": [body]})

@@ -18,7 +18,7 @@ from kernel.legalclock import day_of
 from services.processing.domain import organisation_commands as commands
 from services.processing.domain.case_commands import Officer
 from services.processing.handle_organisation import Establishment
-from services.processing.http_fields import Account, Basis, LastDay, RoleCode, UnitCode
+from services.processing.http_fields import Account, Basis, LastDay, RoleCode, UnitCode, example
 from services.processing.http_organisation import asking
 
 ACTIONS: Final = {
@@ -31,6 +31,14 @@ ACTIONS: Final = {
 class AppointmentBody(Body):
     """A post, in place of the one that the officer has."""
 
+    model_config = example(
+        unit="phong-quan-ly-cong-nghiep",
+        role="chuyen-vien",
+        from_on="2026-04-01",
+        to_on="2027-03-31",
+        basis="Quyết định 45/QĐ-SCT ngày 20/02/2026",
+    )
+
     unit: UnitCode
     role: RoleCode
     from_on: date
@@ -41,12 +49,24 @@ class AppointmentBody(Body):
 class ReleaseBody(Body):
     """From which day on the officer has no post."""
 
+    model_config = example(
+        from_on="2026-10-01",
+        basis="Quyết định 45/QĐ-SCT ngày 20/02/2026",
+    )
+
     from_on: date
     basis: Basis
 
 
 class LeaveBody(Body):
     """The first and the last day away, and who may do what waits meanwhile."""
+
+    model_config = example(
+        from_on="2026-03-16",
+        to_on="2026-03-20",
+        reason="annual",
+        stand_in="nv-tm-04",
+    )
 
     from_on: date
     to_on: LastDay
@@ -57,11 +77,22 @@ class LeaveBody(Body):
 class ReturnBody(Body):
     """The first day back."""
 
+    model_config = example(
+        from_on="2026-03-18",
+    )
+
     from_on: date
 
 
 class ReformOfficerBody(Body):
     """Who it is from a day on, and whom he replaces."""
+
+    model_config = example(
+        officer="nv-vp-01",
+        replaces="nv-vp-02",
+        from_on="2026-05-01",
+        basis="Quyết định 45/QĐ-SCT ngày 20/02/2026",
+    )
 
     officer: Account
     replaces: Account | None = None

@@ -13,7 +13,7 @@ from kernel.edge.body import Body, EmptyBody
 from kernel.edge.identity import Principal
 from kernel.edge.policy import allowed
 from services.processing.handle import Department
-from services.processing.http_fields import PROCEDURE_PATTERN
+from services.processing.http_fields import PROCEDURE_PATTERN, example
 
 ACTIONS: Final = {
     "alarm.raise": {"admin"},
@@ -23,6 +23,10 @@ ACTIONS: Final = {
 
 class MoveBody(Body):
     """The watermark of a dry run: only cases that have not gone on since are moved. Without it, this is the dry run."""
+
+    model_config = example(
+        watermark=1,
+    )
 
     watermark: Annotated[int | None, Field(ge=1)] = None
 

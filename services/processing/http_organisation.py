@@ -22,7 +22,7 @@ from services.processing.domain import organisation_commands as commands
 from services.processing.domain.organisation_states import Organisation
 from services.processing.domain.spans import on
 from services.processing.handle_organisation import Establishment
-from services.processing.http_fields import PROCEDURE_PATTERN, Account, AsOf, Basis, KnownAt, Label, RoleCode, UnitCode
+from services.processing.http_fields import PROCEDURE_PATTERN, Account, AsOf, Basis, KnownAt, Label, RoleCode, UnitCode, example
 
 UNITS_MAX: Final = 20
 
@@ -36,6 +36,14 @@ ACTIONS: Final = {
 class UnitBody(Body):
     """What a unit is called, and below which other it is, from a day on."""
 
+    model_config = example(
+        name="Phòng Thương mại",
+        name_en="Trade Division",
+        parent="ban-giam-doc",
+        from_on="2026-04-01",
+        basis="Quyết định 45/QĐ-SCT ngày 20/02/2026",
+    )
+
     name: Label
     name_en: Label
     parent: UnitCode | None
@@ -45,6 +53,15 @@ class UnitBody(Body):
 
 class NewUnitBody(UnitBody):
     """A new unit; its code is never that of another."""
+
+    model_config = example(
+        code="phong-thuong-mai-dich-vu",
+        name="Phòng Thương mại - Dịch vụ",
+        name_en="Trade and Services Division",
+        parent="ban-giam-doc",
+        from_on="2026-04-01",
+        basis="Quyết định 45/QĐ-SCT ngày 20/02/2026",
+    )
 
     code: UnitCode
 
@@ -59,6 +76,13 @@ class HeirBody(Body):
 class ReorganisationBody(Body):
     """Units that are no more from a day on, and who inherits their work."""
 
+    model_config = example(
+        units=["phong-quan-ly-thuong-mai"],
+        heirs=[{"unit": "phong-quan-ly-cong-nghiep", "procedures": ["2.001624"]}, {"unit": "phong-quan-ly-nang-luong"}],
+        from_on="2026-12-01",
+        basis="Quyết định 45/QĐ-SCT ngày 20/02/2026",
+    )
+
     units: Annotated[tuple[UnitCode, ...], Field(min_length=1, max_length=UNITS_MAX)]
     heirs: Annotated[tuple[HeirBody, ...], Field(min_length=1, max_length=UNITS_MAX)]
     from_on: date
@@ -67,6 +91,16 @@ class ReorganisationBody(Body):
 
 class RoleBody(Body):
     """What a role is from a day on."""
+
+    model_config = example(
+        name="Chuyên viên",
+        name_en="Specialist",
+        abbreviation="CV",
+        access=["officer"],
+        acts_for=["van-thu"],
+        from_on="2026-04-01",
+        basis="Quyết định 45/QĐ-SCT ngày 20/02/2026",
+    )
 
     name: Label
     name_en: Label

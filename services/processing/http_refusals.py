@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from kernel.edge.problem import INVALID, NOT_ALLOWED, Fault, Kind, Sentence, refusal
@@ -193,3 +194,31 @@ OF_THE_ORGANISATION: Final = (
         members=("officer", "day"),
     ),
 )
+
+ON_A_CASE: Final = ("no-such-case", "not-in-roster", "on-leave", "case-paused", "case-ended")
+ON_A_STEP: Final = (*ON_A_CASE, "step-not-open", "not-your-step", "claimed-by-another")
+ON_A_UNIT: Final = ("no-organisation", "before-the-first-day", "no-such-unit")
+
+PROBLEMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "case.claim": ON_A_STEP,
+    "case.assign": (*ON_A_CASE, "step-not-open", "not-yours-to-assign", "cannot-take-step", "assignment-needs-reason"),
+    "case.return": (*ON_A_STEP, "cannot-return-there"),
+    "case.undo": (*ON_A_CASE, "nothing-to-undo"),
+    "case.consult": (*ON_A_STEP, "already-asked", "already-decided", "no-such-consultation"),
+    "case.reappoint": (*ON_A_CASE, "not-your-step", "no-clock", "already-reappointed", "new-day-too-early"),
+    "case.complete": (*ON_A_STEP, "decision-needed", "number-needed", "partner-not-asked", "guard-not-met", "apology-needed"),
+    "case.pause": (*ON_A_STEP, "already-decided", "no-clock"),
+    "case.decide": (
+        *(*ON_A_STEP, "not-the-signing-step", "already-decided", "legal-basis-needed"),
+        *("partner-not-asked", "guard-not-met", "apology-needed"),
+    ),
+    "workflow.move": ("cannot-move",),
+    "unit.change": (*ON_A_UNIT, "unit-exists", "unit-below-itself", "units-below", "heir-not-one", "reform-officer-must-lead"),
+    "role.define": ("no-organisation", "before-the-first-day", "no-such-role", "reform-officer-must-lead"),
+    "officer.appoint": (*ON_A_UNIT, "no-such-role", "no-such-officer", "reform-officer-must-lead"),
+    "leave.grant": (*ON_A_UNIT, "not-in-roster", "no-such-officer", "not-your-officer", "stand-in-away", "not-on-leave"),
+    "reform-officer.designate": (*ON_A_UNIT, "no-such-officer", "reform-officer-exists", "reform-officer-must-lead"),
+    "agreement.conclude": ("agreement-exists", "agreement-overlaps", "no-such-agreement"),
+    "document.issue": ("issue-out-of-order", "issue-too-early", "governed-already", "no-such-document"),
+}
+"""The refusals that may answer each action, as the OpenAPI document lists them."""

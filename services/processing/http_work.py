@@ -16,7 +16,7 @@ from kernel.edge.identity import Principal
 from kernel.edge.policy import allowed
 from kernel.edge.problem import INVALID, Problem
 from services.processing.handle import Department
-from services.processing.http_fields import LegalBasis, StepCode
+from services.processing.http_fields import LegalBasis, StepCode, example
 from services.processing.http_refusals import A_REFUSAL_NEEDS_ITS_BASIS
 from services.processing.http_standing import answer
 
@@ -36,11 +36,21 @@ ACTIONS: Final = {
 class ClaimBody(Body):
     """The step that is taken; where it is not named, the first that is the officer's to do."""
 
+    model_config = example(
+        step="B3",
+    )
+
     step: StepCode | None = None
 
 
 class AssignmentBody(Body):
     """Who is to do an open step, and why he."""
+
+    model_config = example(
+        step="B3",
+        officer="nv-tm-04",
+        reason="assigned",
+    )
 
     step: StepCode
     officer: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,100}$")]
@@ -50,6 +60,12 @@ class AssignmentBody(Body):
 class ReturnBody(Body):
     """The open step, the earlier one that it goes back to, and why."""
 
+    model_config = example(
+        step="B4",
+        to="B3",
+        reason="incomplete",
+    )
+
     step: StepCode
     to: StepCode
     reason: ReopeningReason
@@ -58,12 +74,21 @@ class ReturnBody(Body):
 class UndoBody(Body):
     """The finished step that is taken back, and why."""
 
+    model_config = example(
+        step="B3",
+        reason="by-mistake",
+    )
+
     step: StepCode
     reason: ReopeningReason
 
 
 class CompletionBody(Body):
     """The step that is finished; naming it keeps two officers from finishing two steps by one click each."""
+
+    model_config = example(
+        step="B3",
+    )
 
     step: StepCode
 
@@ -78,11 +103,20 @@ class Missing(Body):
 class PauseBody(Body):
     """Everything that is missing, at once."""
 
+    model_config = example(
+        missing=[{"component": "ban-sao-giay-chung-nhan", "reason": "absent"}],
+    )
+
     missing: Annotated[tuple[Missing, ...], Field(min_length=1, max_length=MISSING_MAX)]
 
 
 class DecisionBody(Body):
     """The decision; a refusal names the rule that it rests on."""
+
+    model_config = example(
+        outcome="refused",
+        legal_basis="Nghị định 105/2017/NĐ-CP, Điều 12",
+    )
 
     outcome: Outcome
     legal_basis: LegalBasis | None = None
