@@ -14,6 +14,7 @@ import pkgutil
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from typing import Final, Protocol, cast
 
 import uvloop
@@ -92,21 +93,29 @@ def regressed(measures: Sequence[Measure]) -> list[str]:
 
 
 def measured(chosen: dict[str, Bench], size: Size) -> tuple[list[Measure], list[str]]:
-    """Run benchmarks one after another, each on servers of its own; name those that failed, and go on with the next."""
+    """Run benchmarks one after another, each on servers of its own or on what the one before has left (`ON_WHAT_IS_LEFT_BY`).
+
+    Names those that failed, and goes on with the next.
+    """
     spare_the_collector()  # as in a service, for ours and for the peers of this process alike
     measures, failed = list[Measure](), list[str]()
-    for name, bench in chosen.items():
-        since = time.monotonic()
-        try:
-            with machine() as own:
+    with ExitStack() as kept:
+        own, before = kept.enter_context(machine()), None
+        for name, bench in chosen.items():
+            since = time.monotonic()
+            try:
+                if before is not None and getattr(bench, "ON_WHAT_IS_LEFT_BY", None) != before:
+                    kept.close()
+                    own = kept.enter_context(machine())
+                before = name
                 new = uvloop.run(bench.run(own, size))  # pyright: ignore[reportArgumentType] - every row is a coroutine function
-        except Exception as error:
-            logging.getLogger(__name__).critical("%s could not be measured", name, exc_info=error)
-            failed.append(name)
-            continue
-        measures += new
-        if new:
-            print(f"\n{name} ({time.monotonic() - since:.0f} s)\n{as_table(new)}", flush=True)
+            except Exception as error:
+                logging.getLogger(__name__).critical("%s could not be measured", name, exc_info=error)
+                failed.append(name)
+                continue
+            measures += new
+            if new:
+                print(f"\n{name} ({time.monotonic() - since:.0f} s)\n{as_table(new)}", flush=True)
     return measures, failed
 
 
