@@ -11,14 +11,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import takewhile
 from typing import Final
 from uuid import UUID
 
 from kernel.eventlog.endless import end_if_cancelled
 from kernel.eventlog.errors import UNAVAILABLE, Busy, Conflict, Doubt, Fenced
-from kernel.eventlog.event import Codec, Recorded, Unreadable, stream_of
+from kernel.eventlog.event import Codec, Fact, Recorded, Unreadable, stream_of
 from kernel.eventlog.metrics import CHECKPOINT, FENCED
 from kernel.eventlog.sql import QUERY, Connection, Pool
 from kernel.eventlog.subscriber import Carried
@@ -44,18 +44,20 @@ class Consumer(ABC):
         sources: the services whose logs it reads.
         pool: the service's own database.
         codec: how bodies become facts.
+        facts: the types of facts that it has a use for; None = all. The others pass by unread.
 
     Attributes:
         positions: how far it has read each log; known after `begin`.
         turn: whoever holds it is the only one of this process who writes.
     """
 
-    def __init__(self, name: str, sources: Sequence[str], pool: Pool, codec: Codec) -> None:
+    def __init__(self, name: str, sources: Sequence[str], pool: Pool, codec: Codec, facts: Collection[type[Fact]] | None = None) -> None:
         """Keep what it works with."""
         self.name = name
         self.sources = tuple(sources)
         self.pool = pool
         self.codec = codec
+        self._passed_by = frozenset[str]() if facts is None else codec.all_but(facts)
         self.positions: dict[str, int] = {}
         self._parked: set[UUID] = set()
         self.turn = asyncio.Lock()
@@ -117,7 +119,7 @@ class Consumer(ABC):
             if n % PACE == 0:
                 await asyncio.sleep(0)
             try:
-                event = self.codec.decode(source, pos, body)
+                event = self.codec.decode(source, pos, body, self._passed_by)
             except Unreadable as error:
                 ready.append((pos, body, error))
                 continue
@@ -220,7 +222,9 @@ class Consumer(ABC):
                 await connection.fetchval(QUERY["lock_checkpoint"], self.name, source)
                 rows = await connection.fetch(QUERY["parked_of_stream"], self.name, stream, source)
                 if rows:
-                    await self.write_late(connection, source, [self.codec.decode(source, row["pos"], row["body"]) for row in rows])
+                    await self.write_late(
+                        connection, source, [self.codec.decode(source, row["pos"], row["body"], self._passed_by) for row in rows]
+                    )
                     await connection.execute(QUERY["unpark"], self.name, stream, source)
                     count += len(rows)
         self._parked.discard(stream)

@@ -5,14 +5,7 @@ SELECT case_id, dossier_id, code, agency, procedure, field, state, step, unit, r
        new_due_at, reappointed_at, alarm, alarm_raised_at, paused_at,
        supplements, decided_at, outcome, result_number, issued_at, stopped_at,
        coalesce(late_from <= $7 AND state IN ('waiting', 'claimed'), false) AS overdue
-FROM (
-    SELECT * FROM read.case_register WHERE ($3::text IS NULL OR unit = $3) AND ($4::text IS NULL OR role = $4)
-    UNION ALL
-    -- A branch that runs beside the first open step, and so is found by a desk that the first is not for.
-    SELECT * FROM read.case_register
-    WHERE beside::jsonb @> jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('unit', $3::text, 'role', $4::text)))
-      AND NOT (($3::text IS NULL OR unit = $3) AND ($4::text IS NULL OR role = $4))
-) AS found
+FROM (/* which */) AS found
 WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))
   AND ($2::uuid IS NULL OR dossier_id = $2)
   AND ($5::text IS NULL OR state = $5)
@@ -22,6 +15,27 @@ WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE
   AND ($8::timestamptz IS NULL OR (opened_at, case_id) < ($8, $9::uuid))
 ORDER BY opened_at DESC, case_id DESC
 LIMIT $10
+
+-- name: cases_of_anybody
+-- Which, where neither a dossier nor a desk is named.
+SELECT * FROM read.case_register WHERE $3::text IS NULL AND $4::text IS NULL
+
+-- name: cases_of_dossier
+-- Which, where the dossier is named: planned once, for it is asked with every dossier.
+SELECT * FROM read.case_register
+WHERE dossier_id = $2 AND (
+    (($3::text IS NULL OR unit = $3) AND ($4::text IS NULL OR role = $4))
+    OR beside::jsonb @> jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('unit', $3::text, 'role', $4::text)))
+)
+
+-- name: cases_of_desk
+-- Which, where a unit or a role is named.
+SELECT * FROM read.case_register WHERE ($3::text IS NULL OR unit = $3) AND ($4::text IS NULL OR role = $4)
+UNION ALL
+-- A branch that runs beside the first open step, and so is found by a desk that the first is not for.
+SELECT * FROM read.case_register
+WHERE beside::jsonb @> jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('unit', $3::text, 'role', $4::text)))
+  AND NOT (($3::text IS NULL OR unit = $3) AND ($4::text IS NULL OR role = $4))
 
 -- name: of_older_workflow
 -- Running cases of the procedure $2 that are pinned to another version than $3, the oldest first; $1 agencies in scope (null = all).

@@ -29,6 +29,14 @@ MOVES_MAX: Final = 1000
 QUERY: Final = read_queries(Path(__file__).with_name("queries.sql"))
 
 
+def cases_of(which: str) -> str:
+    """Put into the statement which cases it is about: each of the three needs a plan of its own."""
+    return QUERY["cases"].replace("/* which */", QUERY[which])
+
+
+OF_ANYBODY, OF_DOSSIER, OF_DESK = cases_of("cases_of_anybody"), cases_of("cases_of_dossier"), cases_of("cases_of_desk")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """Which cases; None = all. `overdue` is judged at `now`: an open case whose limit has run out, while no pause stops it."""
@@ -51,7 +59,8 @@ class Register:
         """Give a page of the cases that the caller may see, the newest first."""
         opened_at, case_id = (datetime.fromisoformat(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
         filters = (wanted.dossier, wanted.unit, wanted.role, wanted.state, wanted.overdue, wanted.now)
-        return await self.runtime.log.pool.fetch(QUERY["cases"], principal.scope, *filters, opened_at, case_id, page.fetch)
+        query = OF_DOSSIER if wanted.dossier else OF_DESK if wanted.unit or wanted.role else OF_ANYBODY
+        return await self.runtime.log.pool.fetch(query, principal.scope, *filters, opened_at, case_id, page.fetch)
 
     async def alarms_due(self, now: datetime) -> list[tuple[UUID, AgencyCode, datetime]]:
         """Give running cases with an alarm that is due, the longest due first: case, agency, since when."""

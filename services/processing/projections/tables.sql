@@ -35,6 +35,7 @@ CREATE TABLE case_register (
 );
 CREATE INDEX case_by_dossier ON case_register (dossier_id);
 CREATE INDEX case_by_time ON case_register (opened_at DESC, case_id DESC);
+CREATE INDEX case_by_state ON case_register (state, opened_at DESC, case_id DESC);
 CREATE INDEX case_open ON case_register (late_from) WHERE state IN ('waiting', 'claimed');
 CREATE INDEX case_alarm ON case_register (alarm_at) WHERE state IN ('waiting', 'claimed');
 CREATE INDEX case_beside ON case_register (opened_at DESC, case_id DESC) WHERE beside IS NOT NULL;
