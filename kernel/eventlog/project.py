@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from kernel.eventlog.consume import Consumer
 from kernel.eventlog.errors import Doubt
@@ -94,6 +94,9 @@ def read_ddl(path: Path) -> str:
 class Projector(Consumer):
     """Fills the tables of one version of a read model."""
 
+    durable: ClassVar[bool] = False
+    """Losing the last moments to a power cut rolls back the rows and the checkpoint together: they are applied again."""
+
     def __init__(self, model: ReadModel, pool: Pool, codec: Codec) -> None:
         """Keep the model; the tables are there already (see rebuild.py)."""
         super().__init__(model.consumer, model.sources, pool, codec, model.facts)
@@ -117,8 +120,6 @@ class Projector(Consumer):
     async def _write(self, connection: Connection, source: str, events: Sequence[Recorded]) -> list[str]:
         """Write, and give the tables with rows that are good for a later position already and stayed as they are."""
         passed_over: list[str] = []
-        # Losing the last moments to a power cut rolls back the rows and the checkpoint together: they are applied again.
-        await connection.execute("SET LOCAL synchronous_commit = off")
         guard = f"pos_{source}"
         for projection in self.model.projections:
             rows: dict[Any, dict[str, Any]] = {}

@@ -62,8 +62,7 @@ class Reacting(Consumer):
         Raises:
             Doubt: if a stream moved on meanwhile, or the log is halted; the batch is then read again.
         """
-        read = (event for event in events if event.fact is not None)
-        reactions = [(event, reaction) for event in read if (reaction := self.reactor.react(event)) is not None]
+        reactions = [(event, reaction) for event in events if (reaction := self.reactor.react(event)) is not None]
         if not reactions:
             return
         histories = await self._histories(connection, [reaction.stream for _, reaction in reactions])

@@ -13,7 +13,7 @@ import logging
 import pkgutil
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import ExitStack
 from typing import Final, Protocol, cast
 
@@ -48,7 +48,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run what is asked for. Exit code 1: a regression, or a row that could not be measured."""
     known = benches()
     parser = argparse.ArgumentParser(prog="./motcua bench", description="Measure Motcua beside its peers on this machine.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"rows to run, all by default: {', '.join(known)}")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"rows to run, by default all, or in a quick run the gate's: {', '.join(known)}"
+    )
     parser.add_argument("--quick", action="store_true", help=f"small counts; fails where a committed ratio lost more than {TOLERANCE:.0%}")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON that holds every row")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md, its figures and its plot")
@@ -59,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"no such row: {', '.join(unknown)}; there are {', '.join(known)}")
     if (options.baseline and not options.quick) or (options.write and options.quick):
         parser.error("--baseline is of a quick run, --write of a full one")
-    chosen = {name: known[name] for name in options.names or known}
+    chosen = {name: known[name] for name in options.names or (gated_benches(known) if options.quick else known)}
     if options.list:
         print("\n".join(chosen))
         return 0
@@ -84,6 +86,12 @@ def main(arguments: Sequence[str]) -> int:
         whole = {"machine": about, "quick": options.quick, "rows": [measure.as_json() for measure in measures]}
         print(json.dumps({**whole, "missed": missed, "regressions": worse, "failed": failed}, ensure_ascii=False))
     return 1 if worse or failed else 0
+
+
+def gated_benches(known: Iterable[str]) -> list[str]:
+    """Name the rows that the gate compares: those with a committed ratio."""
+    names = {name.partition(":")[0] for name in read_baseline()}
+    return [name for name in known if name in names]
 
 
 def regressed(measures: Sequence[Measure]) -> list[str]:
