@@ -16,11 +16,12 @@ from uuid import UUID
 
 import asyncpg
 
-from kernel.eventlog.append import Log, append_arguments, append_statement, history_of
+from kernel.eventlog.append import Log, history_of
 from kernel.eventlog.consume import Consumer
 from kernel.eventlog.decide import Decider
 from kernel.eventlog.errors import Doubt
 from kernel.eventlog.event import Fact, History, Meta, Recorded, Row, Slice, rows_of
+from kernel.eventlog.request import append_arguments, append_statement
 from kernel.eventlog.sql import QUERY, Connection
 
 

@@ -84,7 +84,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "nobody builds on what was not stored",
-        "kernel/eventlog/append.py",
+        "kernel/eventlog/request.py",
         "return any(before.stored is False for before in self.follows)",
         "return False",
         "not level",

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, Final
 
-from kernel.eventlog.append import Table, append_statement
+from kernel.eventlog.request import Table, append_statement
 from kernel.eventlog.sql import QUERY
 from tests.simulation.database import Database, Key, Refusal, Row, Rows, Statement, Transaction, Work
 from tests.simulation.postgres_wire import ARRAY_OF, ARRAYS, BOOL, BYTEA, CHAR, INT4, INT8, NAMED, OID, TEXT, TIMESTAMPTZ, UUID_

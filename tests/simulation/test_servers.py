@@ -14,9 +14,9 @@ import pytest
 from nats.aio.client import Client
 from nats.js.errors import Error as JetStreamError
 
-from kernel.eventlog.append import append_statement
 from kernel.eventlog.errors import Doubt
 from kernel.eventlog.relay import stream_config
+from kernel.eventlog.request import append_statement
 from kernel.eventlog.sql import QUERY
 from kernel.eventlog.tail import Tail, sequence_of
 from tests.kernel.eventlog.bank import MONDAY
