@@ -63,8 +63,8 @@ MUTATIONS: Final = (
         "kernel/eventlog/tail.py",
         "if sequence != self._seen + 1:",
         "if sequence <= self._seen:",
-        "shown before the deposit",
-        10,
+        "has 0",
+        14,
     ),
     Mutation(
         "idempotent event id",
@@ -136,6 +136,6 @@ MUTATIONS: Final = (
         'if (sent := int(headers.get(LAST_SENT, "0"))) > self._seen and self._doubt is None:',
         'if (sent := int(headers.get(LAST_SENT, "0"))) < 0:',
         "not level",
-        0,
+        165,
     ),
 )
