@@ -11,14 +11,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import takewhile
-from typing import Final
+from typing import ClassVar, Final
 from uuid import UUID
 
 from kernel.eventlog.endless import end_if_cancelled
 from kernel.eventlog.errors import UNAVAILABLE, Busy, Conflict, Doubt, Fenced
-from kernel.eventlog.event import Codec, Recorded, Unreadable, stream_of
+from kernel.eventlog.event import Codec, Fact, Recorded, Unreadable, stream_of
 from kernel.eventlog.metrics import CHECKPOINT, FENCED
 from kernel.eventlog.sql import QUERY, Connection, Pool
 from kernel.eventlog.subscriber import Carried
@@ -44,18 +44,23 @@ class Consumer(ABC):
         sources: the services whose logs it reads.
         pool: the service's own database.
         codec: how bodies become facts.
+        facts: the types of facts that it has a use for; None = all. The others pass by unread.
 
     Attributes:
         positions: how far it has read each log; known after `begin`.
         turn: whoever holds it is the only one of this process who writes.
     """
 
-    def __init__(self, name: str, sources: Sequence[str], pool: Pool, codec: Codec) -> None:
+    durable: ClassVar[bool] = True
+    """Whether a commit waits for the disk."""
+
+    def __init__(self, name: str, sources: Sequence[str], pool: Pool, codec: Codec, facts: Collection[type[Fact]] | None = None) -> None:
         """Keep what it works with."""
         self.name = name
         self.sources = tuple(sources)
         self.pool = pool
         self.codec = codec
+        self._passed_by = frozenset[str]() if facts is None else codec.all_but(facts)
         self.positions: dict[str, int] = {}
         self._parked: set[UUID] = set()
         self.turn = asyncio.Lock()
@@ -117,7 +122,7 @@ class Consumer(ABC):
             if n % PACE == 0:
                 await asyncio.sleep(0)
             try:
-                event = self.codec.decode(source, pos, body)
+                event = self.codec.decode(source, pos, body, self._passed_by)
             except Unreadable as error:
                 ready.append((pos, body, error))
                 continue
@@ -174,21 +179,27 @@ class Consumer(ABC):
         return not self._must_wait(read)
 
     async def _commit(self, source: str, batch: Sequence[Read]) -> None:
+        events = [event for _, _, event in batch if isinstance(event, Recorded) and event.fact is not None]
+        if not events:
+            # Nothing follows from them: one statement moves on, and to read them again after a power cut does no harm.
+            await self._move(self.pool, source, batch, durable=False)
+            await self._stand_at(source, batch[-1][0])
+            return
         async with self.pool.acquire() as connection, connection.transaction():
-            await self._move(connection, source, batch)
-            await self.write(connection, source, [event for _, _, event in batch if isinstance(event, Recorded)])
+            await self._move(connection, source, batch, durable=self.durable)
+            await self.write(connection, source, events)
         await self._stand_at(source, batch[-1][0])
         self.committed()
 
     def committed(self) -> None:  # noqa: B027 - doing nothing is a good answer
         """Do what is to follow a commit; nothing, unless a subclass says so."""
 
-    async def _move(self, connection: Connection, source: str, batch: Sequence[Read]) -> None:
+    async def _move(self, connection: Connection | Pool, source: str, batch: Sequence[Read], *, durable: bool) -> None:
         here, there = self.positions[source], batch[-1][0]
         if batch[0][0] != here + 1:
             message = f"{self.name}: {source}/{batch[0][0]} does not follow {here}"
             raise Doubt(message)
-        if await connection.execute(QUERY["move_checkpoint"], self.name, source, here, there) != "UPDATE 1":
+        if await connection.execute(QUERY["move_checkpoint"], self.name, source, here, there, durable) != "UPDATE 1":
             FENCED.labels(self.name).inc()
             message = f"{self.name}: somebody else moved the checkpoint of {source}"
             raise Fenced(message)
@@ -199,7 +210,7 @@ class Consumer(ABC):
         stream = stream_or_none(body)
         why = f"{type(error).__name__}: {error}"[:ERROR_MAX]
         async with self.pool.acquire() as connection, connection.transaction():
-            await self._move(connection, source, [read])
+            await self._move(connection, source, [read], durable=True)
             if isinstance(error, Waiting) and not await connection.fetchval(QUERY["is_parked"], self.name, stream):
                 message = f"{self.name}: what {source}/{pos} waits for was unparked meanwhile"
                 raise Doubt(message)
@@ -220,7 +231,8 @@ class Consumer(ABC):
                 await connection.fetchval(QUERY["lock_checkpoint"], self.name, source)
                 rows = await connection.fetch(QUERY["parked_of_stream"], self.name, stream, source)
                 if rows:
-                    await self.write_late(connection, source, [self.codec.decode(source, row["pos"], row["body"]) for row in rows])
+                    late = [self.codec.decode(source, row["pos"], row["body"], self._passed_by) for row in rows]
+                    await self.write_late(connection, source, [event for event in late if event.fact is not None])
                     await connection.execute(QUERY["unpark"], self.name, stream, source)
                     count += len(rows)
         self._parked.discard(stream)

@@ -10,9 +10,10 @@ from functools import reduce
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from kernel.eventlog.append import VERSION_KEY, Beside, Log
+from kernel.eventlog.append import VERSION_KEY, Log
 from kernel.eventlog.errors import Conflict, Contended, Refused, VersionMismatch
 from kernel.eventlog.event import Fact, History, Meta, Slice
+from kernel.eventlog.request import Beside
 
 RETRIES_MAX: Final = 8
 

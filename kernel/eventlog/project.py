@@ -8,14 +8,15 @@ older checkpoint changes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from kernel.eventlog.consume import Consumer
 from kernel.eventlog.errors import Doubt
-from kernel.eventlog.event import Codec, Recorded
+from kernel.eventlog.event import Codec, Fact, Recorded
 from kernel.eventlog.sql import QUERY, Connection, Pool
 
 Columns = Mapping[str, Any]
@@ -27,12 +28,16 @@ _INDEXES: Final = re.compile(r"CREATE (INDEX .+?;)", re.IGNORECASE | re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """One read table: `key` gives the row that an event is about (None = not its business), `columns` what it sets there."""
+    """One read table: `key` gives the row that an event is about (None = not its business), `columns` what it sets there.
+
+    Both are asked of events whose fact is one of `facts` (None = of all).
+    """
 
     table: str
     key_column: str
     key: Callable[[Recorded], Any]
     columns: Callable[[Recorded], Columns]
+    facts: Collection[type[Fact]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,12 @@ class ReadModel:
     def consumer(self) -> str:
         """The name of its checkpoints, and of the schema that its tables live in."""
         return f"{self.name}_v{self.version}"
+
+    @property
+    def facts(self) -> Collection[type[Fact]] | None:
+        """The types of facts that any of its tables is about; None = all."""
+        wanted = [projection.facts for projection in self.projections]
+        return None if None in wanted else {fact for facts in wanted for fact in facts or ()}
 
     @property
     def tables(self) -> list[str]:
@@ -83,9 +94,12 @@ def read_ddl(path: Path) -> str:
 class Projector(Consumer):
     """Fills the tables of one version of a read model."""
 
+    durable: ClassVar[bool] = False
+    """Losing the last moments to a power cut rolls back the rows and the checkpoint together: they are applied again."""
+
     def __init__(self, model: ReadModel, pool: Pool, codec: Codec) -> None:
         """Keep the model; the tables are there already (see rebuild.py)."""
-        super().__init__(model.consumer, model.sources, pool, codec)
+        super().__init__(model.consumer, model.sources, pool, codec, model.facts)
         self.model = model
         self._types: dict[str, dict[str, str]] = {}
 
@@ -106,21 +120,22 @@ class Projector(Consumer):
     async def _write(self, connection: Connection, source: str, events: Sequence[Recorded]) -> list[str]:
         """Write, and give the tables with rows that are good for a later position already and stayed as they are."""
         passed_over: list[str] = []
-        # Losing the last moments to a power cut rolls back the rows and the checkpoint together: they are applied again.
-        await connection.execute("SET LOCAL synchronous_commit = off")
         guard = f"pos_{source}"
         for projection in self.model.projections:
             rows: dict[Any, dict[str, Any]] = {}
             for event in events:
-                if (key := projection.key(event)) is not None and (columns := projection.columns(event)):
-                    rows.setdefault(key, {}).update(columns, **{guard: event.pos})
+                known = projection.facts is None or type(event.fact) in projection.facts
+                if known and (key := projection.key(event)) is not None and (columns := projection.columns(event)):
+                    row = rows.setdefault(key, {})
+                    row.update(columns)
+                    row[guard] = event.pos
             groups: dict[frozenset[str], list[Any]] = {}
             for key in sorted(rows, key=in_order):
                 groups.setdefault(frozenset(rows[key]), []).append(key)
             types = await self._column_types(connection, projection.table) if groups else {}
             for group, keys in groups.items():
                 names = sorted(group)
-                arrays = [[rows[key][name] for key in keys] for name in names]
+                arrays = list(zip(*map(itemgetter(*names), map(rows.__getitem__, keys)), strict=True))
                 done = await connection.execute(self._upsert(projection, names, types, guard), keys, *arrays)
                 if done != f"INSERT 0 {len(keys)}":
                     passed_over.append(projection.table)

@@ -76,8 +76,9 @@ INSERT INTO log.checkpoint (consumer, source) VALUES ($1, $2) ON CONFLICT DO NOT
 SELECT pos FROM log.checkpoint WHERE consumer = $1 AND source = $2
 
 -- name: move_checkpoint
--- Compare and set: a second consumer of the same name finds no row to move and is fenced.
+-- Compare and set: a second consumer of the same name finds no row to move and is fenced. Unless $5, the commit does not wait for the disk.
 UPDATE log.checkpoint SET pos = $4 WHERE consumer = $1 AND source = $2 AND pos = $3
+RETURNING set_config('synchronous_commit', CASE WHEN $5 THEN current_setting('synchronous_commit') ELSE 'off' END, true)
 
 -- name: lock_checkpoint
 SELECT pos FROM log.checkpoint WHERE consumer = $1 AND source = $2 FOR UPDATE

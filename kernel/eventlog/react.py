@@ -6,7 +6,7 @@ its time is that fact's time, and its cause names that fact: whoever replays get
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -16,11 +16,12 @@ from uuid import UUID
 
 import asyncpg
 
-from kernel.eventlog.append import Log, append_arguments, append_statement, history_of
+from kernel.eventlog.append import Log, history_of
 from kernel.eventlog.consume import Consumer
 from kernel.eventlog.decide import Decider
 from kernel.eventlog.errors import Doubt
-from kernel.eventlog.event import History, Meta, Recorded, Row, Slice, rows_of
+from kernel.eventlog.event import Fact, History, Meta, Recorded, Row, Slice, rows_of
+from kernel.eventlog.request import append_arguments, append_statement
 from kernel.eventlog.sql import QUERY, Connection
 
 
@@ -35,11 +36,15 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class Reactor:
-    """What one service does when another has done something; `react` is pure and gives None for what is not its business."""
+    """What one service does when another has done something.
+
+    `react` is pure and gives None for what is not its business; it is asked of `facts` alone (None = of all).
+    """
 
     name: str
     source: str
     react: Callable[[Recorded], Reaction | None]
+    facts: Collection[type[Fact]] | None = None
 
 
 class Reacting(Consumer):
@@ -47,7 +52,7 @@ class Reacting(Consumer):
 
     def __init__(self, reactor: Reactor, log: Log) -> None:
         """Keep the reactor and the log that its answers go into."""
-        super().__init__(reactor.name, (reactor.source,), log.pool, log.codec)
+        super().__init__(reactor.name, (reactor.source,), log.pool, log.codec, reactor.facts)
         self.reactor = reactor
         self.log = log
         self._statement = append_statement()

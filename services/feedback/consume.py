@@ -41,4 +41,4 @@ def reactor(secret: bytes, invitation_days: int) -> Reactor:
         )
         return Reaction(id, DECIDER, command)
 
-    return Reactor(NAME, SOURCE, react)
+    return Reactor(NAME, SOURCE, react, facts=(DossierReturned, DossierRefused))

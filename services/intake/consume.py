@@ -45,4 +45,6 @@ def _on(stream: UUID, command: commands.Command) -> Reaction:
     return Reaction(stream, dossier.DECIDER, command)
 
 
-REACTOR: Final = Reactor("intake-processing", "processing", react)
+REACTOR: Final = Reactor(
+    "intake-processing", "processing", react, facts=(CaseClockPaused, CaseClockResumed, CaseReappointed, CaseResultIssued)
+)

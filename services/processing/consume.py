@@ -49,4 +49,4 @@ def reactor(workflows: Mapping[ProcedureCode, Workflow]) -> Reactor:
     def on(dossier: DossierId, command: Command) -> Reaction:
         return Reaction(case.stream_of(dossier), case.DECIDER, command)
 
-    return Reactor(NAME, SOURCE, react)
+    return Reactor(NAME, SOURCE, react, facts=(DossierAccepted, DossierWithdrawn, DossierSupplemented))

@@ -13,7 +13,8 @@ import logging
 import pkgutil
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import ExitStack
 from typing import Final, Protocol, cast
 
 import uvloop
@@ -47,7 +48,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run what is asked for. Exit code 1: a regression, or a row that could not be measured."""
     known = benches()
     parser = argparse.ArgumentParser(prog="./motcua bench", description="Measure Motcua beside its peers on this machine.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"rows to run, all by default: {', '.join(known)}")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"rows to run, by default all, or in a quick run the gate's: {', '.join(known)}"
+    )
     parser.add_argument("--quick", action="store_true", help=f"small counts; fails where a committed ratio lost more than {TOLERANCE:.0%}")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON that holds every row")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md, its figures and its plot")
@@ -58,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"no such row: {', '.join(unknown)}; there are {', '.join(known)}")
     if (options.baseline and not options.quick) or (options.write and options.quick):
         parser.error("--baseline is of a quick run, --write of a full one")
-    chosen = {name: known[name] for name in options.names or known}
+    chosen = {name: known[name] for name in options.names or (gated_benches(known) if options.quick else known)}
     if options.list:
         print("\n".join(chosen))
         return 0
@@ -85,6 +88,12 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if worse or failed else 0
 
 
+def gated_benches(known: Iterable[str]) -> list[str]:
+    """Name the rows that the gate compares: those with a committed ratio."""
+    names = {name.partition(":")[0] for name in read_baseline()}
+    return [name for name in known if name in names]
+
+
 def regressed(measures: Sequence[Measure]) -> list[str]:
     """Name the benchmarks of which a row looks worse than what is committed."""
     baseline = read_baseline()
@@ -92,21 +101,29 @@ def regressed(measures: Sequence[Measure]) -> list[str]:
 
 
 def measured(chosen: dict[str, Bench], size: Size) -> tuple[list[Measure], list[str]]:
-    """Run benchmarks one after another, each on servers of its own; name those that failed, and go on with the next."""
+    """Run benchmarks one after another, each on servers of its own or on what the one before has left (`ON_WHAT_IS_LEFT_BY`).
+
+    Names those that failed, and goes on with the next.
+    """
     spare_the_collector()  # as in a service, for ours and for the peers of this process alike
     measures, failed = list[Measure](), list[str]()
-    for name, bench in chosen.items():
-        since = time.monotonic()
-        try:
-            with machine() as own:
+    with ExitStack() as kept:
+        own, before = kept.enter_context(machine()), None
+        for name, bench in chosen.items():
+            since = time.monotonic()
+            try:
+                if before is not None and getattr(bench, "ON_WHAT_IS_LEFT_BY", None) != before:
+                    kept.close()
+                    own = kept.enter_context(machine())
+                before = name
                 new = uvloop.run(bench.run(own, size))  # pyright: ignore[reportArgumentType] - every row is a coroutine function
-        except Exception as error:
-            logging.getLogger(__name__).critical("%s could not be measured", name, exc_info=error)
-            failed.append(name)
-            continue
-        measures += new
-        if new:
-            print(f"\n{name} ({time.monotonic() - since:.0f} s)\n{as_table(new)}", flush=True)
+            except Exception as error:
+                logging.getLogger(__name__).critical("%s could not be measured", name, exc_info=error)
+                failed.append(name)
+                continue
+            measures += new
+            if new:
+                print(f"\n{name} ({time.monotonic() - since:.0f} s)\n{as_table(new)}", flush=True)
     return measures, failed
 
 

@@ -171,5 +171,11 @@ async def generate(job: Job, module: str = "tests.benchmarks.users") -> Job:
     return json.loads(done.stdout)
 
 
+def tell(seen: Job) -> None:
+    """Print what was seen, all of it: an unbuffered `print` forgets what the pipe does not take at once."""
+    with open(sys.stdout.fileno(), "wb", closefd=False) as out:
+        out.write(json.dumps(seen).encode())
+
+
 if __name__ == "__main__":
-    print(json.dumps(uvloop.run(closed(json.load(sys.stdin)))))
+    tell(uvloop.run(closed(json.load(sys.stdin))))

@@ -63,8 +63,8 @@ MUTATIONS: Final = (
         "kernel/eventlog/tail.py",
         "if sequence != self._seen + 1:",
         "if sequence <= self._seen:",
-        "shown before the deposit",
-        10,
+        "has 0",
+        14,
     ),
     Mutation(
         "idempotent event id",
@@ -84,7 +84,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "nobody builds on what was not stored",
-        "kernel/eventlog/append.py",
+        "kernel/eventlog/request.py",
         "return any(before.stored is False for before in self.follows)",
         "return False",
         "not level",
@@ -125,8 +125,8 @@ MUTATIONS: Final = (
     Mutation(
         "checkpoint and effect in one transaction",
         "kernel/eventlog/consume.py",
-        "Read]) -> None:\n        async with self.pool.acquire() as connection, connection.transaction():",
-        "Read]) -> None:\n        async with self.pool.acquire() as connection:",
+        "as connection, connection.transaction():\n            await self._move(connection, source, batch, durable",
+        "as connection:\n            await self._move(connection, source, batch, durable",
         "has 0",
         0,
     ),
@@ -136,6 +136,6 @@ MUTATIONS: Final = (
         'if (sent := int(headers.get(LAST_SENT, "0"))) > self._seen and self._doubt is None:',
         'if (sent := int(headers.get(LAST_SENT, "0"))) < 0:',
         "not level",
-        0,
+        165,
     ),
 )

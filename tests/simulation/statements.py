@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, Final
 
-from kernel.eventlog.append import Table, append_statement
+from kernel.eventlog.request import Table, append_statement
 from kernel.eventlog.sql import QUERY
 from tests.simulation.database import Database, Key, Refusal, Row, Rows, Statement, Transaction, Work
 from tests.simulation.postgres_wire import ARRAY_OF, ARRAYS, BOOL, BYTEA, CHAR, INT4, INT8, NAMED, OID, TEXT, TIMESTAMPTZ, UUID_
@@ -176,11 +176,12 @@ class Log:
 
     @staticmethod
     def move_checkpoint(database: Database, transaction: Transaction, values: list[Any]) -> Work:
-        consumer, source, here, there = values
+        consumer, source, here, there, durable = values
+        transaction.synchronous = transaction.synchronous and durable
         key = ("checkpoint", consumer, source)
         if "pos = $3" not in QUERY["move_checkpoint"]:
             yield from database.write(transaction, key, {"pos": there})
-            return "UPDATE 1", []
+            return "UPDATE 1", [("",)]
         # A row that fits the condition is locked, and looked at again when whoever had it is through.
         if (row := database.get(transaction, key)) is None or row["pos"] != here:
             return "UPDATE 0", []
@@ -188,7 +189,7 @@ class Log:
         if (row := database.get(transaction, key)) is None or row["pos"] != here:
             return "UPDATE 0", []
         transaction.writes[key] = {"pos": there}
-        return "UPDATE 1", []
+        return "UPDATE 1", [("",)]
 
     @staticmethod
     def lock_checkpoint(database: Database, transaction: Transaction, values: list[Any]) -> Work:
@@ -340,7 +341,7 @@ SIGNATURES: Final[dict[str, tuple[tuple[int, ...], tuple[tuple[str, int], ...]]]
     "restore_head": ((INT8,), ()),
     "begin_checkpoint": ((TEXT, TEXT), ()),
     "checkpoint": ((TEXT, TEXT), (("pos", INT8),)),
-    "move_checkpoint": ((TEXT, TEXT, INT8, INT8), ()),
+    "move_checkpoint": ((TEXT, TEXT, INT8, INT8, BOOL), (("set_config", TEXT),)),
     "lock_checkpoint": ((TEXT, TEXT), (("pos", INT8),)),
     "forget_checkpoints": ((TEXT,), ()),
     "park": ((TEXT, TEXT, INT8, UUID_, BYTEA, TEXT), ()),
@@ -411,12 +412,6 @@ def _lock(database: Database, _sql: str, transaction: Transaction, values: list[
     return "SELECT 1", [("",)]
 
 
-def _commit_later(_database: Database, _sql: str, transaction: Transaction, _values: list[Any]) -> Work:
-    yield from ()
-    transaction.synchronous = False
-    return "SET", []
-
-
 def _search_path(_database: Database, sql: str, transaction: Transaction, _values: list[Any]) -> Work:
     yield from ()
     transaction.writes["search_path",] = {"schema": sql.partition("= ")[2].partition(",")[0]}
@@ -475,7 +470,6 @@ OTHERS: Final[dict[str, tuple[tuple[int, ...], tuple[tuple[str, int], ...], Call
     "SELECT 1": ((), (("?column?", INT4),), _say("SELECT 1", 1)),
     "SELECT pg_try_advisory_lock(": ((INT8,), (("pg_try_advisory_lock", BOOL),), _try_lock),
     "SELECT pg_advisory_xact_lock(": ((INT8,), (("pg_advisory_xact_lock", TEXT),), _lock),
-    "SET LOCAL synchronous_commit = off": ((), (), _commit_later),
     "SET LOCAL lock_timeout": ((), (), _say("SET")),
     "SET LOCAL search_path": ((), (), _search_path),
     "RESET search_path": ((), (), _say("RESET")),

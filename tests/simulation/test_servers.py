@@ -14,9 +14,9 @@ import pytest
 from nats.aio.client import Client
 from nats.js.errors import Error as JetStreamError
 
-from kernel.eventlog.append import append_statement
 from kernel.eventlog.errors import Doubt
 from kernel.eventlog.relay import stream_config
+from kernel.eventlog.request import append_statement
 from kernel.eventlog.sql import QUERY
 from kernel.eventlog.tail import Tail, sequence_of
 from tests.kernel.eventlog.bank import MONDAY
@@ -27,6 +27,7 @@ from tests.simulation.loop import SimulatedLoop, determined, unmourned
 from tests.simulation.statements import prepare
 
 STREAM: Final = UUID(int=5)
+DURABLE: Final = True
 
 
 @dataclass
@@ -68,7 +69,7 @@ async def appends(db: Postgres) -> Any:
 
 async def checkpoints(db: Postgres) -> Any:
     begin = [await said(db.one.execute(QUERY["begin_checkpoint"], "reader", "bank")) for _ in range(2)]
-    moves = [await said(db.one.execute(QUERY["move_checkpoint"], "reader", "bank", here, 7)) for here in (3, 0, 0)]
+    moves = [await said(db.one.execute(QUERY["move_checkpoint"], "reader", "bank", here, 7, DURABLE)) for here in (3, 0, 0)]
     return [begin, moves, await said(db.two.fetchval(QUERY["checkpoint"], "reader", "bank"))]
 
 
@@ -94,8 +95,8 @@ async def whoever_waits_for_a_committed_version_hears_of_it(db: Postgres) -> Any
 async def of_two_that_move_a_checkpoint_one_finds_nothing_to_move(db: Postgres) -> Any:
     await db.one.execute(QUERY["begin_checkpoint"], "reader", "bank")
     async with db.one.transaction():
-        first = await db.one.execute(QUERY["move_checkpoint"], "reader", "bank", 0, 5)
-        waiting = asyncio.ensure_future(said(db.two.execute(QUERY["move_checkpoint"], "reader", "bank", 0, 6)))
+        first = await db.one.execute(QUERY["move_checkpoint"], "reader", "bank", 0, 5, DURABLE)
+        waiting = asyncio.ensure_future(said(db.two.execute(QUERY["move_checkpoint"], "reader", "bank", 0, 6, DURABLE)))
         await asyncio.wait([waiting], timeout=0.3)
     return [first, await waiting]
 

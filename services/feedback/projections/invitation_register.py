@@ -9,13 +9,9 @@ from contracts.vocabulary import InvitationId
 from kernel.eventlog import Columns, Projection, Recorded
 
 
-def key(event: Recorded) -> InvitationId | None:
-    """Give the row's key; None where the event is not about an invitation."""
-    match event.fact:
-        case InvitationIssued(invitation_id=id) | InvitationUsed(invitation_id=id):
-            return id
-        case _:
-            return None
+def key(event: Recorded) -> InvitationId:
+    """Give the row's key."""
+    return event.fact.invitation_id
 
 
 def columns(event: Recorded) -> Columns:
@@ -38,4 +34,6 @@ def columns(event: Recorded) -> Columns:
             return {}
 
 
-INVITATION_REGISTER: Final = Projection(table="invitation_register", key_column="invitation_id", key=key, columns=columns)
+INVITATION_REGISTER: Final = Projection(
+    table="invitation_register", key_column="invitation_id", key=key, columns=columns, facts=(InvitationIssued, InvitationUsed)
+)

@@ -9,13 +9,9 @@ from contracts.vocabulary import OpinionId
 from kernel.eventlog import Columns, Projection, Recorded
 
 
-def key(event: Recorded) -> OpinionId | None:
-    """Give the row's key; None where the event is not about an opinion."""
-    match event.fact:
-        case OpinionReceived(opinion_id=id) | OpinionAnswered(opinion_id=id):
-            return id
-        case _:
-            return None
+def key(event: Recorded) -> OpinionId:
+    """Give the row's key."""
+    return event.fact.opinion_id
 
 
 def columns(event: Recorded) -> Columns:
@@ -35,4 +31,6 @@ def columns(event: Recorded) -> Columns:
             return {}
 
 
-OPINION_REGISTER: Final = Projection(table="opinion_register", key_column="opinion_id", key=key, columns=columns)
+OPINION_REGISTER: Final = Projection(
+    table="opinion_register", key_column="opinion_id", key=key, columns=columns, facts=(OpinionReceived, OpinionAnswered)
+)

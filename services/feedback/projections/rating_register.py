@@ -12,13 +12,9 @@ POINTS: Final[dict[Criterion, str]] = {criterion: f"points_{criterion.replace('-
 """The column of each criterion; one that was not answered stays null."""
 
 
-def key(event: Recorded) -> RatingId | None:
-    """Give the row's key; None where the event is not about a rating."""
-    match event.fact:
-        case RatingRecorded(rating_id=id):
-            return id
-        case _:
-            return None
+def key(event: Recorded) -> RatingId:
+    """Give the row's key."""
+    return event.fact.rating_id
 
 
 def columns(event: Recorded) -> Columns:
@@ -39,4 +35,4 @@ def columns(event: Recorded) -> Columns:
             return {}
 
 
-RATING_REGISTER: Final = Projection(table="rating_register", key_column="rating_id", key=key, columns=columns)
+RATING_REGISTER: Final = Projection(table="rating_register", key_column="rating_id", key=key, columns=columns, facts=(RatingRecorded,))

@@ -19,10 +19,23 @@ from contracts.intake import (
 )
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
 
+FACTS: Final = (
+    DossierSubmitted,
+    DossierSupplementRequested,
+    DossierSupplemented,
+    DossierAccepted,
+    DossierRescheduled,
+    DossierReappointed,
+    DossierResultReady,
+    DossierReturned,
+    DossierRefused,
+    DossierWithdrawn,
+)
+
 
 def key(event: Recorded) -> Any:
     """Each dossier has one row."""
-    return getattr(event.fact, "dossier_id", None)
+    return event.fact.dossier_id
 
 
 def columns(event: Recorded) -> Columns:
@@ -66,5 +79,5 @@ REGISTER: Final = ReadModel(
     version=2,
     sources=("intake",),
     ddl=read_ddl(Path(__file__).with_name("tables.sql")),
-    projections=(Projection(table="dossier", key_column="dossier_id", key=key, columns=columns),),
+    projections=(Projection(table="dossier", key_column="dossier_id", key=key, columns=columns, facts=FACTS),),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from contracts.intake import DossierAccepted, ProcedurePublished
 from contracts.processing import (
@@ -197,8 +197,8 @@ CASES: Final = ReadModel(
     sources=("processing",),
     ddl=read_ddl(HERE / "tables.sql"),
     projections=(
-        Projection(table="case_register", key_column="case_id", key=case_key, columns=case_columns),
-        Projection(table="permit_register", key_column="permit_id", key=permit_key, columns=permit_columns),
+        Projection(table="case_register", key_column="case_id", key=case_key, columns=case_columns, facts=get_args(CaseFact)),
+        Projection(table="permit_register", key_column="permit_id", key=permit_key, columns=permit_columns, facts=(PermitIssued,)),
     ),
 )
 
@@ -208,8 +208,10 @@ PROCEDURES: Final = ReadModel(
     sources=("intake",),
     ddl=read_ddl(HERE / "procedures.sql"),
     projections=(
-        Projection(table="procedure_result", key_column="content_hash", key=procedure_key, columns=procedure_columns),
-        Projection(table="dossier_procedure", key_column="dossier_id", key=dossier_key, columns=dossier_columns),
+        Projection(
+            table="procedure_result", key_column="content_hash", key=procedure_key, columns=procedure_columns, facts=(ProcedurePublished,)
+        ),
+        Projection(table="dossier_procedure", key_column="dossier_id", key=dossier_key, columns=dossier_columns, facts=(DossierAccepted,)),
     ),
 )
 
@@ -218,5 +220,13 @@ REGISTERS: Final = ReadModel(
     version=1,
     sources=("processing",),
     ddl=read_ddl(HERE / "registers.sql"),
-    projections=(Projection(table="document_issue", key_column="id", key=issue_key, columns=issue_columns),),
+    projections=(
+        Projection(
+            table="document_issue",
+            key_column="id",
+            key=issue_key,
+            columns=issue_columns,
+            facts=(ControlledDocumentIssued, ControlledDocumentWithdrawn),
+        ),
+    ),
 )

@@ -12,14 +12,16 @@ from contracts.intake import DossierAccepted, DossierRescheduled, DossierSupplem
 from kernel.eventlog import Columns, Projection, Recorded
 from kernel.legalclock import day_of
 
+FACTS: Final = (DossierAccepted, DossierRescheduled, DossierSupplementRequested)
+
 
 def key(event: Recorded) -> int | None:
     """Give the fact's position; None where it moves no clock. At the desk, before acceptance, there is no clock to stop."""
     match event.fact:
-        case DossierAccepted() | DossierRescheduled() | DossierSupplementRequested(stage="appraisal"):
-            return event.pos
-        case _:
+        case DossierSupplementRequested(stage="desk"):
             return None
+        case _:
+            return event.pos
 
 
 def columns(event: Recorded) -> Columns:
@@ -36,4 +38,4 @@ def columns(event: Recorded) -> Columns:
             return {}
 
 
-CLOCK: Final = Projection(table="clock", key_column="intake_pos", key=key, columns=columns)
+CLOCK: Final = Projection(table="clock", key_column="intake_pos", key=key, columns=columns, facts=FACTS)

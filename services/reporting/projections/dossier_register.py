@@ -17,22 +17,20 @@ from contracts.vocabulary import DossierId
 from kernel.eventlog import Columns, Projection, Recorded
 from kernel.legalclock import day_of
 
+FACTS: Final = (
+    DossierSubmitted,
+    DossierAccepted,
+    DossierRefused,
+    DossierWithdrawn,
+    DossierResultReady,
+    DossierReturned,
+    CaseDecided,
+)
 
-def key(event: Recorded) -> DossierId | None:
-    """Give the row's key; None where the event says nothing of a dossier's way."""
-    match event.fact:
-        case (
-            DossierSubmitted(dossier_id=id)
-            | DossierAccepted(dossier_id=id)
-            | DossierRefused(dossier_id=id)
-            | DossierWithdrawn(dossier_id=id)
-            | DossierResultReady(dossier_id=id)
-            | DossierReturned(dossier_id=id)
-            | CaseDecided(dossier_id=id)
-        ):
-            return id
-        case _:
-            return None
+
+def key(event: Recorded) -> DossierId:
+    """Give the row's key."""
+    return event.fact.dossier_id
 
 
 def columns(event: Recorded) -> Columns:
@@ -62,4 +60,4 @@ def columns(event: Recorded) -> Columns:
             return {}
 
 
-DOSSIER_REGISTER: Final = Projection(table="dossier_register", key_column="dossier_id", key=key, columns=columns)
+DOSSIER_REGISTER: Final = Projection(table="dossier_register", key_column="dossier_id", key=key, columns=columns, facts=FACTS)

@@ -9,9 +9,9 @@ from contracts.vocabulary import ProcedureCode
 from kernel.eventlog import Columns, Projection, Recorded
 
 
-def key(event: Recorded) -> ProcedureCode | None:
-    """Give the row's key; None where the event publishes no procedure."""
-    return event.fact.code if isinstance(event.fact, ProcedurePublished) else None
+def key(event: Recorded) -> ProcedureCode:
+    """Give the row's key."""
+    return event.fact.code
 
 
 def columns(event: Recorded) -> Columns:
@@ -29,4 +29,4 @@ def columns(event: Recorded) -> Columns:
             return {}
 
 
-PROCEDURE: Final = Projection(table="procedure", key_column="code", key=key, columns=columns)
+PROCEDURE: Final = Projection(table="procedure", key_column="code", key=key, columns=columns, facts=(ProcedurePublished,))

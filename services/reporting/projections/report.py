@@ -9,9 +9,9 @@ from contracts.vocabulary import ReportId
 from kernel.eventlog import Columns, Projection, Recorded
 
 
-def key(event: Recorded) -> ReportId | None:
-    """Give the row's key; None where the event publishes no report."""
-    return event.fact.report_id if isinstance(event.fact, ReportPublished) else None
+def key(event: Recorded) -> ReportId:
+    """Give the row's key."""
+    return event.fact.report_id
 
 
 def columns(event: Recorded) -> Columns:
@@ -29,4 +29,4 @@ def columns(event: Recorded) -> Columns:
             return {}
 
 
-REPORT: Final = Projection(table="report", key_column="report_id", key=key, columns=columns)
+REPORT: Final = Projection(table="report", key_column="report_id", key=key, columns=columns, facts=(ReportPublished,))

@@ -13,9 +13,9 @@ POINTS: Final[dict[Criterion, str]] = {criterion: f"points_{criterion.replace('-
 """The column of each criterion; one that was not answered stays null."""
 
 
-def rating_key(event: Recorded) -> RatingId | None:
-    """Give the row's key; None where the event is no rating."""
-    return event.fact.rating_id if isinstance(event.fact, RatingRecorded) else None
+def rating_key(event: Recorded) -> RatingId:
+    """Give the row's key."""
+    return event.fact.rating_id
 
 
 def rating_columns(event: Recorded) -> Columns:
@@ -33,13 +33,9 @@ def rating_columns(event: Recorded) -> Columns:
             return {}
 
 
-def invitation_key(event: Recorded) -> InvitationId | None:
-    """Give the row's key; None where the event is not about an invitation."""
-    match event.fact:
-        case InvitationIssued(invitation_id=id) | InvitationUsed(invitation_id=id):
-            return id
-        case _:
-            return None
+def invitation_key(event: Recorded) -> InvitationId:
+    """Give the row's key."""
+    return event.fact.invitation_id
 
 
 def invitation_columns(event: Recorded) -> Columns:
@@ -53,13 +49,9 @@ def invitation_columns(event: Recorded) -> Columns:
             return {}
 
 
-def opinion_key(event: Recorded) -> OpinionId | None:
-    """Give the row's key; None where the event is not about an opinion."""
-    match event.fact:
-        case OpinionReceived(opinion_id=id) | OpinionAnswered(opinion_id=id):
-            return id
-        case _:
-            return None
+def opinion_key(event: Recorded) -> OpinionId:
+    """Give the row's key."""
+    return event.fact.opinion_id
 
 
 def opinion_columns(event: Recorded) -> Columns:
@@ -73,6 +65,10 @@ def opinion_columns(event: Recorded) -> Columns:
             return {}
 
 
-RATING: Final = Projection(table="rating", key_column="rating_id", key=rating_key, columns=rating_columns)
-INVITATION: Final = Projection(table="invitation", key_column="invitation_id", key=invitation_key, columns=invitation_columns)
-OPINION: Final = Projection(table="opinion", key_column="opinion_id", key=opinion_key, columns=opinion_columns)
+RATING: Final = Projection(table="rating", key_column="rating_id", key=rating_key, columns=rating_columns, facts=(RatingRecorded,))
+INVITATION: Final = Projection(
+    table="invitation", key_column="invitation_id", key=invitation_key, columns=invitation_columns, facts=(InvitationIssued, InvitationUsed)
+)
+OPINION: Final = Projection(
+    table="opinion", key_column="opinion_id", key=opinion_key, columns=opinion_columns, facts=(OpinionReceived, OpinionAnswered)
+)
