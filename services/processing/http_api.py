@@ -1,4 +1,4 @@
-"""Step 1 of 8, http_api: the department as its officers see it, and permits as everybody does."""
+"""Step 1 of 8, http_api: the department as its officers see it; `http_permits.py` and `http_forms.py` have the papers."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from kernel.edge.identity import Principal
 from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import Policy, allowed
 from kernel.edge.position import After, freshness, wait_for_answers, wait_for_reactions
-from kernel.edge.problem import INVALID, NOT_ALLOWED, NOT_FOUND, Fault, Kind, Problem, Sentence, refusal
+from kernel.edge.problem import INVALID, NOT_ALLOWED, Fault, Kind, Problem, Sentence, refusal
 from kernel.legalclock import explain, load_calendar
-from services.processing import consume
+from services.processing import consume, http_forms, http_permits
 from services.processing.domain.alarms import step_due_at
 from services.processing.domain.case_commands import Opinion
 from services.processing.domain.case_states import Absent, Consultation, Issued, Known, OpenStep, Paused, State, Stopped, Working, legal_in
 from services.processing.domain.workflow import Steps, step_of
+from services.processing.forms import FormsOffice
 from services.processing.handle import CaseOutcome, Department
+from services.processing.handle_permits import PermitOffice
 from services.processing.projections import CASES
 from services.processing.query import Register, Wanted, shown, sort_key
 
 MISSING_MAX: Final = 50
 LEGAL_BASIS_LENGTH_MAX: Final = 500
-NUMBER_PATTERN: Final = r"^[0-9]{1,6}/[A-Z]{1,10}-[A-Z]{1,10}$"
-AGENCY_PATTERN: Final = r"^[A-Z0-9.]{1,35}$"
 PROCEDURE_PATTERN: Final = r"^[0-9A-Z.-]{1,20}$"
 CODE_PATTERN: Final = r"^[a-z0-9-]{1,60}$"
 
@@ -55,7 +55,8 @@ POLICY: Final = Policy(
         "case.decide": {"officer", "leader"},
         "alarm.raise": {"admin"},
         "workflow.move": {"admin"},
-        "permit.read": {"public"},
+        **http_permits.ACTIONS,
+        **http_forms.ACTIONS,
     }
 )
 
@@ -180,6 +181,7 @@ WORDS: Final = Words(
                 "Bước cuối chỉ hoàn thành khi kết quả được cấp số.",
                 "The last step is completed only by giving the result its number.",
             ),
+            *http_permits.KINDS,
         )
     },
 )
@@ -360,7 +362,7 @@ def asked_for(one: Consultation, now: datetime) -> dict[str, Any]:
     }
 
 
-def routes(department: Department, register: Register) -> list[APIRouter]:
+def routes(department: Department, register: Register, office: PermitOffice) -> list[APIRouter]:
     """Make processing's routes."""
     router = APIRouter(prefix="/v1")
     add_work(router, department)
@@ -369,8 +371,7 @@ def routes(department: Department, register: Register) -> list[APIRouter]:
     add_signing(router, department)
     add_cases(router, department, register)
     add_alarms(router, department)
-    add_permits(router, register)
-    return [router]
+    return [router, http_permits.routes(office), http_forms.routes(FormsOffice(department), office.press)]
 
 
 def add_work(router: APIRouter, department: Department) -> None:
@@ -534,22 +535,3 @@ def add_alarms(router: APIRouter, department: Department) -> None:
         return json_response({"dry_run": body.watermark is None, "watermark": body.watermark or await log.head(), "cases": cases})
 
     _ = (alarms, move)
-
-
-def add_permits(router: APIRouter, register: Register) -> None:
-    """Add what everybody may look up."""
-
-    @router.get("/permits/{number:path}", dependencies=[allowed("permit.read")])
-    async def permit(
-        number: Annotated[str, Path(pattern=NUMBER_PATTERN, examples=["12/GP-SCT"])],
-        year: Annotated[int | None, Query(ge=2000, le=2999, description="Numbers begin again each year; without it, the newest.")] = None,
-        agency: Annotated[str | None, Query(pattern=AGENCY_PATTERN, description="Each agency has a book of its own.")] = None,
-        after: After = None,
-    ) -> Response:
-        """Tell whether a permit is genuine: who issued it, for what, until when."""
-        await wait_for_reactions(register.runtime.log, CASES.name, consume.NAME, consume.SOURCE, after)
-        if (found := await register.permit(number, year, agency)) is None:
-            raise Problem(NOT_FOUND)
-        return json_response(dict(found))
-
-    _ = permit

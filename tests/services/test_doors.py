@@ -20,7 +20,8 @@ async def test_a_role_is_let_through_exactly_where_the_policy_says(rig: Rig, ser
         assert {frozenset(roles) for roles in routes.values()} == set(service.policy.values())
         for route, roles in routes.items():
             method, _, path = route.partition(" ")
-            address = path.format(id=ID, code="2.000648", number="1/GP-SCT", procedure="2.000648", consultation=1)
+            given = {"id": ID, "code": "2.000648", "number": "1/GP-SCT", "procedure": "2.000648", "consultation": 1}
+            address = path.format(**given, series="AB", serial=1, year=2026, form="apology")
             for role in (None, *ROLES):
                 token = running.token(role) if role else None
                 answer = await (running.get(address, token) if method == "GET" else running.post(address, {}, token))

@@ -1,4 +1,4 @@
--- The register of cases, and that of permits. Columns may be null: each event sets only its own.
+-- The register of cases. Columns may be null: each event sets only its own.
 CREATE TABLE case_register (
     case_id         uuid PRIMARY KEY,
     dossier_id      uuid,
@@ -39,18 +39,3 @@ CREATE INDEX case_open ON case_register (late_from) WHERE state IN ('waiting', '
 CREATE INDEX case_alarm ON case_register (alarm_at) WHERE state IN ('waiting', 'claimed');
 CREATE INDEX case_beside ON case_register (opened_at DESC, case_id DESC) WHERE beside IS NOT NULL;
 CREATE INDEX case_by_desk ON case_register (unit, role, state, opened_at DESC, case_id DESC);
-
-CREATE TABLE permit_register (
-    permit_id       uuid PRIMARY KEY,
-    case_id         uuid,
-    dossier_id      uuid,
-    agency          text,
-    procedure       text,
-    kind            text,
-    number          text,
-    issued_on       date,
-    expires_on      date,
-    issued_at       timestamptz,
-    pos_processing  bigint
-);
-CREATE INDEX permit_by_number ON permit_register (number, issued_on DESC);

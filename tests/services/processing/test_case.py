@@ -26,7 +26,7 @@ from contracts.processing import (
 )
 from contracts.vocabulary import Deadline, MissingComponent, Outcome, ProcedureCode
 from kernel.legalclock import load_calendar
-from services.processing.domain import case
+from services.processing.domain import blank, case, permit
 from services.processing.domain.case_commands import (
     Answer,
     Assign,
@@ -575,7 +575,7 @@ def test_history_cannot_be_wrong_so_facts_out_of_place_change_nothing() -> None:
 
 
 def test_every_reason_is_said_in_both_languages() -> None:
-    reasons = {*get_args(Reason), "not-in-roster"}
+    reasons = {*get_args(Reason), *get_args(permit.Reason), *get_args(blank.Reason), "not-in-roster", "not-your-task"}
     assert WORDS.refusals.keys() == reasons
     for kind in WORDS.refusals.values():
         assert all((kind.title.vi, kind.title.en, kind.detail.vi, kind.detail.en))
