@@ -17,7 +17,7 @@ from kernel.paper.press import Press
 from services.processing import consume
 from services.processing.domain.forms import FormName
 from services.processing.forms import FormsOffice
-from services.processing.http_permits import PDF, pdf_response
+from services.processing.http_permits import A_PDF, PDF, pdf_response
 
 ACTIONS: Final[dict[str, set[str]]] = {"form.read": {"officer", "leader", "desk"}}
 
@@ -45,7 +45,7 @@ def routes(office: FormsOffice, press: Press) -> APIRouter:
 
     @router.get(
         "/cases/{id}/forms/{form}",
-        responses={200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}},
+        responses=A_PDF,
     )
     async def one(
         request: Request,

@@ -30,6 +30,7 @@ NUMBER_PATTERN: Final = r"^[0-9]{1,6}/[A-Z]{1,10}-[A-Z]{1,10}$"
 AGENCY_PATTERN: Final = r"^[A-Z0-9.]{1,35}$"
 SERIES_PATTERN: Final = r"^[A-Z]{1,4}$"
 PDF: Final = "application/pdf"
+A_PDF: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}}
 TERMS_MAX: Final = 50
 LINES_MAX: Final = 100
 LINE_LENGTH_MAX: Final = 500
@@ -270,7 +271,7 @@ def add_checking(router: APIRouter, office: PermitOffice) -> None:
                 pass
         return json_response({**standing(state), "number": number, **replaced, "signature": signature})
 
-    @router.get("/permits/{number:path}/document", dependencies=[allowed("permit.document")])
+    @router.get("/permits/{number:path}/document", dependencies=[allowed("permit.document")], responses=A_PDF)
     async def document(number: Number, year: Year = None, agency: Agency = None, after: After = None) -> Response:
         """Give the signed PDF of the edition in force, to the byte as it went out."""
         page = (await found(office, number, year, agency, after)).permit.page
@@ -318,7 +319,7 @@ def add_writing(router: APIRouter, office: PermitOffice) -> None:
         """Write down what the permit shall say; it can be written anew until it goes out."""
         return await run(request, principal, lambda command: office.draft(id, body.terms, command), answer)
 
-    @router.get("/cases/{id}/permit-draft")
+    @router.get("/cases/{id}/permit-draft", responses=A_PDF)
     async def preview(request: Request, id: UUID, principal: Annotated[Principal, allowed("permit.draft")]) -> Response:
         """Show the draft as a PDF, with no number and no signature, for whoever is to sign."""
         now = office.runtime.commands.clock.now(request)

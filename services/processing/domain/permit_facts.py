@@ -74,6 +74,10 @@ def published(command: Publish, permit: Permit) -> list[PermitPublished]:
         return []
     if command.edition != permit.edition:
         raise Refused("page-of-another-edition")
+    said = {term.name for term in permit.draft.terms} if permit.draft else set[str]()
+    missing = [place.name for place in command.template.placeholders if place.required and place.name not in said]
+    if missing and permit.holder is not None:
+        raise Refused("terms-do-not-fit", wrong=[], missing=missing)
     if command.template.blank and command.blank is None:
         raise Refused("blank-needed")
     if not command.template.blank and command.blank is not None:

@@ -201,6 +201,10 @@ def test_a_page_whose_blank_is_spoiled_is_replaced_and_the_fact_names_the_spoile
     a_permit(drafted, issued, published()).when(publish(blank=SECOND, spoiled=True)).then(published(blank=SECOND, spoiled=FIRST))
 
 
+def test_a_permit_does_not_go_out_with_an_empty_place() -> None:
+    assert a_permit(issued).when(publish()).then_refused("terms-do-not-fit").detail["missing"] == ["area"]
+
+
 def test_a_template_says_whether_there_is_a_blank() -> None:
     a_permit(drafted, issued).when(publish(blank=None)).then_refused("blank-needed")
     a_permit(issued).when(publish(template=PLAIN)).then_refused("no-blank-here")
