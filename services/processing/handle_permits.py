@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
-from contracts.processing import Blank, PermitPublished
+from contracts.processing import Blank
 from contracts.vocabulary import AgencyCode, ContentHash, PermitId, ProcedureCode
 from kernel.edge.idempotency import Command
 from kernel.edge.problem import NOT_FOUND, Problem
@@ -20,17 +20,16 @@ from kernel.eventlog import Contended, History, Meta, Outcome, Refused, Slice, T
 from kernel.legalclock import day_of, load_calendar, midnight
 from kernel.paper.press import Press
 from kernel.paper.qr import qr_svg
-from kernel.paper.shelf import PAGE
+from kernel.paper.shelf import PAGE, row_of
 from kernel.paper.signing import Signer
 from services.processing.domain import blank, book, case, permit, template
 from services.processing.domain.case_states import Absent, Known
-from services.processing.domain.permit_page import PermitPage, Printing, Setting, claims, permit_page
+from services.processing.domain.permit_page import PermitPage, Printing, claims, permit_page
 from services.processing.domain.permit_states import Absent as NoPermit
 from services.processing.domain.permit_states import (
     Amend,
     Draft,
     Expire,
-    InForce,
     Permit,
     Publish,
     Reissue,
@@ -44,6 +43,7 @@ from services.processing.domain.permit_states import Drafted as OnlyDrafted
 from services.processing.domain.permit_states import Known as PermitState
 from services.processing.domain.workflow import SIGNING_ROLE
 from services.processing.organisation import load_organisation
+from services.processing.permit_pages import address_of, setting_of
 from services.processing.query import Register
 from services.processing.settings import ProcessingSettings
 from services.processing.templates import Stationery, Template, load_stationery
@@ -132,7 +132,7 @@ class PermitOffice:
                     agency=before.agency,
                     # Decided on what the page was made from: if the permit has changed meanwhile, the page is made again.
                     expected=history.version if command.expected is None else command.expected,
-                    beside=command.beside_with({PAGE: [(wanted.document_hash, permit_id, page)]}),
+                    beside=command.beside_with({PAGE: [row_of(wanted.document_hash, permit_id, page)]}),
                     also=also,
                     tries=1,
                 )
@@ -248,7 +248,7 @@ class PermitOffice:
         )
         used = self._template(found.draft, state.case.procedure, at)
         facts = [event.fact for event in history.events]
-        page = permit_page(to_be, facts, setting_of(to_be, used, self.stationery), Printing(blank=None, at=at, qr=qr_svg("-"), trial=False))
+        page = permit_page(to_be, facts, setting_of(to_be, used, self.stationery), Printing(blank=None, at=at, qr="", trial=False))
         return used.source, page.draft()
 
     async def case(self, case_id: UUID) -> tuple[History, Known]:
@@ -339,45 +339,6 @@ class PermitOffice:
     async def _carry_out(self, stream: PermitId, wanted: permit.Command, agency: AgencyCode, command: Command) -> PermitOutcome:
         target = Target(stream, permit.DECIDER, wanted)
         return await carry_out(self.runtime.log, target, command.meta, agency=agency, expected=command.expected, beside=command.beside)
-
-
-def page_again(
-    of: Sequence[Any], case_facts: Sequence[Any], stationery: Stationery, public_url: str
-) -> tuple[Template, PermitPage, PermitPublished]:
-    """Make the page that went out last once more, from the facts of the permit and of its case alone.
-
-    Raises:
-        LookupError: if none went out, or there is no such version of the template any more.
-    """
-    last = max((n for n, fact in enumerate(of) if isinstance(fact, PermitPublished)), default=None)
-    before = permit.DECIDER.fold(of[:last]) if last is not None else None
-    if last is None or not isinstance(before, InForce):
-        raise LookupError("no page went out")
-    published: PermitPublished = of[last]
-    used, held = stationery.templates[published.template_hash], before.permit
-    qr = qr_svg(address_of(public_url, held, published.token))
-    printing = Printing(blank=published.blank, at=published.published_at, qr=qr, trial=published.trial)
-    return used, permit_page(held, case_facts, setting_of(held, used, stationery), printing), published
-
-
-def address_of(public_url: str, of: Permit, token: str) -> str:
-    """Give what the QR code says: where everybody looks the permit up, and the claims that can be checked with no network."""
-    year = of.issued_on.year
-    return f"{public_url.rstrip('/')}/v1/permits/{of.number}/verification?year={year}&agency={of.agency}&qr={token}"
-
-
-def setting_of(of: Permit, used: Template, stationery: Stationery) -> Setting:
-    """Give what is on the page of a permit and not in its facts."""
-    head = stationery.letterhead(of.agency)
-    return Setting(
-        parent=head.parent,
-        agency=head.name,
-        place=head.place,
-        capacity=head.capacity,
-        legal_basis=used.on_file.legal_basis,
-        placeholders=used.on_file.placeholders,
-        recipients=("Như trên", "Lưu: VT"),
-    )
 
 
 def hash_of(page: bytes) -> ContentHash:

@@ -1,4 +1,4 @@
-"""Step 1 of 8, http_api: the department as its officers see it; `http_permits.py` and `http_forms.py` have the papers."""
+"""Step 1 of 8, http_api: the department as its officers see it; papers are in `http_permits.py`, `http_blanks.py`, `http_forms.py`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kernel.edge.policy import Policy, allowed
 from kernel.edge.position import After, freshness, wait_for_answers, wait_for_reactions
 from kernel.edge.problem import INVALID, NOT_ALLOWED, Fault, Kind, Problem, Sentence, refusal
 from kernel.legalclock import explain, load_calendar
-from services.processing import consume, http_forms, http_permits
+from services.processing import consume, http_blanks, http_forms, http_permits
 from services.processing.domain.alarms import step_due_at
 from services.processing.domain.case_commands import Opinion
 from services.processing.domain.case_states import Absent, Consultation, Issued, Known, OpenStep, Paused, State, Stopped, Working, legal_in
@@ -56,6 +56,7 @@ POLICY: Final = Policy(
         "alarm.raise": {"admin"},
         "workflow.move": {"admin"},
         **http_permits.ACTIONS,
+        **http_blanks.ACTIONS,
         **http_forms.ACTIONS,
     }
 )
@@ -182,6 +183,7 @@ WORDS: Final = Words(
                 "The last step is completed only by giving the result its number.",
             ),
             *http_permits.KINDS,
+            *http_blanks.KINDS,
         )
     },
 )
@@ -371,7 +373,7 @@ def routes(department: Department, register: Register, office: PermitOffice) -> 
     add_signing(router, department)
     add_cases(router, department, register)
     add_alarms(router, department)
-    return [router, http_permits.routes(office), http_forms.routes(FormsOffice(department), office.press)]
+    return [router, http_permits.routes(office), http_blanks.routes(office), http_forms.routes(FormsOffice(department), office.press)]
 
 
 def add_work(router: APIRouter, department: Department) -> None:

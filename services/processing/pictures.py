@@ -16,7 +16,7 @@ from services.processing.domain.forms import FormName
 from services.processing.domain.permit_states import InForce
 from services.processing.domain.workflow import Steps
 from services.processing.forms import make, source_of, words_for
-from services.processing.handle_permits import page_again
+from services.processing.permit_pages import page_again
 from services.processing.query import Expected
 from services.processing.settings import HERE
 from services.processing.templates import Stationery, Template, load_stationery

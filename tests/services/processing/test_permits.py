@@ -8,11 +8,18 @@ import io
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import CertificateBuilder, KeyUsage, Name, NameAttribute
+from cryptography.x509.oid import NameOID
+from pydantic import ValidationError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
@@ -30,16 +37,16 @@ from contracts.processing import (
 )
 from contracts.vocabulary import CaseId
 from kernel.paper.pades import asn1
-from kernel.paper.signing import claims_of
+from kernel.paper.signing import Signer, claims_of
 from kernel.paper.typeset import typeset
 from services.processing.domain import permit
-from services.processing.handle_permits import page_again
 from services.processing.main import signer
+from services.processing.permit_pages import page_again
 from services.processing.settings import ProcessingSettings
 from services.processing.templates import load_stationery
-from tests.services.processing.department import LEADER, Department
+from tests.services.processing.department import LEADER, Department, department
 from tests.services.processing.dossiers import CHEMICALS, WINE
-from tests.services.rig import AGENCY, eventually, problem
+from tests.services.rig import AGENCY, Rig, eventually, problem
 
 RECORDS: Final = "nv-vt-01"
 SETTINGS: Final = {name: field.default for name, field in ProcessingSettings.model_fields.items()}
@@ -53,10 +60,10 @@ TERMS: Final[dict[str, Any]] = {
 }
 
 
-async def checked(pdf: bytes) -> PdfSignatureStatus:
-    """Let pyHanko judge the signature on a PDF, trusting the certificate that this process signs with."""
+async def checked(pdf: bytes, by: Signer | None = None) -> PdfSignatureStatus:
+    """Let pyHanko judge the signature on a PDF, trusting one certificate: by default the one that this process signs with."""
     (signature,) = PdfFileReader(io.BytesIO(pdf)).embedded_signatures
-    return await async_validate_pdf_signature(signature, ValidationContext(trust_roots=[asn1(signer(None, None).certificate)]))
+    return await async_validate_pdf_signature(signature, ValidationContext(trust_roots=[asn1((by or signer(None, None)).certificate)]))
 
 
 def has_been_read(answer: Any) -> bool:
@@ -299,3 +306,42 @@ async def test_every_page_is_kept_and_none_can_be_changed_by_the_service(dept: D
         for statement in ("UPDATE paper.page SET body = ''", "DELETE FROM paper.page"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.execute(statement)
+
+
+def test_beside_a_real_issuer_nothing_is_signed_with_a_certificate_of_no_value(tmp_path: Path) -> None:
+    real: dict[str, Any] = {
+        "database_url": "postgresql://x",
+        "issuer": "https://id.example.vn",
+        "jwks_file": tmp_path / "keys.json",
+        "cursor_secret": "long and secret",
+    }
+    key, certificate = tmp_path / "key.pem", tmp_path / "key.crt"
+    with pytest.raises(ValidationError, match="signing_key_file must be set beside a real issuer"):
+        ProcessingSettings(**real)
+    with pytest.raises(ValidationError, match="or neither"):
+        ProcessingSettings(**real, signing_key_file=key)
+    assert ProcessingSettings(**real, signing_key_file=key, signing_certificate_file=certificate).signing_key_file == key
+
+
+async def test_a_page_that_a_key_of_value_has_signed_bears_no_notice(rig: Rig) -> None:
+    key, certificate = certified(rig.folder)
+    async with department(rig, signing_key_file=key, signing_certificate_file=certificate) as dept:
+        _, number = await out(dept)
+        (event,) = await dept.running.events(PermitPublished)
+        pdf = (await looked_up(dept, number, "document")).content
+        assert (event.fact.trial, (await looked_up(dept, number))["signature"]["trial"]) == (False, False)
+        assert "thử nghiệm" not in PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+        assert (await checked(pdf, signer(key, certificate))).bottom_line
+
+
+def certified(folder: Path) -> tuple[Path, Path]:
+    """Make a key of RSA, with a certificate for it that does not call itself a trial."""
+    key, name = rsa.generate_private_key(65537, 2048), Name([NameAttribute(NameOID.COMMON_NAME, "Sở Công Thương")])
+    usage = KeyUsage(True, True, *[False] * 7)  # noqa: FBT003 - digital signature and non-repudiation, of nine
+    built = CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
+    built = built.not_valid_before(datetime(2026, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2036, 1, 1, tzinfo=UTC))
+    certificate = built.add_extension(usage, critical=True).sign(key, hashes.SHA256())
+    files = folder / "key.pem", folder / "key.crt"
+    files[0].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    files[1].write_bytes(certificate.public_bytes(Encoding.PEM))
+    return files
