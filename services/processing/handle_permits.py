@@ -14,6 +14,7 @@ from uuid import UUID
 from contracts.processing import Blank
 from contracts.vocabulary import AgencyCode, ContentHash, PermitId, ProcedureCode
 from kernel.edge.idempotency import Command
+from kernel.edge.identity import Principal
 from kernel.edge.problem import NOT_FOUND, Problem
 from kernel.edge.service import Runtime
 from kernel.eventlog import Contended, History, Meta, Outcome, Refused, Slice, Target, VersionMismatch, carry_out, next_in_book
@@ -222,13 +223,14 @@ class PermitOffice:
         target = Target(blank.stream_of(agency, series), blank.DECIDER, wanted)
         return await carry_out(self.runtime.log, target, command.meta, agency=agency, expected=command.expected, beside=command.beside)
 
-    async def preview(self, case_id: UUID, at: datetime) -> tuple[bytes, PermitPage]:
+    async def preview(self, case_id: UUID, principal: Principal, at: datetime) -> tuple[bytes, PermitPage]:
         """Make the page that a draft would lead to, with no number and no signature; give the template's source too.
 
         Raises:
-            Problem: 404, if there is no draft.
+            Problem: 404 if there is no draft, 403 if the case is another agency's.
         """
         history, state = await self.case(case_id)
+        principal.require(state.case.agency)
         found = permit.DECIDER.state_of(await self.runtime.log.load(permit.stream_of(state.case.id)))
         if not isinstance(found, OnlyDrafted):
             raise Problem(NOT_FOUND)

@@ -275,9 +275,7 @@ def add_writing(router: APIRouter, office: PermitOffice) -> None:
     async def preview(request: Request, id: UUID, principal: Annotated[Principal, allowed("permit.draft")]) -> Response:
         """Show the draft as a PDF, with no number and no signature, for whoever is to sign."""
         now = office.runtime.commands.clock.now(request)
-        _, state = await office.case(id)
-        principal.require(state.case.agency)
-        source, page = await office.preview(id, now)
+        source, page = await office.preview(id, principal, now)
         return pdf_response(await office.press.typeset(source, page, now), "du-thao")
 
     @router.post("/permits/{id}/publication")

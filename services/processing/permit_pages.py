@@ -48,5 +48,5 @@ def setting_of(of: Permit, used: Template, stationery: Stationery) -> Setting:
         capacity=head.capacity,
         legal_basis=used.on_file.legal_basis,
         placeholders=used.on_file.placeholders,
-        recipients=("Như trên", "Lưu: VT"),
+        recipients=(of.holder.name if of.holder else "Chủ hồ sơ", *used.on_file.recipients),
     )

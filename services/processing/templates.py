@@ -31,7 +31,7 @@ class Strict(BaseModel):
 
 
 class TemplateOnFile(Strict):
-    """A version of a permit template, and the hash of the file that it is in."""
+    """A version of a permit template, who gets what is made of it beside its holder, and the hash of the file that it is in."""
 
     code: str
     version: Annotated[int, Field(ge=1)]
@@ -39,6 +39,7 @@ class TemplateOnFile(Strict):
     sha256: ContentHash
     title: str
     legal_basis: tuple[str, ...]
+    recipients: tuple[str, ...]
     blank: bool
     effective_from: date
     procedures: tuple[ProcedureCode, ...]

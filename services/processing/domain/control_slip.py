@@ -131,7 +131,9 @@ class Walk:
         """Judge a step by its hours; None where the workflow does not know it any more."""
         if code not in {step.code for step in self.steps}:
             return None
-        return judged(step_due_at(self.held[code].since, step_of(self.steps, code).hours, self.calendar), at)
+        since = self.held[code].since
+        # As it was known when the hours began: news of a day off that comes later does not change what a slip says.
+        return judged(step_due_at(since, step_of(self.steps, code).hours, self.calendar.as_known_at(since)), at)
 
 
 def judged(due_at: datetime, at: datetime) -> Punctuality:
@@ -148,7 +150,7 @@ def control_slip(facts: Sequence[Any], words: Words, steps: Steps, calendar: Cal
         facts: the case's facts.
         words: names for their codes.
         steps: the version of the workflow that leads it.
-        calendar: as it is known.
+        calendar: the whole of it; each step is judged by what was known when its hours began.
         partners: names of other agencies by code.
     """
     walk = Walk(words, steps, calendar, partners)

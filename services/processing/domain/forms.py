@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-from contracts.processing import CaseClockPaused, CaseDecided, CaseOpened, CaseReappointed, CaseResultIssued, CaseStepCompleted, CaseStopped
+from contracts.processing import (
+    CaseClockPaused,
+    CaseClockResumed,
+    CaseDecided,
+    CaseOpened,
+    CaseReappointed,
+    CaseResultIssued,
+    CaseStepCompleted,
+    CaseStopped,
+)
 from kernel.legalclock import VIETNAM, day_of
 from kernel.paper.administrative import Foot, FormNumber, Head, Sheet, dated
 
@@ -240,14 +249,16 @@ def base_of(
     number: str | None = None,
     recipients: tuple[str, ...] = ("Người nộp hồ sơ", "Bộ phận Một cửa", "Lưu: hồ sơ"),
 ) -> dict[str, Any]:
-    """Give what every form has; it is dated with the local day of its fact."""
+    """Give what every form has; it is dated with the local day of its fact, and names the limit as it was then."""
     opened = next(iter(of_kind(facts, CaseOpened)))
+    resumed = [fact.deadline for fact in of_kind(facts, CaseClockResumed) if fact.resumed_at <= at]
+    deadline = resumed[-1] if resumed else opened.deadline
     about = About(
         dossier_code=opened.code,
         procedure=words.procedure,
         applicant=words.applicant,
         received_on=day_of(opened.opened_at),
-        due_on=opened.deadline.due_on if opened.deadline else None,
+        due_on=deadline.due_on if deadline else None,
     )
     return {
         "head": Head(parent=words.parent, agency=words.agency, number=number, place=words.place, dated=dated(day_of(at))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, get_args
 from uuid import UUID
 
@@ -70,6 +70,10 @@ def test_the_control_slip_has_a_row_for_every_hop_and_says_how_punctual_it_was()
     ]
     assert [hop.at for hop in slip.hops] == sorted(hop.at for hop in slip.hops)
     assert slip.hops[-1].said == "14 giờ 45 phút, ngày 01 tháng 4 năm 2026"
+
+
+def test_a_form_names_the_limit_as_it_was_on_its_day() -> None:
+    assert (form("supplement-request").about.due_on, form("apology").about.due_on) == (date(2026, 3, 23), date(2026, 3, 30))
 
 
 def test_a_supplement_request_names_each_component_and_what_it_lacks() -> None:

@@ -40,7 +40,7 @@ from kernel.paper.pades import asn1
 from kernel.paper.signing import Signer, claims_of
 from kernel.paper.typeset import typeset
 from services.processing.domain import permit
-from services.processing.main import signer
+from services.processing.main import SERVICE, signer
 from services.processing.permit_pages import page_again
 from services.processing.settings import ProcessingSettings
 from services.processing.templates import load_stationery
@@ -286,6 +286,15 @@ async def test_a_permit_is_over_at_the_same_instant_whoever_looks_and_when(dept:
     assert (await dept.running.post("/v1/expiries", {}, admin)).json() == {"expired": 0}
     (event,) = await dept.running.events(PermitExpired)
     assert event.time == event.fact.expired_at == datetime(2031, 3, 2, 17, tzinfo=UTC)
+
+
+async def test_a_worker_notes_by_itself_what_is_over(rig: Rig, dept: Department) -> None:
+    dept.running.moment = datetime(2019, 3, 4, 1, 30, tzinfo=UTC)
+    await numbered(dept)
+    # Beside it one without the demonstration's clock: there it is today, and five years from 2019 are over.
+    async with rig.running(SERVICE, dept.running.database, demo_clock=False, alarms_seconds=0.1):
+        (event,) = await eventually(lambda: dept.running.events(PermitExpired))
+    assert (event.actor, event.fact.expires_on) == ("system:processing", date(2024, 3, 4))
 
 
 async def test_a_permit_of_an_individual_names_the_dossier_and_nobody(dept: Department) -> None:
