@@ -281,12 +281,14 @@ class Department:
         at, agency = command.meta.time, pinned.agency
         expected = await self.register.result_of(pinned.dossier)
         result, is_permit = expected.result, permit.abbreviation_of(expected.result) is not None
-        year = day_of(at).year
+        year, stream = day_of(at).year, permit.stream_of(CaseId(id))
+        # What the permit shall say may have been written down: then it is not the beginning of its stream. Read before it is our turn
+        # in the book, for others wait behind us; only if somebody writes meanwhile it is read again.
+        read_before = [await self.runtime.log.load(stream)] if is_permit else []
 
         async def with_number(history: History) -> CaseOutcome:
             serial = history.version + 1
-            # What the permit shall say may have been written down: then it is not the beginning of its stream.
-            paper = await self.runtime.log.load(permit.stream_of(CaseId(id))) if is_permit else None
+            paper = (read_before.pop() if read_before else await self.runtime.log.load(stream)) if is_permit else None
 
             def also(outcome: CaseOutcome) -> list[Slice]:
                 if not isinstance(outcome.state, Issued):

@@ -226,8 +226,8 @@ def add_checking(router: APIRouter, office: PermitOffice) -> None:
     @router.get("/permits/{number:path}/document", dependencies=[allowed("permit.document")], responses=A_PDF)
     async def document(number: Number, year: Year = None, agency: Agency = None, after: After = None) -> Response:
         """Give the signed PDF of the edition in force, to the byte as it went out."""
-        page = (await found(office, number, year, agency, after)).permit.page
-        body = await read_page(office.runtime.log.pool, page.document_hash) if page else None
+        of = (await found(office, number, year, agency, after)).permit
+        body = await read_page(office.runtime.log.pool, of.page.document_hash) if of.page and of.is_out else None
         if body is None:
             raise Problem(NOT_FOUND)
         return pdf_response(body, number)

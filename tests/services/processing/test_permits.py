@@ -256,11 +256,14 @@ async def test_what_is_changed_goes_out_as_another_edition_and_the_code_of_the_o
     body = {"kind": "amendment", "terms": TERMS | {"area": "Tỉnh Bình Dương và tỉnh Đồng Nai"}, "legal_basis": "Điều 26"}
     problem(await asked(dept, permit_id, "amendment", body, "nv-tm-03"), 403, "not-your-task")
     assert (await asked(dept, permit_id, "amendment", body)).json()["state"] == "not-published"
+    after = f"processing/{await dept.count()}"
+    problem(await dept.running.get(f"/v1/permits/{number}/document", dept.token(), after=after), 404, "not-found")
     assert (await asked(dept, permit_id, "publication", on(2), RECORDS)).json()["edition"] == 2
     old = (await dept.running.events(PermitPublished))[0].fact.token
     assert (await looked_up(dept, number, qr=old))["signature"]["says"] == "of-another-edition"
     pdf = (await looked_up(dept, number, "document")).content
-    assert "Đồng Nai" in PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+    words = " ".join(PdfReader(io.BytesIO(pdf)).pages[0].extract_text().split())
+    assert ("Đồng Nai" in words, "Sửa đổi, bổ sung lần thứ 1." in words) == (True, True)
 
 
 async def test_a_revoked_permit_is_shown_as_revoked_and_is_not_changed_any_more(dept: Department) -> None:
