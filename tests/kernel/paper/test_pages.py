@@ -6,7 +6,7 @@ import asyncio
 import io
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 import typst
@@ -18,6 +18,7 @@ from kernel.paper.pictures import Pictured, draw, stale
 from kernel.paper.press import Press
 from kernel.paper.qr import qr_svg
 from kernel.paper.typeset import fonts, typeset
+from tests.kernel.paper.conformance import AS_IT_SHOULD_BE, conforms
 
 AT: Final = datetime(2026, 3, 5, 1, 30, tzinfo=UTC)
 LETTERS: Final = "ẮẰẲẴẶắằẳẵặ ẤẦẨẪẬấầẩẫậ ẾỀỂỄỆếềểễệ ỐỒỔỖỘốồổỗộ ỚỜỞỠỢớờởỡợ ỨỪỬỮỰứừửữự ÝỲỶỸỴýỳỷỹỵ Đđ ĨĩŨũ"
@@ -52,39 +53,6 @@ def test_every_vietnamese_letter_can_be_read_out_of_the_page_again() -> None:
 def test_a_letter_that_the_fonts_lack_stops_the_page_instead_of_leaving_a_box() -> None:
     with pytest.raises(typst.TypstError, match="PDF/A-2a"):
         typeset(TEMPLATE, Data(words="mười 十"), AT)
-
-
-def conforms(pdf: bytes) -> dict[str, Any]:
-    """Read out what PDF/A-2a (ISO 19005-2) asks for and a reader can see without a validator."""
-    root: Any = read(pdf).root_object
-    xmp = root["/Metadata"].get_data().decode()
-    fonts_used = [font["/DescendantFonts"][0]["/FontDescriptor"] for page in read(pdf).pages for font in embedded(page)]
-    return {
-        "says": ("<pdfaid:part>2<" in xmp, "<pdfaid:conformance>A<" in xmp),
-        "intent": [intent["/S"] for intent in root["/OutputIntents"]],
-        "marked": bool(root["/MarkInfo"]["/Marked"]),
-        "tagged": "/StructTreeRoot" in root,
-        "language": str(root["/Lang"]),
-        "embedded": bool(fonts_used) and all({"/FontFile2", "/FontFile3"} & set(font) for font in fonts_used),
-        "encrypted": read(pdf).is_encrypted,
-        "active": [name for name in ("/OpenAction", "/AA", "/JavaScript") if name in root],
-    }
-
-
-def embedded(page: Any) -> list[Any]:
-    return [font.get_object() for font in page["/Resources"]["/Font"].values()]
-
-
-AS_IT_SHOULD_BE: Final = {
-    "says": (True, True),
-    "intent": ["/GTS_PDFA1"],
-    "marked": True,
-    "tagged": True,
-    "language": "vi-VN",
-    "embedded": True,
-    "encrypted": False,
-    "active": [],
-}
 
 
 def test_a_page_has_what_pdf_a_asks_for() -> None:

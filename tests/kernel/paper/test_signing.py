@@ -22,6 +22,7 @@ from kernel.paper.pades import asn1
 from kernel.paper.press import Press
 from kernel.paper.signing import NotSigned, Signer, claims_of, load_signer, trial_signer
 from kernel.paper.typeset import typeset
+from tests.kernel.paper.conformance import conforms
 
 SIGNER: Final = trial_signer()
 CLAIMS: Final = {"jti": "12/GP-SCT", "kind": "Giấy phép bán buôn rượu", "ed": 1}
@@ -47,6 +48,7 @@ async def test_a_signed_page_is_the_page_with_a_signature_behind_it_that_covers_
     assert signed.startswith(PAGE)
     assert status.bottom_line
     assert status.coverage is SignatureCoverageLevel.ENTIRE_FILE
+    assert conforms(signed) == conforms(PAGE)
     (signature,) = PdfFileReader(io.BytesIO(signed)).embedded_signatures
     assert signature.sig_object["/SubFilter"] == "/ETSI.CAdES.detached"
     # PDF/A wants a field that is printed, and that shows something unless it takes no room.

@@ -18,6 +18,7 @@ from services.processing.domain.forms import FormName, Refusal, SupplementReques
 from services.processing.pictures import TEMPLATES, form_pictured, pages, read_cases
 from services.processing.templates import load_stationery
 from tests.architecture.source import ROOT
+from tests.kernel.paper.conformance import AS_IT_SHOULD_BE, conforms
 from tests.services.processing.department import BASIS, Department
 from tests.services.processing.dossiers import ORGANISATION, PROMOTION, WINE, withdrawn
 from tests.services.rig import eventually, problem
@@ -42,9 +43,10 @@ def test_the_pictures_of_the_papers_are_of_what_the_templates_make() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_paper_is_the_same_each_time_and_bears_the_nations_name(page: Pictured) -> None:
+def test_every_paper_is_pdf_a_the_same_each_time_and_bears_the_nations_name(page: Pictured) -> None:
     one, again = (typeset(page.template, page.data, AT) for _ in range(2))
     assert one == again
+    assert conforms(one) == AS_IT_SHOULD_BE
     said = words(one)
     for line in ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc", "ỦY BAN NHÂN DÂN TỈNH BÌNH DƯƠNG", "SỞ CÔNG THƯƠNG"):
         assert line in said
