@@ -217,5 +217,16 @@ def contracts(
     return generate.main(["--check"] if check else [])
 
 
+@app.command
+def pictures() -> int:
+    """Draw a picture of every paper that goes out, into docs/pictures."""
+    from kernel.paper.pictures import draw
+    from services.processing.pictures import pages
+
+    folder = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+    draw(folder, pages(folder / "cases.json"))
+    return 0
+
+
 if __name__ == "__main__":
     sys.exit(app())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -40,25 +41,29 @@ class Caller:
     async def get(self, path: str, at: datetime | None = None, **query: Any) -> dict[str, Any]:
         """Read something, if need be as it is at an instant of the demo clock."""
         headers = {"Motcua-Demo-Time": at.isoformat()} if at else {}
-        return await self._call("GET", path, None, headers, {name: str(value) for name, value in query.items() if value is not None})
+        given = {name: str(value) for name, value in query.items() if value is not None}
+        return json.loads(await self._call("GET", path, None, headers, given))
+
+    async def fetch(self, path: str, **query: Any) -> bytes:
+        """Read something that is no JSON."""
+        return await self._call("GET", path, None, {}, {name: str(value) for name, value in query.items()})
 
     async def post(self, path: str, body: Mapping[str, Any], key: str, at: datetime) -> dict[str, Any]:
         """Ask for something, at an instant of the demo clock."""
         headers = {"Idempotency-Key": key, "Motcua-Demo-Time": at.isoformat()}
-        return await self._call("POST", path, body, headers, {})
+        return json.loads(await self._call("POST", path, body, headers, {}))
 
-    async def _call(
-        self, method: str, path: str, body: Mapping[str, Any] | None, headers: dict[str, str], query: dict[str, str]
-    ) -> dict[str, Any]:
+    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None, headers: dict[str, str], query: dict[str, str]) -> bytes:
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
         give_up_at, attempt = time.monotonic() + PATIENCE_SECONDS, 0
         while True:
             try:
                 async with self.session.request(method, self.url + path, json=body, headers=headers, params=query) as response:
-                    answer: dict[str, Any] = await response.json(content_type=None)
+                    body_of_answer = await response.read()
                     if response.ok:
-                        return answer
+                        return body_of_answer
+                    answer: dict[str, Any] = json.loads(body_of_answer)
                     if response.status < SERVER_ERROR and response.status != TOO_MANY:
                         raise Answered(method, path, response.status, answer)
                     problem: object = f"{response.status} {answer.get('type')}"

@@ -21,6 +21,7 @@ import aiohttp
 
 from deploy.local import verify
 from deploy.local.caller import Answered, Caller
+from deploy.local.permits import WHOLESALE, NotGenuine, Numbered, publish_and_check
 from deploy.local.processes import ROOT
 from deploy.local.stack import Stack
 from deploy.local.story import FIRST_DAY, Plan, end_of, last_day, office, plan
@@ -35,6 +36,7 @@ COORDINATING: Final = ("2.000142", "B5")
 REACTION_SECONDS: Final = 90.0
 PROGRESS_SECONDS: Final = 1.0
 LEADER: Final = "lanh-dao-01"
+SPECIALIST: Final = "nv-tm-03"
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Department:
     until: datetime
     told: Counter[str] = field(default_factory=Counter[str])
     procedures: dict[str, dict[str, Any]] = field(default_factory=dict[str, "dict[str, Any]"])
+    permits: list[Numbered] = field(default_factory=list[Numbered])
     officers: dict[tuple[str, str], str] = field(default_factory=dict["tuple[str, str]", str])
     _urls: dict[str, str] = field(init=False)
     _tokens: dict[tuple[str, ...], str] = field(default_factory=dict["tuple[str, ...]", str])
@@ -195,6 +198,9 @@ class Telling:
             else:
                 now = await self._post(officer, path + "/completion", {"step": now["step"]}, at)
             if now["state"] == "issued":
+                if now["outcome"] == "granted" and plan_.applicant["kind"] == "enterprise" and "/TB-" not in now["result_number"]:
+                    numbered = Numbered(case["case_id"], case["agency"], plan_.procedure, now["result_number"], at)
+                    self.department.permits.append(numbered)
                 return at
 
     async def _clear_the_way(self, path: str, officer: Caller, now: dict[str, Any], at: datetime, due: datetime) -> None:
@@ -274,13 +280,22 @@ async def play(stack: Stack, *, dossiers: int, days: int, seed: int, show: bool)
         finally:
             if progress is not None:
                 progress.cancel()
+        records = department.caller("processing", department.officers["van-thu", "van-thu"], "officer")
+        specialist = department.caller("processing", SPECIALIST, "officer")
+        checked = await publish_and_check(in_order(department.permits), records, specialist, seed)
+        department.told["permits checked"] = checked
         leader = department.caller("reporting", LEADER, "leader")
         period = {"from": FIRST_DAY.isoformat(), "to": last_day(days).isoformat()}
         if show:
             say(progress_line(department, dossiers))
         await leader.post("/v1/reports", period, f"demo-{seed}-report", end_of(last_day(days)))
         await asyncio.to_thread(verify.wait_until_level, stack)
-        return await leader.get("/v1/summary", None, **period)
+        return {**await leader.get("/v1/summary", None, **period), "permits_checked": checked}
+
+
+def in_order(permits: list[Numbered]) -> list[Numbered]:
+    """Put permits into the order of the story; the first that is printed on a blank before all others, for that shows the most."""
+    return sorted(permits, key=lambda one: (one.procedure != WHOLESALE, one.at, one.case))
 
 
 async def report_progress(department: Department, dossiers: int) -> None:
@@ -314,7 +329,7 @@ def main(*, dossiers: int, days: int, seed: int, as_json: bool, keep: bool, data
         up = time.monotonic()
         try:
             summary = asyncio.run(play(stack, dossiers=dossiers, days=days, seed=seed, show=not as_json))
-        except* (Answered, TimeoutError) as problems:
+        except* (Answered, NotGenuine, TimeoutError) as problems:
             for problem in problems.exceptions:
                 say(f"the story broke off: {problem}")
             summary = None
@@ -340,7 +355,18 @@ def main(*, dossiers: int, days: int, seed: int, as_json: bool, keep: bool, data
 
 def summary_figures(summary: dict[str, Any]) -> dict[str, Any]:
     """Take the business figures out of reporting's summary."""
-    wanted = ("received", "resolved", "on_time_rate", "late", "in_progress", "refused", "withdrawn", "satisfaction", "response_rate")
+    wanted = (
+        "received",
+        "resolved",
+        "on_time_rate",
+        "late",
+        "in_progress",
+        "refused",
+        "withdrawn",
+        "satisfaction",
+        "response_rate",
+        "permits_checked",
+    )
     return {name: summary[name] for name in wanted}
 
 

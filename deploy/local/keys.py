@@ -1,4 +1,4 @@
-"""Keys that sign the seals of a service's log, made on first use and kept in the data folder."""
+"""Keys that sign the seals of a service's log, and those that sign its papers, made on first use and kept in the data folder."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from kernel.eventlog.seal import key_id_of, load_key
+from kernel.paper.signing import trial_signer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,17 @@ def prepare_seal_key(path: Path) -> None:
     unfinished.touch(mode=0o600)
     unfinished.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     unfinished.replace(path)
+
+
+def prepare_trial_signer(key: Path, certificate: Path) -> None:
+    """Make a key for papers and a certificate that says of itself that it binds nobody, unless there are both."""
+    if key.exists() and certificate.exists():
+        return
+    key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = trial_signer()
+    key.touch(mode=0o600)
+    key.write_bytes(made.private_pem)
+    certificate.write_bytes(made.pem)
 
 
 def trusted_keys(folder: Path, service: str) -> dict[str, Ed25519PublicKey]:

@@ -25,7 +25,7 @@ from typing import IO, TYPE_CHECKING, Literal, Self
 
 from deploy.local import broker
 from deploy.local.issuer import AUDIENCE, ISSUER, Issuer
-from deploy.local.keys import prepare_seal_key
+from deploy.local.keys import prepare_seal_key, prepare_trial_signer
 from deploy.local.postgres import Postgres, database_script, run_sql
 from deploy.local.processes import ROOT, free_port, is_free, spawn, tail, wait_until
 from deploy.local.supervisor import Child, Stopped, Supervisor
@@ -172,6 +172,10 @@ class Stack:
         """Return the folder of the keys that sign seals, `<service>.pem` each."""
         return self.data / "seals"
 
+    def signer(self, service: str) -> tuple[Path, Path]:
+        """Return the key and the certificate that a service's papers are signed with."""
+        return self.data / "signers" / f"{service}.pem", self.data / "signers" / f"{service}.crt"
+
     @property
     def urls(self) -> dict[str, str]:
         """Return the base URL of each service."""
@@ -218,6 +222,7 @@ class Stack:
         self.issuer.prepare()
         for name in self.services:
             prepare_seal_key(self.seals / f"{name}.pem")
+            prepare_trial_signer(*self.signer(name))
         home, port = self.data / "postgres", self._port("postgres")
         self.postgres = Postgres(home, port, self._secret("postgres postgres"), logs / "postgres.log", self.fast)
         self.brokers = {name: self._broker(name) for name in self.nats_names}
@@ -278,6 +283,9 @@ class Stack:
             "TOKEN_SECRET": self._secret(f"token {service}"),
             "VAULT_KEYS": f"1:{base64.b64encode(hashlib.sha256(self._secret(f'vault {service}').encode()).digest()).decode()}",
             "SEAL_KEY_FILE": str(self.seals / f"{service}.pem"),
+            "SIGNING_KEY_FILE": str(self.signer(service)[0]),
+            "SIGNING_CERTIFICATE_FILE": str(self.signer(service)[1]),
+            "PUBLIC_URL": self.urls[service],
             "STREAM_REPLICAS": str(self.nodes),
         }
         if migrate:

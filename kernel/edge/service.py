@@ -31,7 +31,7 @@ from kernel.edge.pages import Pages
 from kernel.edge.policy import Policy
 from kernel.edge.serve import run, serve
 from kernel.edge.settings import ServiceSettings
-from kernel.eventlog import Codec, Log, Reactor, ReadModel, Worker
+from kernel.eventlog import Codec, Log, Reactor, ReadModel, Table, Worker
 from kernel.eventlog.endless import for_ever
 from kernel.eventlog.migrate import migrate, newest
 from kernel.eventlog.seal import load_key
@@ -78,6 +78,7 @@ class Service(Generic[Settings]):
         reactors: what it does when others have done something.
         purposes: for what its vault may be read; a service without any has no vault.
         jobs: what a worker does besides, by name; each runs again whenever it ends or fails.
+        tables: further tables that take rows beside events; `migrations` makes them.
         prepare: runs once the log is open, before the first request; must be harmless the second time.
     """
 
@@ -92,6 +93,7 @@ class Service(Generic[Settings]):
     reactors: Callable[[Runtime[Settings]], Sequence[Reactor]] = lambda _: ()
     purposes: frozenset[str] = frozenset()
     jobs: Callable[[Runtime[Settings]], Mapping[str, Callable[[], Awaitable[None]]]] = lambda _: {}
+    tables: Sequence[Table] = ()
     prepare: Callable[[Runtime[Settings]], Awaitable[None]] = nothing
 
     @property
@@ -101,7 +103,7 @@ class Service(Generic[Settings]):
 
     def runtime(self, settings: Settings) -> Runtime[Settings]:
         """Make what its parts work with; nothing is connected yet."""
-        tables = (COMMAND, ENTRY) if self.purposes else (COMMAND,)
+        tables = (COMMAND, *((ENTRY,) if self.purposes else ()), *self.tables)
         log = Log(settings.database_url.get_secret_value(), self.name, self.codec, tables)
         return Runtime(
             self.name,

@@ -14,6 +14,7 @@ from contracts.processing import AssignmentReason, CaseAlarmRaised, ReopeningRea
 from contracts.processing_organisation import CoordinationArea
 from contracts.vocabulary import (
     AgencyCode,
+    CaseId,
     ContentHash,
     DossierId,
     LatenessReason,
@@ -331,20 +332,25 @@ class Department:
     async def _issue(self, id: UUID, step: str, officer: Officer, pinned: Pinned, command: Command) -> CaseOutcome:
         """Take the book's next number, and store it with the result and the permit: all or none."""
         at, agency = command.meta.time, pinned.agency
-        result, validity_months = await self.register.result_of(pinned.dossier)
-        year = day_of(at).year
+        expected = await self.register.result_of(pinned.dossier)
+        result, is_permit = expected.result, permit.abbreviation_of(expected.result) is not None
+        year, stream = day_of(at).year, permit.stream_of(CaseId(id))
+        # What the permit shall say may have been written down: then it is not the beginning of its stream. Read before it is our turn
+        # in the book, for others wait behind us; only if somebody writes meanwhile it is read again.
+        read_before = [await self.runtime.log.load(stream)] if is_permit else []
 
         async def with_number(history: History) -> CaseOutcome:
             serial = history.version + 1
+            paper = (read_before.pop() if read_before else await self.runtime.log.load(stream)) if is_permit else None
 
             def also(outcome: CaseOutcome) -> list[Slice]:
                 if not isinstance(outcome.state, Issued):
                     return []
                 of, number = outcome.state.case, outcome.state.number
                 slices = [Slice(history, agency, [book.allot(agency, year, serial, number, of.id)])]
-                if outcome.state.outcome == "granted" and result is not None and permit.abbreviation_of(result) is not None:
-                    issued = permit.issue(of, result, number, validity_months, at)
-                    slices.append(Slice(History(issued.permit_id), agency, [issued]))
+                if outcome.state.outcome == "granted" and result is not None and paper is not None:
+                    issued = permit.issue(of, result, number, expected.validity_months, at, expected.holder)
+                    slices.append(Slice(paper, agency, [issued]))
                 return slices
 
             wanted = Issue(step=step, serial=serial, result=result, officer=officer, steps=pinned.steps, at=at)

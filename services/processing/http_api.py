@@ -17,10 +17,12 @@ from kernel.edge.policy import Policy, action_of
 from kernel.edge.problem import BASE
 from services.processing import (
     http_agreements,
+    http_blanks,
     http_cases,
     http_coordination,
     http_documents,
     http_fields,
+    http_forms,
     http_officers,
     http_operation,
     http_organisation,
@@ -30,7 +32,9 @@ from services.processing import (
     http_work,
     http_worklist,
 )
+from services.processing.forms import FormsOffice
 from services.processing.handle import Department
+from services.processing.handle_permits import PermitOffice
 from services.processing.http_refusals import PROBLEMS
 from services.processing.query import Register
 
@@ -46,18 +50,27 @@ POLICY: Final = Policy(
     | http_agreements.ACTIONS
     | http_documents.ACTIONS
     | http_permits.ACTIONS
+    | http_blanks.ACTIONS
+    | http_forms.ACTIONS
 )
 
 WORDS: Final = Words(
     refusals={
         kind.slug: kind
-        for kind in (*http_refusals.REFUSALS, *http_refusals.OF_THE_ORGANISATION, *http_agreements.REFUSALS, *http_documents.REFUSALS)
+        for kind in (
+            *http_refusals.REFUSALS,
+            *http_refusals.OF_THE_ORGANISATION,
+            *http_agreements.REFUSALS,
+            *http_documents.REFUSALS,
+            *http_permits.KINDS,
+            *http_blanks.KINDS,
+        )
     },
     faults=http_fields.FAULTS,
 )
 
 
-def routes(department: Department, register: Register) -> list[APIRouter]:
+def routes(department: Department, register: Register, office: PermitOffice) -> list[APIRouter]:
     """Make processing's routes."""
     establishment = department.establishment
     routers = [
@@ -71,7 +84,9 @@ def routes(department: Department, register: Register) -> list[APIRouter]:
         http_officers.routes(establishment),
         http_agreements.routes(establishment),
         http_documents.routes(establishment, register),
-        http_permits.routes(register),
+        http_permits.routes(office),
+        http_blanks.routes(office),
+        http_forms.routes(FormsOffice(department), office.press),
     ]
     for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
         if (action := action_of(route.dependant)) is not None:

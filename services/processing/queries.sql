@@ -16,16 +16,36 @@ ORDER BY alarm_at, case_id
 LIMIT $2
 
 -- name: permit
--- The newest permit of a number, or the one of a year $2 and of an agency $3: numbers begin again each year, in a book of each agency.
-SELECT permit_id, agency, procedure, kind, number, issued_on, expires_on
-FROM read.permit_register
-WHERE number = $1 AND ($2::integer IS NULL OR extract(year FROM issued_on) = $2) AND ($3::text IS NULL OR agency = $3)
-ORDER BY issued_on DESC, permit_id
+-- The permit that has or had a number, the newest; or that of a year $2 and of an agency $3: numbers begin again each year, in a book of each.
+SELECT permit_id, agency, procedure, kind, register.number, register.issued_on, expires_on, state
+FROM read.permit_number AS given JOIN read.permit_standing AS register USING (permit_id, agency)
+WHERE given.number = $1 AND ($2::integer IS NULL OR year = $2) AND ($3::text IS NULL OR agency = $3)
+ORDER BY given_on DESC, permit_id
 LIMIT 1
 
+-- name: permits_over
+-- Permits whose last day is before $1 and that nobody has noted as expired, the oldest first.
+SELECT permit_id, agency, expires_on
+FROM read.permit_standing
+WHERE expires_on < $1 AND state IN ('not-published', 'in-force')
+ORDER BY expires_on, permit_id
+LIMIT $2
+
+-- name: book
+-- The book of an agency $1 and year $2, from serial $3 on: what each number was given to, and how that stands.
+SELECT serial, entry.number, entry.case_id, given.permit_id,
+       CASE WHEN given.permit_id IS NULL THEN 'letter' WHEN held.number <> entry.number THEN 'replaced' ELSE held.state END AS state,
+       CASE WHEN held.number <> entry.number THEN held.number END AS replaced_by
+FROM read.book_entry AS entry
+LEFT JOIN read.permit_number AS given ON given.id = entry.agency || '/' || entry.year || '/' || entry.number
+LEFT JOIN read.permit_standing AS held ON held.permit_id = given.permit_id
+WHERE entry.agency = $1 AND entry.year = $2 AND serial >= $3
+ORDER BY serial
+LIMIT $4
+
 -- name: result
--- What a dossier may lead to, by the version of the procedure that it was accepted under.
-SELECT result, validity_months
+-- What a dossier may lead to, by the version of the procedure that it was accepted under, and whose dossier it is.
+SELECT name, components, result, validity_months, holder, tax_code
 FROM read.dossier_procedure JOIN read.procedure_result ON content_hash = procedure_hash
 WHERE dossier_id = $1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
+from contracts.processing import Holder
 from contracts.vocabulary import AgencyCode, ContentHash, DossierId, ProcedureCode
 from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
@@ -29,6 +30,20 @@ MOVES_MAX: Final = 1000
 """So many cases are moved in one go; a second go takes the next ones."""
 
 QUERY: Final = read_queries(Path(__file__).with_name("queries.sql"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What a dossier's procedure is called and leads to (None: nothing on paper), how long that is valid, and who would hold it.
+
+    `components` has the name of each component of a dossier by its code; `holder` is None where it is an individual.
+    """
+
+    procedure: str
+    components: Mapping[str, str]
+    result: str | None
+    validity_months: int | None
+    holder: Holder | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +83,21 @@ class Register:
         return await self.runtime.log.pool.fetch(QUERY["of_older_workflow"], principal.scope, procedure, newest, MOVES_MAX)
 
     async def permit(self, number: str, year: int | None, agency: AgencyCode | None) -> asyncpg.Record | None:
-        """Give a permit, the newest of that number unless a year or an agency is named."""
+        """Give the permit that has or had a number, the newest unless a year or an agency is named."""
         found = await self.runtime.log.pool.fetch(QUERY["permit"], number, year, agency)
         return found[0] if found else None
 
-    async def result_of(self, dossier: DossierId) -> tuple[str | None, int | None]:
-        """Give what a dossier's procedure leads to (None = nothing on paper), and for how many months it is valid.
+    async def permits_over(self, today: date) -> list[tuple[UUID, AgencyCode, date]]:
+        """Give permits whose last day is over and that are not noted as expired: permit, agency, last day."""
+        found = await self.runtime.log.pool.fetch(QUERY["permits_over"], today, ALARMS_MAX)
+        return [(row["permit_id"], row["agency"], row["expires_on"]) for row in found]
+
+    async def book(self, agency: AgencyCode, year: int, first: int, count: int) -> Sequence[asyncpg.Record]:
+        """Give `count` numbers of an agency's book of a year, from the serial `first` on."""
+        return await self.runtime.log.pool.fetch(QUERY["book"], agency, year, first, count)
+
+    async def result_of(self, dossier: DossierId) -> Expected:
+        """Give what a dossier's procedure leads to, and whose the dossier is.
 
         It is the version that was in force when the dossier was accepted (NQ 66.18/2026, Điều 6.1), not the newest.
 
@@ -83,4 +107,11 @@ class Register:
         found = await self.runtime.log.pool.fetch(QUERY["result"], dossier)
         if not found:
             raise Busy("procedure-not-read-yet")
-        return found[0]["result"], found[0]["validity_months"]
+        row = found[0]
+        return Expected(
+            procedure=row["name"],
+            components=json.loads(row["components"]),
+            result=row["result"],
+            validity_months=row["validity_months"],
+            holder=Holder(name=row["holder"], tax_code=row["tax_code"]) if row["holder"] else None,
+        )

@@ -1,3 +1,4 @@
 -- All of processing's database but the read tables, which are in projections/tables.sql; equal to the migrations.
 \i kernel/eventlog/schema.sql
 \i kernel/edge/schema.sql
+\i kernel/paper/store.sql

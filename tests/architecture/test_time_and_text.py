@@ -25,7 +25,7 @@ NAIVE: Final[dict[str, str]] = {
 TZINFO_PLACE: Final = 8
 """The place of `tzinfo` among the arguments of `datetime`."""
 
-BINARY: Final = frozenset({".png", ".jpg", ".ico", ".gif", ".pdf", ".woff2", ".gz", ".zip", ".parquet"})
+BINARY: Final = frozenset({".png", ".jpg", ".ico", ".gif", ".pdf", ".ttf", ".woff2", ".gz", ".zip", ".parquet"})
 SKIPPED: Final = frozenset({"__pycache__", "node_modules"})
 
 

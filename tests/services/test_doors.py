@@ -21,6 +21,10 @@ NAMED: Final = {
     "unit": "van-phong",
     "officer": "nv-tm-03",
     "role": "chuyen-vien",
+    "series": "AB",
+    "serial": 1,
+    "year": 2026,
+    "form": "apology",
 }
 """What stands in the addresses."""
 

@@ -33,6 +33,7 @@ def test_the_demo_ends_well_and_the_same_seed_tells_the_same_story(tmp_path: Pat
     assert (first["lag"], first["parked"], first["verified"]) == (0, 0, True)
     assert first["received"] > 0
     assert first["received"] == first["resolved"] + first["in_progress"]
+    assert first["permits_checked"] == 2
     business = (
         "dossiers",
         "received",

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from contracts.processing import BookNumberAllotted
-from contracts.vocabulary import AgencyCode, CaseId, Outcome
+from contracts.vocabulary import AgencyCode, CaseId, Outcome, PermitId
 from services.processing.domain import NAMESPACE
 from services.processing.domain.permit import abbreviation_of
 
@@ -28,6 +28,8 @@ def number_of(serial: int, outcome: Outcome, result: str | None) -> str:
     return f"{serial}/{kind or NOTICE}-{ISSUER}"
 
 
-def allot(agency: AgencyCode, year: int, serial: int, number: str, case_id: CaseId) -> BookNumberAllotted:
-    """Enter a number into the book."""
-    return BookNumberAllotted(agency=agency, year=year, serial=serial, number=number, case_id=case_id)
+def allot(
+    agency: AgencyCode, year: int, serial: int, number: str, case_id: CaseId, permit_id: PermitId | None = None
+) -> BookNumberAllotted:
+    """Enter a number into the book; `permit_id` if a permit that there was already gets it."""
+    return BookNumberAllotted(agency=agency, year=year, serial=serial, number=number, case_id=case_id, permit_id=permit_id)

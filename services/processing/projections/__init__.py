@@ -1,4 +1,4 @@
-"""Step 7 of 8, projections: the registers of cases and permits, and what processing needs to know of intake's catalogue."""
+"""Step 7 of 8, projections: the register of cases, and what processing needs to know of intake's catalogue and dossiers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from contracts.intake import DossierAccepted, ProcedurePublished
+from contracts.intake import DossierAccepted, DossierSubmitted, ProcedurePublished
 from contracts.processing import (
     CaseAlarmRaised,
     CaseClockPaused,
@@ -23,7 +23,6 @@ from contracts.processing import (
     CaseStepReopened,
     CaseStopped,
     OpenStep,
-    PermitIssued,
 )
 from contracts.processing_organisation import ControlledDocumentIssued, ControlledDocumentWithdrawn
 from contracts.vocabulary import Deadline
@@ -132,20 +131,6 @@ def due(deadline: Deadline | None) -> Columns:
     return {"due_at": deadline.due_at, "due_on": deadline.due_on, "late_from": late_from(deadline)}
 
 
-def permit_key(event: Recorded) -> Any:
-    """Each permit has one row."""
-    return event.fact.permit_id if isinstance(event.fact, PermitIssued) else None
-
-
-def permit_columns(event: Recorded) -> Columns:
-    """Say what is known of a permit."""
-    match event.fact:
-        case PermitIssued() as fact:
-            return fact.model_dump(exclude={"permit_id"})
-        case _:
-            return {}
-
-
 def procedure_key(event: Recorded) -> Any:
     """Each version of a procedure has one row."""
     return event.fact.content_hash if isinstance(event.fact, ProcedurePublished) else None
@@ -155,19 +140,27 @@ def procedure_columns(event: Recorded) -> Columns:
     """Say what a version of a procedure leads to."""
     match event.fact:
         case ProcedurePublished() as fact:
-            return {"procedure": fact.code, "result": fact.result, "validity_months": fact.validity_months}
+            return {
+                "procedure": fact.code,
+                "name": fact.name,
+                "result": fact.result,
+                "validity_months": fact.validity_months,
+                "components": json.dumps({one.code: one.name for one in fact.components}, ensure_ascii=False),
+            }
         case _:
             return {}
 
 
 def dossier_key(event: Recorded) -> Any:
-    """Each accepted dossier has one row."""
-    return event.fact.dossier_id if isinstance(event.fact, DossierAccepted) else None
+    """Each dossier has one row."""
+    return event.fact.dossier_id if isinstance(event.fact, DossierSubmitted | DossierAccepted) else None
 
 
 def dossier_columns(event: Recorded) -> Columns:
-    """Say under which version of its procedure a dossier was accepted."""
+    """Say whose dossier it is, if it is an enterprise's, and under which version of its procedure it was accepted."""
     match event.fact:
+        case DossierSubmitted(enterprise=enterprise):
+            return {"holder": enterprise.name if enterprise else None, "tax_code": enterprise.tax_code if enterprise else None}
         case DossierAccepted(procedure_hash=procedure_hash):
             return {"procedure_hash": procedure_hash}
         case _:
@@ -196,15 +189,12 @@ CASES: Final = ReadModel(
     version=4,
     sources=("processing",),
     ddl=read_ddl(HERE / "tables.sql"),
-    projections=(
-        Projection(table="case_register", key_column="case_id", key=case_key, columns=case_columns, facts=get_args(CaseFact)),
-        Projection(table="permit_register", key_column="permit_id", key=permit_key, columns=permit_columns, facts=(PermitIssued,)),
-    ),
+    projections=(Projection(table="case_register", key_column="case_id", key=case_key, columns=case_columns, facts=get_args(CaseFact)),),
 )
 
 PROCEDURES: Final = ReadModel(
     name="procedures",
-    version=2,
+    version=3,
     sources=("intake",),
     ddl=read_ddl(HERE / "procedures.sql"),
     projections=(

@@ -1,4 +1,4 @@
--- The register of cases, and that of permits. Columns may be null: each event sets only its own.
+-- The register of cases. Columns may be null: each event sets only its own.
 CREATE TABLE case_register (
     case_id         uuid PRIMARY KEY,
     dossier_id      uuid,
@@ -43,18 +43,3 @@ CREATE INDEX case_by_desk ON case_register (unit, role, state, opened_at DESC, c
 CREATE INDEX case_open_by_time ON case_register (opened_at, case_id) WHERE state IN ('waiting', 'claimed', 'paused');
 CREATE INDEX case_by_procedure ON case_register (procedure, opened_at DESC, case_id DESC);
 CREATE INDEX case_stopped ON case_register (opened_at DESC, case_id DESC) WHERE state = 'stopped';
-
-CREATE TABLE permit_register (
-    permit_id       uuid PRIMARY KEY,
-    case_id         uuid,
-    dossier_id      uuid,
-    agency          text,
-    procedure       text,
-    kind            text,
-    number          text,
-    issued_on       date,
-    expires_on      date,
-    issued_at       timestamptz,
-    pos_processing  bigint
-);
-CREATE INDEX permit_by_number ON permit_register (number, issued_on DESC);

@@ -47,12 +47,18 @@ class Department:
                 await self.read_to(await self.intake.tell(new_dossier(), published(procedure)))
 
     async def opened(
-        self, procedure: ProcedureCode, *, at: datetime | None = None, agency: str = AGENCY, dossier: DossierId | None = None
+        self,
+        procedure: ProcedureCode,
+        *,
+        at: datetime | None = None,
+        agency: str = AGENCY,
+        dossier: DossierId | None = None,
+        enterprise: bool = False,
     ) -> CaseId:
         """Let intake accept a dossier, and wait until its case is open."""
         await self.offered(procedure)
         moment, number = at or self.running.moment, dossier or new_dossier()
-        facts = (submitted(number, procedure, moment, agency), accepted(number, procedure, moment, agency))
+        facts = (submitted(number, procedure, moment, agency, enterprise=enterprise), accepted(number, procedure, moment, agency))
         await self.running.reacted_to(await self.intake.tell(number, *facts, at=moment, agency=agency))
         return case.stream_of(number)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from contracts.intake import DossierAccepted, DossierSubmitted, DossierSupplemented, DossierWithdrawn, ProcedurePublished
+from contracts.intake import DossierAccepted, DossierSubmitted, DossierSupplemented, DossierWithdrawn, Enterprise, ProcedurePublished
 from contracts.vocabulary import Deadline, DossierId, Limit, PrincipalId, ProcedureCode, SupplementMode, SupplementStage, VaultRef
 from kernel.legalclock import day_of, deadline, load_calendar, rule_pack_on
 from services.processing.domain.case_commands import Officer
@@ -128,7 +128,9 @@ def published(procedure: ProcedureCode = WINE, version: int = 1, **changes: Any)
     return ProcedurePublished(**usual | changes)
 
 
-def submitted(dossier: DossierId, procedure: ProcedureCode = WINE, at: datetime = MONDAY, agency: str = AGENCY) -> DossierSubmitted:
+def submitted(
+    dossier: DossierId, procedure: ProcedureCode = WINE, at: datetime = MONDAY, agency: str = AGENCY, *, enterprise: bool = False
+) -> DossierSubmitted:
     """Make the fact that a dossier arrived."""
     return DossierSubmitted(
         dossier_id=dossier,
@@ -137,8 +139,8 @@ def submitted(dossier: DossierId, procedure: ProcedureCode = WINE, at: datetime 
         procedure_hash=content_hash(procedure),
         field="luu-thong-hang-hoa",
         channel="desk",
-        applicant_kind="individual",
-        enterprise=None,
+        applicant_kind="enterprise" if enterprise else "individual",
+        enterprise=Enterprise(name="Công ty TNHH Thương mại Rượu Thủ Dầu Một", tax_code="3700123456") if enterprise else None,
         personal_ref=VaultRef(uuid5(NAMES, f"personal {dossier}")),
         commitment="0" * 64,
         components=("don-de-nghi",),

@@ -26,7 +26,7 @@ from contracts.processing import (
 )
 from contracts.vocabulary import Deadline, MissingComponent, Outcome, ProcedureCode
 from kernel.legalclock import load_calendar
-from services.processing.domain import agreements, case, controlled_documents, organisation
+from services.processing.domain import agreements, blank, case, controlled_documents, organisation, permit
 from services.processing.domain.case_commands import (
     Answer,
     Assign,
@@ -575,8 +575,9 @@ def test_history_cannot_be_wrong_so_facts_out_of_place_change_nothing() -> None:
 
 
 def test_every_reason_is_said_in_both_languages() -> None:
-    reasons = {*get_args(Reason), "not-in-roster", "on-leave"}
-    reasons |= {*get_args(organisation.Reason), *get_args(agreements.Reason), *get_args(controlled_documents.Reason)}
+    reasons = {*get_args(Reason), "not-in-roster", "on-leave", "not-your-task"}
+    for aggregate in (organisation, agreements, controlled_documents, permit, blank):
+        reasons |= set(get_args(aggregate.Reason))
     assert WORDS.refusals.keys() == reasons
     for kind in WORDS.refusals.values():
         assert all((kind.title.vi, kind.title.en, kind.detail.vi, kind.detail.en))

@@ -17,6 +17,7 @@ from contracts.processing import (
     CaseStepClaimed,
     CaseStepCompleted,
     PermitIssued,
+    TemplatePublished,
     WorkflowPublished,
 )
 from contracts.processing_organisation import AgreementFact, ControlledDocumentFact, OrganisationFact
@@ -40,7 +41,7 @@ MISSING: Final[dict[str, Any]] = {"missing": [{"component": "ban-sao-giay-chung-
 ALWAYS: Final = ["assignment", "consultation", "reappointment"]
 WINE_DAYS: Final = Limit(amount=15, unit="working-days")
 
-OF_THE_DEPARTMENT: Final = (WorkflowPublished, *get_args(OrganisationFact | AgreementFact | ControlledDocumentFact))
+OF_THE_DEPARTMENT: Final = (WorkflowPublished, TemplatePublished, *get_args(OrganisationFact | AgreementFact | ControlledDocumentFact))
 """Facts that are about no dossier, and whose texts the department wrote itself."""
 
 
@@ -93,6 +94,7 @@ async def test_a_case_from_its_acceptance_to_the_permit_that_everybody_can_look_
         "number": "1/GP-SCT",
         "issued_on": "2026-03-11",
         "expires_on": "2031-03-11",
+        "state": "not-published",
     }
 
     kinds = [type(fact) for fact in await facts_of(dept, case_id)]

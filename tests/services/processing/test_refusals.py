@@ -186,9 +186,27 @@ ROUTES: Final = {
     "POST /v1/controlled-documents": "document.issue",
     "POST /v1/controlled-documents/{code}/withdrawal": "document.issue",
     "GET /v1/permits/{number}": "permit.read",
+    "GET /v1/permits/{number}/verification": "permit.read",
+    "GET /v1/permits/{number}/document": "permit.document",
+    "GET /v1/signing-keys": "permit.read",
+    "POST /v1/cases/{id}/permit-draft": "permit.draft",
+    "GET /v1/cases/{id}/permit-draft": "permit.draft",
+    "POST /v1/permits/{id}/publication": "permit.publish",
+    "POST /v1/permits/{id}/amendment": "permit.change",
+    "POST /v1/permits/{id}/reissue": "permit.change",
+    "POST /v1/permits/{id}/revocation": "permit.change",
+    "POST /v1/expiries": "permit.expire",
+    "POST /v1/blanks/{series}/parcels": "blank.handle",
+    "POST /v1/blanks/{series}/{serial}/spoiling": "blank.handle",
+    "POST /v1/blanks/{series}/{serial}/return": "blank.handle",
+    "POST /v1/blanks/{series}/{serial}/loss": "blank.handle",
+    "GET /v1/blanks/{series}": "book.read",
+    "GET /v1/books/{year}": "book.read",
+    "GET /v1/cases/{id}/forms": "form.read",
+    "GET /v1/cases/{id}/forms/{form}": "form.read",
 }
 NAMED: Final = {"number": "1/GP-SCT", "consultation": 1, "procedure": WINE, "unit": "van-phong", "officer": "nv-tm-03"}
-NAMED_TOO: Final = {"role": "chuyen-vien", "code": "QT-SCT-09"}
+NAMED_TOO: Final = {"role": "chuyen-vien", "code": "QT-SCT-09", "series": "AB", "serial": 1, "year": 2026, "form": "apology"}
 """What stands in the addresses."""
 
 
@@ -208,6 +226,6 @@ async def test_a_role_is_let_through_exactly_where_the_policy_says(dept: Departm
         answer = await (dept.running.get(address, token) if method == "GET" else dept.running.post(address, {}, token))
         kind = answer.json().get("type", "").rpartition("/")[2]
         if "public" in may or role in may:
-            assert answer.status_code not in {401, 403}, f"{role}: {answer.text}"
+            assert answer.status_code not in {401, 403}, f"{route} {role}: {answer.text}"
         else:
             assert (answer.status_code, kind) == ((403, "not-allowed") if role else (401, "token-missing"))

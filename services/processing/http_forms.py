@@ -1,0 +1,70 @@
+"""Step 1 of 8, http_api: the forms of a case, as JSON for whoever computes with them and as PDF for whoever prints them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from kernel.edge.answer import json_response
+from kernel.edge.identity import Principal
+from kernel.edge.policy import allowed
+from kernel.edge.position import After, wait_for_answers
+from kernel.edge.problem import NOT_FOUND, Problem
+from kernel.paper.press import Press
+from services.processing import consume
+from services.processing.domain.forms import FormName
+from services.processing.forms import FormsOffice
+from services.processing.http_permits import A_PDF, PDF, pdf_response
+
+ACTIONS: Final[dict[str, set[str]]] = {"form.read": {"officer", "leader", "desk"}}
+
+
+def wants_pdf(accept: str | None) -> bool:
+    """Tell whether a caller asks for a PDF; who names neither form gets JSON."""
+    ranges = [one.partition(";")[0].strip().lower() for one in (accept or "").split(",")]
+    return PDF in ranges and "application/json" not in ranges[: ranges.index(PDF)]
+
+
+def routes(office: FormsOffice, press: Press) -> APIRouter:
+    """Make the routes of forms."""
+    router = APIRouter(prefix="/v1")
+
+    @router.get("/cases/{id}/forms")
+    async def listed(id: UUID, principal: Annotated[Principal, allowed("form.read")], after: After = None) -> Response:
+        """Say which forms the facts of a case give."""
+        await wait_for_answers(office.department.runtime.log, consume.NAME, consume.SOURCE, after)
+        made = await office.all_of(id, principal)
+        forms: list[dict[str, Any]] = [
+            {"form": name, "title": form.title, "number": form.form.number if form.form else None, "made_at": form.made_at}
+            for name, form in made.items()
+        ]
+        return json_response({"id": id, "forms": forms})
+
+    @router.get(
+        "/cases/{id}/forms/{form}",
+        responses=A_PDF,
+    )
+    async def one(
+        request: Request,
+        id: UUID,
+        form: FormName,
+        principal: Annotated[Principal, allowed("form.read")],
+        round: Annotated[int | None, Query(ge=1, le=99, description="Of a supplement request: which; without it, the last.")] = None,  # noqa: A002 - the field's word
+        after: After = None,
+    ) -> Response:
+        """Give a form as JSON, or with `Accept: application/pdf` as PDF/A. The same facts give the same bytes of either."""
+        await wait_for_answers(office.department.runtime.log, consume.NAME, consume.SOURCE, after)
+        if (made := await office.form(id, form, round, principal)) is None:
+            raise Problem(NOT_FOUND)
+        vary = {"Vary": "Accept"}
+        if not wants_pdf(request.headers.get("accept")):
+            return json_response(made, headers=vary)
+        answer = pdf_response(await press.typeset(office.source_of(form), made, made.made_at), f"{form}-{made.about.dossier_code}")
+        answer.headers.update(vary)
+        return answer
+
+    _ = (listed, one)
+    return router

@@ -1,0 +1,2 @@
+-- Signed permits as they went out.
+\i kernel/paper/store.sql
