@@ -126,7 +126,7 @@ def as_it_was(history: History, as_of: datetime | None, version: int | None) -> 
     """
     events = history.events
     if version is not None:
-        if version > history.version > 0:
+        if version > history.version:
             raise Problem(INVALID, faults=[NOT_THAT_FAR])
         events = events[:version]
     if as_of is not None:
@@ -322,11 +322,13 @@ class Department:
         Raises:
             Problem: 404 if there is none, or there was none yet, 403 if it is another agency's, 422 for a version to come.
         """
-        history = as_it_was(await self.runtime.log.load(id), as_of, version)
-        state = case.DECIDER.state_of(history)
-        if isinstance(state, Absent):
+        history = await self.runtime.log.load(id)
+        if isinstance(now := case.DECIDER.state_of(history), Absent):
             raise Problem(NOT_FOUND)
-        principal.require(state.case.agency)
+        principal.require(now.case.agency)
+        history = as_it_was(history, as_of, version)
+        if isinstance(state := case.DECIDER.state_of(history), Absent):
+            raise Problem(NOT_FOUND)
         return history, state, await self.steps_of(state.case.procedure, state.case.workflow_hash)
 
     async def _issue(self, id: UUID, step: str, officer: Officer, pinned: Pinned, command: Command) -> CaseOutcome:

@@ -11,14 +11,13 @@ from starlette.responses import Response
 
 from contracts.processing_organisation import AgreementConcluded, CoordinationArea
 from kernel.edge.body import Body
-from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
 from kernel.edge.policy import allowed
 from kernel.edge.problem import NOT_FOUND, Problem, refusal
 from kernel.legalclock import day_of
 from services.processing.domain.agreements import End, holds_on
 from services.processing.handle_organisation import Establishment
-from services.processing.http_fields import CODE_PATTERN, CONTROLLED_CODE_PATTERN, AsOf, Basis, KnownAt, Label, LastDay, example
+from services.processing.http_fields import CODE_PATTERN, CONTROLLED_CODE_PATTERN, AsOf, Basis, KnownAt, Label, LastDay, dated, example
 
 ANSWER_DAYS_MAX: Final = 60
 
@@ -109,7 +108,7 @@ def routes(establishment: Establishment) -> APIRouter:
         version, state = await establishment.agreements(known_at)
         day = as_of or day_of(runtime.commands.clock.now(request))
         items = [told(state[code]) for code in sorted(state) if holds_on(state[code], day) and area in {None, state[code].area}]
-        return versioned(request, version, {"as_of": day, "items": items})
+        return dated(request, version, as_of, {"as_of": day, "items": items})
 
     @router.get("/{code}")
     async def agreement(
@@ -125,7 +124,7 @@ def routes(establishment: Establishment) -> APIRouter:
         if code not in state:
             raise Problem(NOT_FOUND)
         day = as_of or day_of(runtime.commands.clock.now(request))
-        return versioned(request, version, {**told(state[code]), "as_of": day, "in_force": holds_on(state[code], day)})
+        return dated(request, version, as_of, {**told(state[code]), "as_of": day, "in_force": holds_on(state[code], day)})
 
     @router.post("")
     async def conclude(request: Request, body: AgreementBody, principal: Annotated[Principal, allowed("agreement.conclude")]) -> Response:

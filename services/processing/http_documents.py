@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from contracts.processing_organisation import ControlledDocumentIssued
 from kernel.edge.body import NFC, Body
-from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
 from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import allowed
@@ -21,7 +20,17 @@ from kernel.legalclock import day_of
 from services.processing.domain.controlled_documents import Withdraw
 from services.processing.domain.spans import on
 from services.processing.handle_organisation import Establishment
-from services.processing.http_fields import CODE_PATTERN, CONTROLLED_CODE_PATTERN, PROCEDURE_PATTERN, AsOf, Basis, KnownAt, Label, example
+from services.processing.http_fields import (
+    CODE_PATTERN,
+    CONTROLLED_CODE_PATTERN,
+    PROCEDURE_PATTERN,
+    AsOf,
+    Basis,
+    KnownAt,
+    Label,
+    dated,
+    example,
+)
 from services.processing.projections import REGISTERS
 from services.processing.query import Register
 
@@ -162,7 +171,9 @@ def add_reading(router: APIRouter, establishment: Establishment, register: Regis
         current = on(found.in_force, day)
         spans = {span.value.issue: span for span in found.in_force}
         issues = [{**told(issue), "to_on": spans[issue.issue].to_on if issue.issue in spans else None} for issue in found.issues]
-        return versioned(request, version, {"code": code, "as_of": day, "in_force": current.issue if current else None, "issues": issues})
+        return dated(
+            request, version, as_of, {"code": code, "as_of": day, "in_force": current.issue if current else None, "issues": issues}
+        )
 
     _ = (documents, document)
 

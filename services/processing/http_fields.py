@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import Query
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
+from starlette.requests import Request
+from starlette.responses import Response
 
+from kernel.edge.answer import json_response
 from kernel.edge.body import NFC
+from kernel.edge.etag import versioned
 from kernel.edge.problem import Sentence
 
 LEGAL_BASIS_LENGTH_MAX: Final = 500
@@ -67,6 +72,11 @@ def _not_before_the_first(last: date, info: ValidationInfo) -> date:
 
 LastDay = Annotated[date, AfterValidator(_not_before_the_first)]
 """The last day that counts, of a body whose first is `from_on`."""
+
+
+def dated(request: Request, version: int, as_of: date | None, body: Mapping[str, Any]) -> Response:
+    """Answer what holds on a day: with an ETag where the day was named, for what holds today is something else tomorrow."""
+    return json_response(body) if as_of is None else versioned(request, version, body)
 
 
 def example(**body: Any) -> ConfigDict:

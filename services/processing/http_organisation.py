@@ -13,7 +13,6 @@ from starlette.responses import Response
 
 from contracts.processing_organisation import Heir, Post, Role, Unit
 from kernel.edge.body import NFC, Body
-from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
 from kernel.edge.policy import allowed
 from kernel.edge.problem import NOT_FOUND, Problem
@@ -22,7 +21,7 @@ from services.processing.domain import organisation_commands as commands
 from services.processing.domain.organisation_states import Organisation
 from services.processing.domain.spans import on
 from services.processing.handle_organisation import Establishment
-from services.processing.http_fields import PROCEDURE_PATTERN, Account, AsOf, Basis, KnownAt, Label, RoleCode, UnitCode, example
+from services.processing.http_fields import PROCEDURE_PATTERN, Account, AsOf, Basis, KnownAt, Label, RoleCode, UnitCode, dated, example
 
 UNITS_MAX: Final = 20
 
@@ -172,7 +171,7 @@ def add_reading(router: APIRouter, establishment: Establishment) -> None:
         """Give units, roles and posts as they are on a day; with `known_at`, as it was known at that instant that they would be."""
         principal.require(establishment.agency)
         version, state = await establishment.organisation(known_at)
-        return versioned(request, version, told(state, as_of or day_of(clock.now(request))))
+        return dated(request, version, as_of, told(state, as_of or day_of(clock.now(request))))
 
     @router.get("/units/{unit}")
     async def unit(
@@ -199,7 +198,7 @@ def add_reading(router: APIRouter, establishment: Establishment) -> None:
             "work_is_done_by": state.heir_of(unit, None, day),
             "names": names,
         }
-        return versioned(request, version, body)
+        return dated(request, version, as_of, body)
 
     @router.get("/officers/{officer}")
     async def officer(
@@ -215,7 +214,7 @@ def add_reading(router: APIRouter, establishment: Establishment) -> None:
         if officer not in state.posts:
             raise Problem(NOT_FOUND)
         day = as_of or day_of(clock.now(request))
-        return versioned(request, version, _career(state, officer, day))
+        return dated(request, version, as_of, _career(state, officer, day))
 
     _ = (organisation, unit, officer)
 

@@ -146,6 +146,15 @@ async def test_what_was_known_at_an_instant_is_told_beside_what_is_known_now(sha
     assert said_of == [SAFETY, "phong-quan-ly-nang-luong"]
 
 
+async def test_what_holds_on_a_day_that_was_named_has_a_tag_and_what_holds_today_has_none(shared: Department) -> None:
+    token = shared.token(LEADER, "leader")
+    named = await shared.running.get("/v1/agreements", token, as_of="2026-01-15")
+    headers = {"Authorization": f"Bearer {token}", "If-None-Match": named.headers["etag"]}
+    again = await shared.running.client.get("/v1/agreements", params={"as_of": "2026-01-15"}, headers=headers)
+    assert again.status_code == 304
+    assert "etag" not in (await shared.running.get("/v1/agreements", token)).headers
+
+
 # Units. ------------------------------------------------------------------------------------------------------------------
 
 
