@@ -18,7 +18,7 @@ from kernel.edge.problem import refusal
 from services.processing import consume
 from services.processing.domain import blank
 from services.processing.handle_permits import PermitOffice, StockOutcome
-from services.processing.http_permits import AGENCY_PATTERN
+from services.processing.http_fields import AGENCY_PATTERN, example
 from services.processing.projections.permits import PERMITS
 
 SERIES_PATTERN: Final = r"^[A-Z]{1,4}$"
@@ -40,13 +40,19 @@ KINDS: Final = (
     refusal("blank-of-another-permit", "Phôi hỏng không phải của giấy phép này.", "The spoiled blank is not this permit's."),
 )
 
-Series = Annotated[str, Path(pattern=SERIES_PATTERN)]
+Series = Annotated[str, Path(pattern=SERIES_PATTERN, examples=["AB"])]
 Serial = Annotated[int, Path(ge=1, le=999_999)]
 OwnAgency = Annotated[str, Field(pattern=AGENCY_PATTERN)]
 
 
 class ParcelBody(Body):
     """The numbers of a parcel of blanks, both included."""
+
+    model_config = example(
+        agency="H09.13",
+        first=1,
+        last=20,
+    )
 
     agency: OwnAgency
     first: Annotated[int, Field(ge=1, le=999_999)]
@@ -56,6 +62,11 @@ class ParcelBody(Body):
 class SpoilingBody(Body):
     """Why a blank is no good."""
 
+    model_config = example(
+        agency="H09.13",
+        reason="torn",
+    )
+
     agency: OwnAgency
     reason: Literal["misprint", "torn", "soiled", "misprint-by-maker"]
 
@@ -63,11 +74,20 @@ class SpoilingBody(Body):
 class GivingBackBody(Body):
     """Whose blank goes back."""
 
+    model_config = example(
+        agency="H09.13",
+    )
+
     agency: OwnAgency
 
 
 class LossBody(Body):
     """The record that was made of the loss (biên bản)."""
+
+    model_config = example(
+        agency="H09.13",
+        record="12/BB-SCT",
+    )
 
     agency: OwnAgency
     record: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,6}/[A-ZĐ]{1,10}-[A-Z]{1,10}$")]
@@ -158,7 +178,7 @@ def add_counting(router: APIRouter, office: PermitOffice) -> None:
 
     @router.get("/books/{year}")
     async def book(
-        year: Annotated[int, Path(ge=2000, le=2999)],
+        year: Annotated[int, Path(ge=2000, le=2999, examples=[2026])],
         principal: Annotated[Principal, allowed("book.read")],
         agency: Annotated[str, Query(pattern=AGENCY_PATTERN)],
         first: Annotated[int, Query(ge=1, le=999_999)] = 1,

@@ -24,6 +24,7 @@ from services.processing.domain import permit
 from services.processing.domain.permit_page import written
 from services.processing.domain.permit_states import Absent, Drafted, Known, RevocationReason, Revoked
 from services.processing.handle_permits import PermitOffice, PermitOutcome
+from services.processing.http_fields import example
 from services.processing.projections.permits import PERMITS
 
 NUMBER_PATTERN: Final = r"^[0-9]{1,6}/[A-Z]{1,10}-[A-Z]{1,10}$"
@@ -80,9 +81,6 @@ KINDS: Final = (
 Number = Annotated[str, Path(pattern=NUMBER_PATTERN, examples=["12/GP-SCT"])]
 Year = Annotated[int | None, Query(ge=2000, le=2999, description="Numbers begin again each year; without it, the newest.")]
 Agency = Annotated[str | None, Query(pattern=AGENCY_PATTERN, description="Each agency has a book of its own.")]
-Series = Annotated[str, Path(pattern=SERIES_PATTERN)]
-Serial = Annotated[int, Path(ge=1, le=999_999)]
-OwnAgency = Annotated[str, Field(pattern=AGENCY_PATTERN)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LINE_LENGTH_MAX), NFC]
 Term = Line | Annotated[int, Field(ge=0, le=10**12)] | Annotated[tuple[Line, ...], Field(max_length=LINES_MAX)]
 Terms = Annotated[dict[Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")], Term], Field(max_length=TERMS_MAX)]
@@ -91,11 +89,26 @@ Terms = Annotated[dict[Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$
 class DraftBody(Body):
     """What the permit shall say, by the places of its template: words, numbers, days as `2026-03-05`, lists of words."""
 
+    model_config = example(
+        terms={
+            "head_office": "Số 12 đường Yersin, thành phố Thủ Dầu Một, tỉnh Bình Dương",
+            "area": "Tỉnh Bình Dương",
+            "products": ["Rượu vang"],
+            "suppliers": ["Công ty cổ phần Rượu Đặng Gia"],
+            "shops": 12,
+            "inspected_on": "2026-02-05",
+        },
+    )
+
     terms: Terms
 
 
 class PublicationBody(Body):
     """The blank that it is printed on (absent: none), and whether the one before is spoiled."""
+
+    model_config = example(
+        blank={"series": "AB", "number": 1},
+    )
 
     blank: Blank | None = None
     spoiled: bool = False
@@ -103,6 +116,19 @@ class PublicationBody(Body):
 
 class AmendmentBody(Body):
     """What it says from now on, and by what right."""
+
+    model_config = example(
+        kind="amendment",
+        terms={
+            "head_office": "Số 30 đường Cách mạng tháng Tám, thành phố Thủ Dầu Một, tỉnh Bình Dương",
+            "area": "Tỉnh Bình Dương",
+            "products": ["Rượu vang", "Rượu trắng"],
+            "suppliers": ["Công ty cổ phần Rượu Đặng Gia"],
+            "shops": 12,
+            "inspected_on": "2026-02-05",
+        },
+        legal_basis="Nghị định 105/2017/NĐ-CP, Điều 26",
+    )
 
     kind: Literal["amendment", "correction"]
     terms: Terms
@@ -112,11 +138,20 @@ class AmendmentBody(Body):
 class ReissueBody(Body):
     """Why the paper has to be given again."""
 
+    model_config = example(
+        reason="paper-lost",
+    )
+
     reason: Literal["paper-lost", "paper-damaged"]
 
 
 class RevocationBody(Body):
     """Why it is taken back, and by what right."""
+
+    model_config = example(
+        reason="conditions-lost",
+        legal_basis="Nghị định 105/2017/NĐ-CP, Điều 33",
+    )
 
     reason: RevocationReason
     legal_basis: Line

@@ -197,6 +197,8 @@ OF_THE_ORGANISATION: Final = (
 
 ON_A_CASE: Final = ("no-such-case", "not-in-roster", "on-leave", "case-paused", "case-ended")
 ON_A_STEP: Final = (*ON_A_CASE, "step-not-open", "not-your-step", "claimed-by-another")
+ON_A_PERMIT: Final = ("no-such-permit", "not-in-roster", "on-leave", "not-your-task", "permit-revoked", "permit-expired")
+ON_TERMS: Final = ("terms-do-not-fit", "terms-of-a-person")
 ON_A_UNIT: Final = ("no-organisation", "before-the-first-day", "no-such-unit")
 
 PROBLEMS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -213,6 +215,13 @@ PROBLEMS: Final[Mapping[str, tuple[str, ...]]] = {
         *("partner-not-asked", "guard-not-met", "apology-needed"),
     ),
     "workflow.move": ("cannot-move",),
+    "permit.draft": ("no-such-case", "not-in-roster", "on-leave", "permit-published", *ON_TERMS),
+    "permit.publish": (
+        *(*ON_A_PERMIT, "permit-published", "terms-do-not-fit", "page-of-another-edition"),
+        *("blank-needed", "no-blank-here", "no-such-blank", "blank-gone", "blank-skips", "blank-of-another-permit"),
+    ),
+    "permit.change": (*ON_A_PERMIT, "permit-not-published", *ON_TERMS),
+    "blank.handle": ("not-in-roster", "on-leave", "not-your-task", "no-such-blank", "blank-gone", "blanks-overlap", "blanks-too-many"),
     "unit.change": (*ON_A_UNIT, "unit-exists", "unit-below-itself", "units-below", "heir-not-one", "reform-officer-must-lead"),
     "role.define": ("no-organisation", "before-the-first-day", "no-such-role", "reform-officer-must-lead"),
     "officer.appoint": (*ON_A_UNIT, "no-such-role", "no-such-officer", "reform-officer-must-lead"),

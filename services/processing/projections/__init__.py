@@ -201,7 +201,13 @@ PROCEDURES: Final = ReadModel(
         Projection(
             table="procedure_result", key_column="content_hash", key=procedure_key, columns=procedure_columns, facts=(ProcedurePublished,)
         ),
-        Projection(table="dossier_procedure", key_column="dossier_id", key=dossier_key, columns=dossier_columns, facts=(DossierAccepted,)),
+        Projection(
+            table="dossier_procedure",
+            key_column="dossier_id",
+            key=dossier_key,
+            columns=dossier_columns,
+            facts=(DossierAccepted, DossierSubmitted),
+        ),
     ),
 )
 

@@ -13,7 +13,8 @@ from services.processing.http_api import WORDS
 from tests.servers import NatsServer, PostgresServer
 from tests.services.processing.department import LEADER, Department, department
 from tests.services.processing.dossiers import COORDINATED, WINE
-from tests.services.rig import MONDAY, Rig
+from tests.services.processing.test_permits import RECORDS, asked, has_been_read, numbered, on
+from tests.services.rig import AGENCY, MONDAY, Rig, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -79,6 +80,11 @@ DEPARTMENT: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
 """Routes that change the department, in an order in which each example can be."""
 
 ANSWER: Final = "/v1/cases/{id}/consultations/{consultation}/answer"
+PARCELS: Final = "/v1/blanks/{series}/parcels"
+DRAFT: Final = "/v1/cases/{id}/permit-draft"
+PUBLICATION: Final = "/v1/permits/{id}/publication"
+CHANGES: Final = ("amendment", "reissue", "revocation")
+FATES: Final = ("spoiling", "return", "loss")
 
 
 @pytest.mark.parametrize("what", CASES)
@@ -108,10 +114,39 @@ async def test_the_examples_about_the_department_are_carried_out_one_after_anoth
         assert answer.status_code == 200, f"{path}: {answer.text}"
 
 
+async def test_the_examples_about_permits_are_carried_out_one_after_another(shared: Department) -> None:
+    shared.running.moment = MONDAY
+    doc = await document(shared)
+
+    async def carried_out(path: str, officer: str, role: str = "leader", **named: Any) -> None:
+        answer = await shared.running.post(path.format_map(named), example_of(doc, "post", path), shared.token(officer, "officer", role))
+        assert answer.status_code == 200, f"{path}: {answer.text}"
+
+    await carried_out(PARCELS, RECORDS, series="AB")
+    case_id = await shared.opened(WINE, enterprise=True)
+
+    async def draft() -> Any:
+        return await shared.ask(case_id, "permit-draft", example_of(doc, "post", DRAFT), "nv-tm-03")
+
+    assert (await eventually(draft, has_been_read)).status_code == 200
+    for blank, what in enumerate(CHANGES, 1):
+        permit_id, _ = await numbered(shared)
+        if blank == 1:
+            await carried_out(PUBLICATION, RECORDS, id=permit_id)
+        else:
+            assert (await asked(shared, permit_id, "publication", on(blank), RECORDS)).status_code == 200
+        await carried_out(f"/v1/permits/{{id}}/{what}", LEADER, id=permit_id)
+    for serial, what in enumerate(FATES, 4):
+        await carried_out(f"/v1/blanks/{{series}}/{{serial}}/{what}", RECORDS, series="AB", serial=serial)
+    await carried_out("/v1/expiries", LEADER, "admin")
+
+
 async def test_every_route_that_writes_has_an_example_that_was_carried_out(shared: Department) -> None:
     doc = await document(shared)
     writing = {path for path, routes in doc["paths"].items() if "post" in routes}
     carried_out = {f"/v1/cases/{{id}}/{what}" for what in CASES} | {path for path, _, _ in DEPARTMENT} | {ANSWER}
+    carried_out |= {PARCELS, DRAFT, PUBLICATION, "/v1/expiries"} | {f"/v1/permits/{{id}}/{what}" for what in CHANGES}
+    carried_out |= {f"/v1/blanks/{{series}}/{{serial}}/{what}" for what in FATES}
     assert writing == carried_out
 
 
@@ -121,11 +156,12 @@ async def test_every_example_of_what_is_asked_is_answered(shared: Department) ->
     for path, routes in doc["paths"].items():
         if "get" not in routes or "{id}" in path or not path.startswith("/v1"):
             continue
-        examples = {one["name"]: one["schema"]["examples"][0] for one in routes["get"]["parameters"] if "examples" in one["schema"]}
+        examples = {one["name"]: one["schema"]["examples"][0] for one in routes["get"].get("parameters", ()) if "examples" in one["schema"]}
         given = named | {"code": "QCPH-HC-01" if "agreements" in path else "QT-SCT-09"}
-        answer = await shared.running.get(path.format_map(given | examples), shared.token(LEADER, "leader"))
+        wanted = {one["name"]: AGENCY for one in routes["get"].get("parameters", ()) if one["in"] == "query" and one["required"]}
+        answer = await shared.running.get(path.format_map(given | examples), shared.token(LEADER, "leader"), **wanted)
         # No permit was issued here: that it is not found is the answer.
-        assert answer.status_code == (404 if "permits" in path else 200), f"{path}: {answer.text}"
+        assert answer.status_code == (404 if "/permits/" in path else 200), f"{path}: {answer.text}"
 
 
 async def test_every_route_says_who_may_what_it_is_for_and_which_problems_are_its_own(shared: Department) -> None:
