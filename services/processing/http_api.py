@@ -90,7 +90,7 @@ def routes(department: Department, register: Register, office: PermitOffice) -> 
     ]
     for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
         if (action := action_of(route.dependant)) is not None:
-            route.openapi_extra = {"x-problems": told(PROBLEMS.get(action, ()) if "POST" in route.methods else ())}
+            route.openapi_extra = {"x-problems": told(PROBLEMS.get(action, ()) if "POST" in (route.methods or ()) else ())}
     return routers
 
 
