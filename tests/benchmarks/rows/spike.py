@@ -6,6 +6,9 @@ times that rate, and at that rate again, and nobody waits for anybody (`crowd`).
 long after the spike the p95 of a second was back at twice what it was before (or 50 ms) and stayed there for three seconds;
 and what the memory of intake's process grew by. At most 5,000 are at the door at once, as many as one process can hold; how many
 found it as full as that is told in the note. It runs on the dossiers that `scale` has left if it comes after it.
+
+The bound: whoever meets a full queue of the listening socket (4,096) is let wait by TCP itself, longer and longer, some beyond the half
+minute that the generator has patience for. No service can answer these; a gateway in front, which opens fewer connections, would.
 """
 
 from __future__ import annotations
