@@ -59,6 +59,14 @@ def status(data: Data = DATA, *, json: Annotated[bool, Parameter(negative="", sh
 
 
 @app.command
+def images(services: Annotated[str, Parameter(help="Which services, with commas.")] = ALL) -> int:
+    """Build an image of each service with the container engine that is here."""
+    from deploy.local import images
+
+    return images.build([name for name in services.split(",") if name])
+
+
+@app.command
 def demo(
     *,
     dossiers: Annotated[int, Parameter(help="How many dossiers.")] = 300,

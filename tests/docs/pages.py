@@ -29,6 +29,7 @@ _FENCE: Final = re.compile(r"^```(\w*)[ ]?([^\n]*)\n(.*?)^```$", re.MULTILINE | 
 _INLINE: Final = re.compile(r"`([^`\n]+)`")
 _PATH: Final = re.compile(r"[\w.-]+(/[\w.-]+)*/?")
 _WORDS_OF_SQL: Final = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?")
+_WORDS_OF_MANIFESTS: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _CODE_NAME: Final = re.compile(
     r"(?P<name>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)(\(\))?"  # one name, or a dotted one, or a call
 )
@@ -126,7 +127,11 @@ def drifted_excerpts(root: Path, of: Page) -> list[str]:
 
 @cache
 def names(root: Path) -> frozenset[str]:
-    """Give every name that the code defines: functions, classes, constants, fields, `Class.member`, modules, facts, and words of SQL."""
+    """Give every name that the code defines.
+
+    Functions, classes, constants, fields, `Class.member`, modules, facts, words of SQL, what manifests say, and settings as the
+    environment has them.
+    """
     found = set(FACTS)
     for source in all_sources(root):
         module = source.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
@@ -135,7 +140,10 @@ def names(root: Path) -> frozenset[str]:
         if not any(part.startswith(".") for part in path.relative_to(root).parts):
             text = path.read_text(encoding="utf-8")
             found |= set(_WORDS_OF_SQL.findall("\n".join(line.partition("--")[0] for line in text.splitlines())))
-    return frozenset(found)
+    for path in root.glob("deploy/k8s/**/*.*"):
+        found |= set(_WORDS_OF_MANIFESTS.findall(path.read_text(encoding="utf-8")))
+    settings = (source for source in all_sources(root) if source.path.endswith("/settings.py"))
+    return frozenset(found | {name.upper() for source in settings for name in _definitions(source.tree)})
 
 
 def _definitions(tree: ast.Module) -> set[str]:

@@ -1,0 +1,36 @@
+"""What compose starts is what the manifests start: the same settings, images, roles and files."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import yaml
+
+from deploy.local.images import version
+from deploy.local.stack import SERVICES
+from tests.architecture.source import ROOT
+from tests.deploy.names import service_of
+
+COMPOSE: Final[Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))["services"]
+
+
+def test_each_service_runs_as_migration_api_and_worker_from_its_image() -> None:
+    ours = {name: one for name, one in COMPOSE.items() if name.partition("-")[0] in SERVICES}
+    assert {(name, one["image"], *one["command"]) for name, one in ours.items()} == {
+        (f"{name}-{role}", f"motcua/{name}:{version()}", role) for name in SERVICES for role in ("migrate", "api", "worker")
+    }
+    assert all(one["read_only"] and one["cap_drop"] == ["ALL"] and one["user"] == "10001:10001" for one in ours.values())
+
+
+def test_every_variable_is_a_setting_of_its_service() -> None:
+    for name in SERVICES:
+        known = {f"{name.upper()}_{field.upper()}" for field in getattr(service_of(name).settings, "model_fields", ())}
+        for role in ("migrate", "api", "worker"):
+            told = set(COMPOSE[f"{name}-{role}"]["environment"])
+            assert told <= known, told - known
+            assert (f"{name.upper()}_MIGRATE_DATABASE_URL" in told) == (role == "migrate")
+
+
+def test_every_file_that_is_mounted_is_there() -> None:
+    mounted = [volume.split(":")[0] for one in COMPOSE.values() for volume in one.get("volumes", ())]
+    assert {path for path in mounted if path.startswith("./") and not (ROOT / "deploy" / path).exists()} == set()
