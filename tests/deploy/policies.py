@@ -20,7 +20,7 @@ OPEN: Final[Mapping[str, str]] = {"NetworkPolicy postgres": "the instance manage
 """Policies that let somebody speak to an address rather than to a name."""
 VOLUMES: Final = frozenset({"configMap", "secret", "emptyDir", "projected", "persistentVolumeClaim"})
 SECRET_WORDS: Final = re.compile(r"password|secret|token|key(?!_file)|credential|_url$", re.IGNORECASE)
-PUBLIC: Final = re.compile(r"JWKS_URL$")
+PUBLIC: Final = re.compile(r"(PUBLIC|JWKS)_URL$")
 
 
 def unrestricted(documents: Documents) -> list[str]:

@@ -1,5 +1,5 @@
 -- A database and two roles per service: one that owns and migrates, one that runs. Read once, when the cluster is made; passwords come from
--- the environment. deploy/local/postgres.py says the same for one machine; tests/deploy compares what the two leave behind.
+-- the environment. deploy/local/postgres.py says the same for one machine; nothing compares the two yet.
 \set ON_ERROR_STOP on
 
 \getenv owner_password INTAKE_OWNER_PASSWORD
