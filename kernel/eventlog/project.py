@@ -39,6 +39,12 @@ class Projection:
     columns: Callable[[Recorded], Columns]
     facts: Collection[type[Fact]] | None = None
 
+    def row_of(self, event: Recorded) -> tuple[Any, Columns] | None:
+        """Give the row's key and what the event sets there; None where it sets nothing."""
+        known = self.facts is None or type(event.fact) in self.facts
+        key = self.key(event) if known else None
+        return (key, columns) if key is not None and (columns := self.columns(event)) else None
+
 
 @dataclass(frozen=True, slots=True)
 class ReadModel:
@@ -124,10 +130,9 @@ class Projector(Consumer):
         for projection in self.model.projections:
             rows: dict[Any, dict[str, Any]] = {}
             for event in events:
-                known = projection.facts is None or type(event.fact) in projection.facts
-                if known and (key := projection.key(event)) is not None and (columns := projection.columns(event)):
-                    row = rows.setdefault(key, {})
-                    row.update(columns)
+                if (found := projection.row_of(event)) is not None:
+                    row = rows.setdefault(found[0], {})
+                    row.update(found[1])
                     row[guard] = event.pos
             groups: dict[frozenset[str], list[Any]] = {}
             for key in sorted(rows, key=in_order):

@@ -227,8 +227,8 @@ async def verify_read_model(
                 verdict.find(str(error))
                 continue
             for projection in model.projections:
-                if (key := projection.key(event)) is not None and (columns := projection.columns(event)):
-                    tables[projection.table].setdefault(key, {}).update(columns, **{f"pos_{source}": event.pos})
+                if (found := projection.row_of(event)) is not None:
+                    tables[projection.table].setdefault(found[0], {}).update(found[1], **{f"pos_{source}": event.pos})
     for projection in model.projections:
         expected = tables[projection.table]
         rows = await connection.fetch(f"SELECT * FROM {model.consumer}.{projection.table}")  # noqa: S608 - names are the program's own

@@ -36,8 +36,8 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 StepCode = Annotated[str, StringConstraints(pattern=r"^B[1-9][0-9]?$")]
 
-UnitCode = Annotated[str, Field(pattern=CODE_PATTERN, examples=["phong-quan-ly-thuong-mai"])]
-RoleCode = Annotated[str, Field(pattern=CODE_PATTERN, examples=["chuyen-vien"])]
+UnitCode = Annotated[str, Field(pattern="^[a-z0-9-]{2,60}$", examples=["phong-quan-ly-thuong-mai"])]
+RoleCode = Annotated[str, Field(pattern="^[a-z0-9-]{2,60}$", examples=["chuyen-vien"])]
 Account = Annotated[str, Field(pattern=CODE_PATTERN, examples=["nv-tm-03"])]
 """Codes of units, roles and accounts, as addresses and bodies name them."""
 

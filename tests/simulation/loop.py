@@ -239,10 +239,9 @@ def determined(loop: SimulatedLoop) -> Generator[None]:
 def unmourned() -> Generator[None]:
     """Collect what killed processes have left behind at the end, here and without a word: that nobody cleaned up is the point."""
     real_hook = sys.unraisablehook
-    if not gc.get_freeze_count():
-        # What is there before the first run stays; to look at it again after each would cost as much as the run.
-        gc.collect()
-        gc.freeze()
+    # What is there before the run stays; to look at it again after each would cost as much as the run. (To ask how much is frozen
+    # walks over all of it too.)
+    gc.freeze()
     gc.disable()
     sys.unraisablehook = lambda _: None
     # To write down what killed processes would say, with every stack, takes as long as the run.
