@@ -69,7 +69,8 @@ from services.processing.workflows import Workflow, load_workflows
 
 CaseOutcome = Outcome[State]
 
-GONE_ON: Final = "it has gone on since the dry run"
+GONE_ON: Final = ("Hồ sơ đã được xử lý tiếp sau lần chạy thử", "it has gone on since the dry run")
+CANNOT_MOVE: Final = ("Đang tạm dừng thời hạn, hoặc đã kết thúc", "the clock stands still, or the case has ended")
 
 NO_SUCH_PARTNER: Final = Fault(
     "body", "/partner", Sentence("Không có quy chế phối hợp với cơ quan này.", "There is no coordination agreement with this agency.")
@@ -249,7 +250,7 @@ class Department:
         for row in await self.register.of_older_workflow(principal, procedure, newest.content_hash):
             history = await self.runtime.log.load(row["case_id"])
             state = case.DECIDER.state_of(history)
-            why = obstacles(newest.steps, state) if isinstance(state, Working) else ["the clock stands still, or the case has ended"]
+            why = obstacles(newest.steps, state) if isinstance(state, Working) else [CANNOT_MOVE]
             if watermark is not None and history.pos > watermark:
                 why = [GONE_ON]
             if watermark is not None and not why:
@@ -259,7 +260,8 @@ class Department:
                     await carry_out(self.runtime.log, target, meta, agency=row["agency"], expected=history.version)
                 except VersionMismatch:
                     why = [GONE_ON]
-            report.append({"case_id": row["case_id"], "moves": not why, "why": why})
+            words = {"why": [vi for vi, _ in why], "why_en": [en for _, en in why]}
+            report.append({"case_id": row["case_id"], "moves": not why, **words})
         return report
 
     async def case(self, id: UUID, principal: Principal) -> tuple[History, Known, Steps]:

@@ -173,7 +173,7 @@ WORDS: Final = Words(
                 "cannot-move",
                 "Hồ sơ không thể tiếp tục theo phiên bản quy trình này.",
                 "The case cannot go on by this version of the workflow.",
-                members=("legal", "why"),
+                members=("legal", "why", "why_en"),
             ),
             refusal(
                 "number-needed",

@@ -14,10 +14,10 @@ def moved(command: Move, state: Working) -> CaseMoved:
     """Move a case; a step that both versions have open stays with the officer who has it.
 
     Raises:
-        Refused: "cannot-move" with `why`, if the other version would begin otherwise.
+        Refused: "cannot-move" with `why` and `why_en`, if the other version would begin otherwise.
     """
     if why := obstacles(command.steps, state):
-        raise Refused("cannot-move", why=why)
+        raise Refused("cannot-move", why=[vi for vi, _ in why], why_en=[en for _, en in why])
     case, kept = state.case, {(step.code, step.unit, step.role): step for step in state.open}
     new = [OpenStep(code=one.code, unit=one.unit, role=one.role, since=command.at) for one in ready(command.steps, _done(state))]
     return CaseMoved(
@@ -31,23 +31,29 @@ def moved(command: Move, state: Working) -> CaseMoved:
     )
 
 
-def obstacles(steps: Steps, state: Working) -> list[str]:
-    """List what keeps a case from going on by these steps."""
+def obstacles(steps: Steps, state: Working) -> list[tuple[str, str]]:
+    """List, in Vietnamese and English, what keeps a case from going on by these steps."""
     codes = {step.code: step for step in steps}
     done = _done(state)
     why = [
-        f"{step.code} was done by {step.role} in {step.unit}, and is not there, or is another's"
+        (
+            f"{step.code} do {step.role} của {step.unit} hoàn thành; ở phiên bản này không có bước đó, hoặc là việc của nơi khác",
+            f"{step.code} was done by {step.role} in {step.unit}, and is not there, or is another's",
+        )
         for step in state.done
         if not _same(step, codes)
     ]
     why += [
-        f"{step.code} is done, and what comes before it there is not"
+        (
+            f"{step.code} đã hoàn thành, còn bước đứng trước ở phiên bản này thì chưa",
+            f"{step.code} is done, and what comes before it there is not",
+        )
         for step in steps
         if step.code in done and not done.issuperset(befores(steps, step))
     ]
     signed = signing_step(steps).code in done
     if not why and signed != (state.verdict != "pending"):
-        why.append("the decision is signed in another step there")
+        why.append(("Ở phiên bản này quyết định được ký ở bước khác", "the decision is signed in another step there"))
     return why
 
 
