@@ -275,7 +275,7 @@ class Department:
         if isinstance(state, Absent):
             raise Problem(NOT_FOUND)
         principal.require(state.case.agency)
-        return history, state, await self._steps(state.case.procedure, state.case.workflow_hash)
+        return history, state, await self.steps(state.case.procedure, state.case.workflow_hash)
 
     async def _issue(self, id: UUID, step: str, officer: Officer, pinned: Pinned, command: Command) -> CaseOutcome:
         """Take the book's next number, and store it with the result and the permit: all or none."""
@@ -318,7 +318,7 @@ class Department:
         if isinstance(state := await state_before(self.runtime.log, id, case.DECIDER), Absent):
             raise Problem(NOT_FOUND)
         principal.require(state.case.agency)
-        steps = await self._steps(state.case.procedure, state.case.workflow_hash)
+        steps = await self.steps(state.case.procedure, state.case.workflow_hash)
         pinned = Pinned(
             agency=state.case.agency,
             dossier=state.case.dossier,
@@ -333,7 +333,7 @@ class Department:
             self.runtime.log, target, command.meta, agency=pinned.agency, expected=command.expected, beside=command.beside
         )
 
-    async def _steps(self, procedure: ProcedureCode, content_hash: ContentHash) -> Steps:
+    async def steps(self, procedure: ProcedureCode, content_hash: ContentHash) -> Steps:
         """Give the version of a workflow that a case is pinned to: the one in force, or what was published under that hash."""
         if (current := self.workflows.get(procedure)) is not None and current.content_hash == content_hash:
             return current.steps

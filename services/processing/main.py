@@ -14,11 +14,12 @@ import asyncpg
 from fastapi import APIRouter
 
 from contracts.catalogue import FACTS
+from kernel.edge.policy import Policy
 from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec, Reactor
+from services.processing import http_api, http_deadline
 from services.processing.consume import reactor
 from services.processing.handle import Department
-from services.processing.http_api import POLICY, WORDS, routes
 from services.processing.projections import CASES, PROCEDURES
 from services.processing.query import Register
 from services.processing.settings import ProcessingSettings
@@ -28,7 +29,8 @@ from services.processing.workflows import load_workflows
 def routers(runtime: Runtime[ProcessingSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
     register = Register(runtime)
-    return routes(Department(runtime, register), register)
+    department = Department(runtime, register)
+    return [*http_api.routes(department, register), *http_deadline.routes(department)]
 
 
 def reactors(runtime: Runtime[ProcessingSettings]) -> list[Reactor]:
@@ -62,8 +64,8 @@ SERVICE: Final = Service(
     folder=Path(__file__).parent,
     settings=ProcessingSettings,  # pyright: ignore[reportArgumentType] - it reads its arguments from the environment
     codec=Codec(FACTS),
-    policy=POLICY,
-    words=WORDS,
+    policy=Policy({**http_api.POLICY, **http_deadline.POLICY}),
+    words=http_api.WORDS,
     routers=routers,
     models=(CASES, PROCEDURES),
     reactors=reactors,

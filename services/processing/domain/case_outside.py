@@ -35,7 +35,7 @@ def consulted(command: Consult, state: Working, step: OpenStep) -> CaseConsultat
 def consultation(event: CaseConsultationRequested, open_: tuple[OpenStep, ...]) -> Consultation:
     """Say what another agency was asked; the answer comes to the unit that asked."""
     unit = next((step.unit for step in open_ if step.code == event.step), open_[0].unit)
-    return Consultation(number=event.number, partner=event.partner, unit=unit, deadline=event.deadline, answered_at=None)
+    return Consultation(number=event.number, partner=event.partner, step=event.step, unit=unit, deadline=event.deadline, answered_at=None)
 
 
 def answered(command: Answer, state: Working | Paused) -> CaseConsultationAnswered:

@@ -29,10 +29,11 @@ Verdict: TypeAlias = Literal["pending", "granted", "refused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consultation:
-    """What another agency was asked, until when it should answer, and when it did (None: it owes the answer still)."""
+    """What another agency was asked in which step, until when it should answer, and when it did (None: it owes the answer still)."""
 
     number: int
     partner: PartnerCode
+    step: str
     unit: str
     deadline: Deadline
     answered_at: datetime | None

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from kernel.edge.policy import guarded_routes, unguarded_routes
-from services.processing.http_api import POLICY
+from services.processing.main import SERVICE
 from tests.servers import NatsServer, PostgresServer
 from tests.services.processing.department import LEADER, Department, department
 from tests.services.processing.dossiers import WINE
@@ -150,6 +150,8 @@ ROLES: Final = ("portal", "desk", "officer", "leader", "analyst", "public", "adm
 ROUTES: Final = {
     "GET /v1/cases": "case.list",
     "GET /v1/cases/{id}": "case.read",
+    "GET /v1/cases/{id}/deadline": "case.clock",
+    "GET /v1/deadlines/{dossier}": "deadline.read",
     "POST /v1/cases/{id}/claim": "case.claim",
     "POST /v1/cases/{id}/assignment": "case.assign",
     "POST /v1/cases/{id}/return": "case.return",
@@ -164,19 +166,20 @@ ROUTES: Final = {
     "POST /v1/cases/{id}/decision": "case.decide",
     "GET /v1/permits/{number}": "permit.read",
 }
+PARAMETERS: Final = {"id": uuid4(), "dossier": uuid4(), "number": "1/GP-SCT", "consultation": 1, "procedure": WINE}
 
 
 async def test_every_route_names_its_action_and_no_action_is_without_a_route(dept: Department) -> None:
     app: Any = getattr(dept.running.client._transport, "app", None)
     assert unguarded_routes(app) == []
     assert {f"{route.method} {route.path}": route.action for route in guarded_routes(app)} == ROUTES
-    assert POLICY.keys() == set(ROUTES.values())
+    assert SERVICE.policy.keys() == set(ROUTES.values())
 
 
 @pytest.mark.parametrize("route", ROUTES)
 async def test_a_role_is_let_through_exactly_where_the_policy_says(dept: Department, route: str) -> None:
     method, _, path = route.partition(" ")
-    address, may = path.format(id=uuid4(), number="1/GP-SCT", consultation=1, procedure=WINE), POLICY[ROUTES[route]]
+    address, may = path.format(**PARAMETERS), SERVICE.policy[ROUTES[route]]
     for role in (None, *ROLES):
         token = dept.token(LEADER, role) if role else None
         answer = await (dept.running.get(address, token) if method == "GET" else dept.running.post(address, {}, token))
