@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from contracts.processing import AssignmentReason, CaseAlarmRaised, ReopeningReason, WorkflowPublished
+from contracts.processing import AssignmentReason, CaseAlarmRaised, CaseTimerFired, RecordKind, ReopeningReason, Seat, WorkflowPublished
 from contracts.vocabulary import (
     AgencyCode,
     ContentHash,
@@ -41,6 +41,7 @@ from kernel.eventlog import (
 )
 from kernel.legalclock import day_of, load_calendar
 from services.processing.domain import book, case, permit, workflow
+from services.processing.domain import case_timers as timers
 from services.processing.domain.case_commands import (
     Act,
     Answer,
@@ -50,10 +51,13 @@ from services.processing.domain.case_commands import (
     Consult,
     Decide,
     Issue,
+    LetPass,
     Move,
     Officer,
     Opinion,
     Pause,
+    PutDownCouncil,
+    PutDownSiteCheck,
     Reappoint,
     Return,
     Ring,
@@ -76,6 +80,8 @@ NO_SUCH_PARTNER: Final = Fault(
     "body", "/partner", Sentence("Không có quy chế phối hợp với cơ quan này.", "There is no coordination agreement with this agency.")
 )
 
+NO_SUCH_OFFICER: Final = Sentence("Tài khoản này không có trong danh sách của Sở.", "The department has no such account.")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pinned:
@@ -85,6 +91,12 @@ class Pinned:
     dossier: DossierId
     workflow_hash: ContentHash
     steps: Steps
+
+
+def _who(officer: Officer, pinned: Pinned, command: Command) -> dict[str, Any]:
+    """Say what every act says: who, by which steps, when, and the calendar as it is known then."""
+    at = command.meta.time
+    return {"officer": officer, "steps": pinned.steps, "at": at, "calendar": load_calendar().as_known_at(at)}
 
 
 def deciding_by(workflow_hash: ContentHash) -> Decider[case.Command, State]:
@@ -138,26 +150,26 @@ class Department:
             Problem: 403, if the case is another agency's, as every command here.
         """
         officer, pinned = await self._before(id, command)
-        wanted = Claim(step=step, officer=officer, steps=pinned.steps, at=command.meta.time)
+        wanted = Claim(step=step, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def assign(self, id: UUID, step: str, to: PrincipalId, reason: AssignmentReason, command: Command) -> CaseOutcome:
         """Give an open step to an officer; one who is not in the roster cannot take it."""
         officer, pinned = await self._before(id, command)
         taker = self.organisation.roster.get(to) or Officer(id=to, unit="", roles=frozenset())
-        wanted = Assign(step=step, to=taker, reason=reason, officer=officer, steps=pinned.steps, at=command.meta.time)
+        wanted = Assign(step=step, to=taker, reason=reason, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def send_back(self, id: UUID, step: str, to: str, reason: ReopeningReason, command: Command) -> CaseOutcome:
         """Send the work back to an earlier step, to whoever did it."""
         officer, pinned = await self._before(id, command)
-        wanted = Return(step=step, to=to, reason=reason, officer=officer, steps=pinned.steps, at=command.meta.time)
+        wanted = Return(step=step, to=to, reason=reason, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def undo(self, id: UUID, step: str, reason: ReopeningReason, command: Command) -> CaseOutcome:
         """Take back a step that the caller has finished."""
         officer, pinned = await self._before(id, command)
-        wanted = Undo(step=step, reason=reason, officer=officer, steps=pinned.steps, at=command.meta.time)
+        wanted = Undo(step=step, reason=reason, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def consult(self, id: UUID, partner: PartnerCode, command: Command) -> CaseOutcome:
@@ -169,35 +181,42 @@ class Department:
         officer, pinned = await self._before(id, command)
         if (agreed := self.organisation.partners.get(partner)) is None:
             raise Problem(INVALID, faults=[NO_SUCH_PARTNER])
-        at = command.meta.time
-        wanted = Consult(
-            partner=partner,
-            days=agreed.answer_days,
-            calendar=load_calendar().as_known_at(at),
-            officer=officer,
-            steps=pinned.steps,
-            at=at,
-        )
+        wanted = Consult(partner=partner, days=agreed.answer_days, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def answer(self, id: UUID, number: int, opinion: Opinion, command: Command) -> CaseOutcome:
         """Record what another agency answered."""
         officer, pinned = await self._before(id, command)
-        wanted = Answer(number=number, opinion=opinion, officer=officer, steps=pinned.steps, at=command.meta.time)
+        wanted = Answer(number=number, opinion=opinion, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def reappoint(self, id: UUID, new_due_on: date, reason: LatenessReason, command: Command) -> CaseOutcome:
         """Apologise for being late, and name a new day."""
         officer, pinned = await self._before(id, command)
-        at = command.meta.time
-        wanted = Reappoint(
-            new_due_on=new_due_on,
-            reason=reason,
-            calendar=load_calendar().as_known_at(at),
-            officer=officer,
-            steps=pinned.steps,
-            at=at,
-        )
+        wanted = Reappoint(new_due_on=new_due_on, reason=reason, **_who(officer, pinned, command))
+        return await self._carry_out(id, wanted, pinned, command)
+
+    async def put_down(
+        self, id: UUID, kind: RecordKind, step: str, held_on: date, members: tuple[Seat, ...], finding: str, command: Command
+    ) -> CaseOutcome:
+        """Put down what a team found on site, or what a council concluded.
+
+        Raises:
+            Problem: 422, if somebody who sat there has no post here, or comes from an agency that is not known.
+        """
+        officer, pinned = await self._before(id, command)
+        if faults := [
+            Fault("body", f"/members/{n}/{field}", words)
+            for n, seat in enumerate(members)
+            for field, code, known, words in (
+                ("officer", seat.officer, self.organisation.roster, NO_SUCH_OFFICER),
+                ("partner", seat.partner, self.organisation.partners, NO_SUCH_PARTNER.detail),
+            )
+            if code is not None and code not in known
+        ]:
+            raise Problem(INVALID, faults=faults)
+        make: type[Any] = PutDownSiteCheck if kind == "site-check" else PutDownCouncil
+        wanted = make(step=step, held_on=held_on, members=members, finding=finding, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def complete(self, id: UUID, step: str, command: Command) -> CaseOutcome:
@@ -206,25 +225,43 @@ class Department:
         steps = pinned.steps
         if step == steps[-1].code and step != signing_step(steps).code:
             return await self._issue(id, step, officer, pinned, command)
-        return await self._carry_out(id, Complete(step=step, officer=officer, steps=steps, at=command.meta.time), pinned, command)
+        return await self._carry_out(id, Complete(step=step, **_who(officer, pinned, command)), pinned, command)
 
     async def pause(self, id: UUID, missing: tuple[MissingComponent, ...], command: Command) -> CaseOutcome:
         """Stop the clock and ask for what is missing."""
         officer, pinned = await self._before(id, command)
-        wanted = Pause(missing=missing, officer=officer, steps=pinned.steps, at=command.meta.time)
+        wanted = Pause(missing=missing, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def decide(self, id: UUID, outcome: Verdict, legal_basis: str | None, command: Command) -> CaseOutcome:
         """Sign the decision."""
         officer, pinned = await self._before(id, command)
-        wanted = Decide(outcome=outcome, legal_basis=legal_basis, officer=officer, steps=pinned.steps, at=command.meta.time)
+        wanted = Decide(outcome=outcome, legal_basis=legal_basis, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
+    async def let_pass(self, now: datetime) -> int:
+        """Let every open step pass whose time has run out by an instant; give how many.
+
+        Each passes at the instant that was set for it, so the facts are the same whoever looks, and however late.
+        """
+        calendar, passed = load_calendar(), 0
+        for case_id, agency in await self.register.timers_due(now):
+            state = await state_before(self.runtime.log, case_id, case.DECIDER)
+            if not isinstance(state, Working) or (timer := timers.due(state, now)) is None:
+                continue
+            steps = await self.steps(state.case.procedure, state.case.workflow_hash)
+            wanted = LetPass(steps=steps, at=now, calendar=calendar.as_known_at(timer.fires_at))
+            meta = Meta(f"timer:{case_id}:{timer.step}:{timer.fires_at.isoformat()}", f"system:{self.runtime.name}", timer.fires_at)
+            outcome = await carry_out(self.runtime.log, Target(case_id, deciding_by(state.case.workflow_hash), wanted), meta, agency=agency)
+            passed += sum(isinstance(fact, CaseTimerFired) for fact in outcome.facts)
+        return passed
+
     async def ring(self, now: datetime) -> int:
-        """Raise every alarm that is due by an instant; give how many.
+        """Let pass what has had its time, then raise every alarm that is due by an instant; give how many.
 
         An alarm has the time that the limit gives and a name made of it, so whoever looks, and however late, records the same.
         """
+        await self.let_pass(now)
         raised = 0
         for case_id, agency, first in await self.register.alarms_due(now):
             at: datetime | None = first
@@ -245,7 +282,8 @@ class Department:
         """
         if (newest := self.workflows.get(procedure)) is None:
             raise Problem(NOT_FOUND)
-        wanted = Move(workflow_hash=newest.content_hash, steps=newest.steps, at=at)
+        calendar = load_calendar().as_known_at(at)
+        wanted = Move(workflow_hash=newest.content_hash, steps=newest.steps, at=at, calendar=calendar)
         report: list[dict[str, Any]] = []
         for row in await self.register.of_older_workflow(principal, procedure, newest.content_hash):
             history = await self.runtime.log.load(row["case_id"])
@@ -296,7 +334,7 @@ class Department:
                     slices.append(Slice(History(issued.permit_id), agency, [issued]))
                 return slices
 
-            wanted = Issue(step=step, serial=serial, result=result, officer=officer, steps=pinned.steps, at=at)
+            wanted = Issue(step=step, serial=serial, result=result, **_who(officer, pinned, command))
             return await carry_out(
                 self.runtime.log,
                 Target(id, deciding_by(pinned.workflow_hash), wanted),

@@ -14,10 +14,11 @@ import asyncpg
 from fastapi import APIRouter
 
 from contracts.catalogue import FACTS
+from kernel.edge.app import Words
 from kernel.edge.policy import Policy
 from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec, Reactor
-from services.processing import http_api, http_deadline
+from services.processing import http_api, http_deadline, http_records
 from services.processing.consume import reactor
 from services.processing.handle import Department
 from services.processing.projections import CASES, PROCEDURES
@@ -30,7 +31,7 @@ def routers(runtime: Runtime[ProcessingSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
     register = Register(runtime)
     department = Department(runtime, register)
-    return [*http_api.routes(department, register), *http_deadline.routes(department)]
+    return [*http_api.routes(department, register), *http_deadline.routes(department), *http_records.routes(department)]
 
 
 def reactors(runtime: Runtime[ProcessingSettings]) -> list[Reactor]:
@@ -64,8 +65,8 @@ SERVICE: Final = Service(
     folder=Path(__file__).parent,
     settings=ProcessingSettings,  # pyright: ignore[reportArgumentType] - it reads its arguments from the environment
     codec=Codec(FACTS),
-    policy=Policy({**http_api.POLICY, **http_deadline.POLICY}),
-    words=http_api.WORDS,
+    policy=Policy({**http_api.POLICY, **http_deadline.POLICY, **http_records.POLICY}),
+    words=Words(refusals={**http_api.WORDS.refusals, **http_records.WORDS.refusals}),
     routers=routers,
     models=(CASES, PROCEDURES),
     reactors=reactors,

@@ -40,6 +40,15 @@ WHERE alarm_at <= $1 AND state IN ('waiting', 'claimed')
 ORDER BY alarm_at, case_id
 LIMIT $2
 
+-- name: timers_due
+-- Cases with an open step whose time has run out at $1, the longest ago first.
+SELECT case_id, agency
+FROM read.step_timer
+WHERE fires_at <= $1
+GROUP BY case_id, agency
+ORDER BY min(fires_at), case_id
+LIMIT $2
+
 -- name: permit
 -- The newest permit of a number, or the one of a year $2 and of an agency $3: numbers begin again each year, in a book of each agency.
 SELECT permit_id, agency, procedure, kind, number, issued_on, expires_on

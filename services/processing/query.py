@@ -58,6 +58,11 @@ class Register:
         found = await self.runtime.log.pool.fetch(QUERY["alarms_due"], now, ALARMS_MAX)
         return [(row["case_id"], row["agency"], row["alarm_at"]) for row in found]
 
+    async def timers_due(self, now: datetime) -> list[tuple[UUID, AgencyCode]]:
+        """Give cases with an open step that should have passed by itself, the longest due first: case, agency."""
+        found = await self.runtime.log.pool.fetch(QUERY["timers_due"], now, ALARMS_MAX)
+        return [(row["case_id"], row["agency"]) for row in found]
+
     async def of_older_workflow(self, principal: Principal, procedure: ProcedureCode, newest: ContentHash) -> Sequence[asyncpg.Record]:
         """Give running cases that the caller may see and that another version of their workflow leads."""
         return await self.runtime.log.pool.fetch(QUERY["of_older_workflow"], principal.scope, procedure, newest, MOVES_MAX)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from contracts.intake import DossierAccepted
-from contracts.processing import AssignmentReason, ReopeningReason
+from contracts.processing import AssignmentReason, CouncilFinding, ReopeningReason, Seat, SiteFinding
 from contracts.vocabulary import CaseId, ContentHash, LatenessReason, MissingComponent, Outcome, PartnerCode, PrincipalId
 from kernel.legalclock import Calendar
 from services.processing.domain.case_states import OpenStep
@@ -42,11 +42,12 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Act:
-    """What every act of an officer says: who, under which workflow, when."""
+    """What every act of an officer says: who, under which workflow, when. Only a step with a timer asks for the calendar."""
 
     officer: Officer
     steps: Steps
     at: datetime
+    calendar: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ class Consult(_Act):
 
     partner: PartnerCode
     days: int
-    calendar: Calendar
+    calendar: Calendar  # pyright: ignore[reportGeneralTypeIssues] - keyword only, and this act cannot do without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,26 @@ class Answer(_Act):
 
     number: int
     opinion: Opinion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutDownSiteCheck(_Act):
+    """Put down what a team found on site; the step cannot be finished before."""
+
+    step: str
+    held_on: date
+    members: tuple[Seat, ...]
+    finding: SiteFinding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutDownCouncil(_Act):
+    """Put down what an appraisal council concluded; the step cannot be finished before."""
+
+    step: str
+    held_on: date
+    members: tuple[Seat, ...]
+    finding: CouncilFinding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +160,7 @@ class Reappoint(_Act):
 
     new_due_on: date
     reason: LatenessReason
-    calendar: Calendar
+    calendar: Calendar  # pyright: ignore[reportGeneralTypeIssues] - keyword only, and this act cannot do without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +186,16 @@ class Move:
     workflow_hash: ContentHash
     steps: Steps
     at: datetime
+    calendar: Calendar | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetPass:
+    """Let the open steps pass whose time has run out by an instant; each at its own."""
+
+    steps: Steps
+    at: datetime
+    calendar: Calendar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +205,9 @@ class Ring:
     at: datetime
 
 
-Act: TypeAlias = Claim | Assign | Complete | Return | Undo | Consult | Answer | Pause | Decide | Issue | Reappoint
+Act: TypeAlias = (
+    Claim | Assign | Complete | Return | Undo | Consult | Answer | PutDownSiteCheck | PutDownCouncil | Pause | Decide | Issue | Reappoint
+)
 """What an officer asks for."""
 
-Command: TypeAlias = OpenCase | Act | Resume | Stop | Ring | Move
+Command: TypeAlias = OpenCase | Act | Resume | Stop | Ring | LetPass | Move

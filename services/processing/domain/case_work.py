@@ -9,13 +9,16 @@ from contracts.processing import (
     CaseClockPaused,
     CaseConsultationAnswered,
     CaseConsultationRequested,
+    CaseCouncilHeld,
     CaseDecided,
     CaseReappointed,
     CaseResultIssued,
+    CaseSiteChecked,
     CaseStepAssigned,
     CaseStepClaimed,
     CaseStepCompleted,
     CaseStepReopened,
+    CaseStepSkipped,
 )
 from services.processing.domain import case_facts as facts
 from services.processing.domain.book import number_of
@@ -29,17 +32,22 @@ from services.processing.domain.case_commands import (
     Decide,
     Issue,
     Pause,
+    PutDownCouncil,
+    PutDownSiteCheck,
     Reappoint,
     Return,
     Undo,
 )
 from services.processing.domain.case_outside import answered, consulted, reappointed
+from services.processing.domain.case_records import put_down
 from services.processing.domain.case_refusals import refuse
 from services.processing.domain.case_states import (
     OpenStep,
     Working,
     facts_of,
+    lacking,
     owes_apology,
+    returnable,
     unasked,
     undoable,
 )
@@ -51,6 +59,9 @@ Worked: TypeAlias = (
     | CaseStepAssigned
     | CaseStepCompleted
     | CaseStepReopened
+    | CaseStepSkipped
+    | CaseSiteChecked
+    | CaseCouncilHeld
     | CaseConsultationRequested
     | CaseConsultationAnswered
     | CaseClockPaused
@@ -58,6 +69,9 @@ Worked: TypeAlias = (
     | CaseResultIssued
     | CaseReappointed
 )
+
+OnStep: TypeAlias = Claim | Complete | Return | Consult | PutDownSiteCheck | PutDownCouncil | Pause | Decide | Issue
+"""An act on one open step."""
 
 
 def work(command: Act, state: Working) -> list[Worked]:
@@ -75,7 +89,7 @@ def work(command: Act, state: Working) -> list[Worked]:
             return _on_step(command, state, _step(command, state))
 
 
-def _on_step(command: Claim | Complete | Return | Consult | Pause | Decide | Issue, state: Working, step: OpenStep) -> list[Worked]:
+def _on_step(command: OnStep, state: Working, step: OpenStep) -> list[Worked]:
     """Say what an act on a step leads to that is the officer's to do."""
     match command:
         case Claim():
@@ -84,6 +98,8 @@ def _on_step(command: Claim | Complete | Return | Consult | Pause | Decide | Iss
             return _returned(command, state, step)
         case Consult():
             return [consulted(command, state, step)]
+        case PutDownSiteCheck() | PutDownCouncil():
+            return [put_down(command, state, step)]
         case Pause():
             return _paused(command, state, step)
         case Complete():
@@ -97,7 +113,7 @@ def _on_step(command: Claim | Complete | Return | Consult | Pause | Decide | Iss
 # Which step an act is about. --------------------------------------------------------------------------------------------
 
 
-def _step(command: Claim | Complete | Return | Consult | Pause | Decide | Issue, state: Working) -> OpenStep:
+def _step(command: OnStep, state: Working) -> OpenStep:
     """Find the step that is acted on: the one that is named, or the first that is the officer's to do; nobody else's is touched."""
     officer = command.officer
     if isinstance(command, Decide) and state.verdict != "pending":
@@ -170,8 +186,8 @@ def _assigned(command: Assign, state: Working) -> list[Worked]:
 
 
 def _returned(command: Return, state: Working, step: OpenStep) -> list[Worked]:
-    if command.to not in (may := step_of(command.steps, step.code).returns_to):
-        refuse("cannot-return-there", command, state, may=list(may))
+    if command.to not in (may := returnable(state, command.steps, step)):
+        refuse("cannot-return-there", command, state, may=may)
     return [facts.reopened(command, state, next(one for one in state.done if one.code == command.to))]
 
 
@@ -196,6 +212,8 @@ def _insist(command: Complete | Decide | Issue, state: Working, step: OpenStep) 
     found = step_of(command.steps, step.code)
     if missing := unasked(state, found):
         refuse("partner-not-asked", command, state, partners=missing)
+    if (kind := lacking(state, command.steps, step)) is not None:
+        refuse("record-needed", command, state, needed=kind)
     if found.requires is not None and (why := why_false(parse(found.requires), facts_of(state, command.at))):
         refuse("guard-not-met", command, state, why=[vi for vi, _ in why], why_en=[en for _, en in why])
     if found == command.steps[-1] and owes_apology(state.case, command.at):
@@ -208,7 +226,7 @@ def _completed(command: Complete, state: Working, step: OpenStep) -> list[Worked
     if step.code == command.steps[-1].code:
         refuse("number-needed", command, state)
     _insist(command, state, step)
-    return [facts.completed(command, state, step)]
+    return [*facts.completed(command.steps, state, step, command.officer.id, command.at)]
 
 
 def _decided(command: Decide, state: Working, step: OpenStep) -> list[Worked]:
@@ -227,4 +245,5 @@ def _issued(command: Issue, state: Working, step: OpenStep) -> list[Worked]:
         refuse("step-not-open", command, state)  # the one that issues comes later
     _insist(command, state, step)
     number = number_of(command.serial, state.verdict, command.result)
-    return [facts.completed(command, state, step), facts.issued(command, state.case, state.verdict, number)]
+    done = facts.completed(command.steps, state, step, command.officer.id, command.at)
+    return [*done, facts.issued(command, state.case, state.verdict, number)]

@@ -10,6 +10,7 @@ from contracts.processing import Step, WorkflowPublished
 from contracts.vocabulary import ContentHash, ProcedureCode
 from kernel.eventlog import Decider
 from services.processing.domain import NAMESPACE
+from services.processing.domain.guard import Facts, holds, parse
 
 Steps: TypeAlias = tuple[Step, ...]
 State: TypeAlias = ContentHash | None
@@ -70,6 +71,21 @@ def befores(steps: Steps, step: Step) -> tuple[str, ...]:
 def ready(steps: Steps, done: Collection[str]) -> tuple[Step, ...]:
     """Give the steps that are to be done once some are: several, where branches run beside each other."""
     return tuple(step for step in steps if step.code not in done and all(code in done for code in befores(steps, step)))
+
+
+def onward(steps: Steps, passed: Collection[str], is_open: Collection[str], facts: Facts) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """Give the steps that are to be done once some are passed, and those that are skipped, as their condition is not true now.
+
+    What is open already stays so: its turn came when its condition was true.
+    """
+    gone, skipped = {*passed}, list[Step]()
+    while True:
+        now = ready(steps, gone)
+        away = [step for step in now if step.code not in is_open and step.when is not None and not holds(parse(step.when), facts)]
+        if not away:
+            return now, tuple(skipped)
+        gone |= {step.code for step in away}
+        skipped += away
 
 
 def beyond(steps: Steps, code: str) -> frozenset[str]:

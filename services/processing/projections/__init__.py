@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid5
 
 from contracts.intake import DossierAccepted, ProcedurePublished
 from contracts.processing import (
@@ -22,6 +23,9 @@ from contracts.processing import (
     CaseStepCompleted,
     CaseStepReopened,
     CaseStopped,
+    CaseTimerCancelled,
+    CaseTimerFired,
+    CaseTimerSet,
     OpenStep,
     PermitIssued,
 )
@@ -131,6 +135,25 @@ def due(deadline: Deadline | None) -> Columns:
     return {"due_at": deadline.due_at, "due_on": deadline.due_on, "late_from": late_from(deadline)}
 
 
+def timer_key(event: Recorded) -> Any:
+    """Each step of a case has one timer, which may be set again."""
+    fact = event.fact
+    if not isinstance(fact, CaseTimerSet | CaseTimerFired | CaseTimerCancelled):
+        return None
+    return uuid5(fact.case_id, f"timer:{fact.step}")
+
+
+def timer_columns(event: Recorded) -> Columns:
+    """Say when a step passes by itself."""
+    match event.fact:
+        case CaseTimerSet() as fact:
+            return {"case_id": fact.case_id, "agency": fact.agency, "step": fact.step, "fires_at": fact.fires_at}
+        case CaseTimerFired() | CaseTimerCancelled():
+            return {"fires_at": None}
+        case _:
+            return {}
+
+
 def permit_key(event: Recorded) -> Any:
     """Each permit has one row."""
     return event.fact.permit_id if isinstance(event.fact, PermitIssued) else None
@@ -175,11 +198,12 @@ def dossier_columns(event: Recorded) -> Columns:
 
 CASES: Final = ReadModel(
     name="cases",
-    version=3,
+    version=4,
     sources=("processing",),
     ddl=read_ddl(HERE / "tables.sql"),
     projections=(
         Projection(table="case_register", key_column="case_id", key=case_key, columns=case_columns),
+        Projection(table="step_timer", key_column="timer_id", key=timer_key, columns=timer_columns),
         Projection(table="permit_register", key_column="permit_id", key=permit_key, columns=permit_columns),
     ),
 )

@@ -48,7 +48,7 @@ from services.processing.domain.case_commands import (
 )
 from services.processing.domain.case_refusals import Reason
 from services.processing.domain.case_states import Issued, Paused, State, Stopped, Working, legal_in
-from services.processing.http_api import WORDS
+from services.processing.main import SERVICE
 from tests.services.processing.dossiers import (
     ADVANCE,
     BLASTERS,
@@ -345,6 +345,7 @@ def test_an_accepted_dossier_becomes_a_case_that_is_pinned_to_its_workflow_and_w
             role="cong-chuc-mot-cua",
             supplement_mode="restart",
             deadline=dossier.deadline,
+            channel="desk",
             opened_at=dossier.accepted_at,
         )
     )
@@ -576,8 +577,8 @@ def test_history_cannot_be_wrong_so_facts_out_of_place_change_nothing() -> None:
 
 def test_every_reason_is_said_in_both_languages() -> None:
     reasons = {*get_args(Reason), "not-in-roster"}
-    assert WORDS.refusals.keys() == reasons
-    for kind in WORDS.refusals.values():
+    assert SERVICE.words.refusals.keys() == reasons
+    for kind in SERVICE.words.refusals.values():
         assert all((kind.title.vi, kind.title.en, kind.detail.vi, kind.detail.en))
         assert kind.detail.vi != kind.detail.en
 

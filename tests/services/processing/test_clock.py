@@ -25,10 +25,10 @@ TRADE: Final = "phong-quan-ly-thuong-mai"
 
 
 def recorded(facts: Sequence[Any]) -> list[Recorded]:
-    """Give facts as a log would: the instant of each is the one that it names itself."""
+    """Give facts as a log would: the instant of each is the one that it names last."""
     found: list[Recorded] = []
     for n, fact in enumerate(facts, 1):
-        (at,) = [value for name, value in fact if name.endswith("ed_at")]
+        _, at = list(fact)[-1]
         found.append(Recorded("processing", n, CASE, n, f"c/{n}", fact.TYPE, at, at, AGENCY, "x", None, None, fact))
     return found
 

@@ -37,6 +37,8 @@ async def begun(dept: Department) -> UUID:
 
 
 async def done(dept: Department, case_id: UUID, step: str, officer: str) -> Any:
+    if step == "B4":
+        assert (await dept.ask(case_id, "site-check", dept.site_check(step, officer), officer)).status_code == 200
     answer = await dept.ask(case_id, "completion", {"step": step}, officer)
     assert answer.status_code == 200, answer.text
     return answer.json()
