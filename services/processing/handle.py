@@ -59,6 +59,7 @@ from services.processing.domain.case_commands import (
     PutDownCouncil,
     PutDownSiteCheck,
     Reappoint,
+    Remind,
     Return,
     Ring,
     Undo,
@@ -256,12 +257,22 @@ class Department:
             passed += sum(isinstance(fact, CaseTimerFired) for fact in outcome.facts)
         return passed
 
+    async def remind(self, now: datetime) -> int:
+        """Say of every answer that is owed beyond its limit by an instant that it is; give of how many."""
+        said = 0
+        for case_id, agency, rings_at in await self.register.answers_owed(now):
+            meta = Meta(f"reminder:{case_id}:{rings_at.isoformat()}", f"system:{self.runtime.name}", rings_at)
+            outcome = await carry_out(self.runtime.log, Target(case_id, case.DECIDER, Remind(at=rings_at)), meta, agency=agency)
+            said += len(outcome.facts)
+        return said
+
     async def ring(self, now: datetime) -> int:
-        """Let pass what has had its time, then raise every alarm that is due by an instant; give how many.
+        """Let pass what has had its time, say who is late with an answer, and raise every alarm that is due by an instant; give how many.
 
         An alarm has the time that the limit gives and a name made of it, so whoever looks, and however late, records the same.
         """
         await self.let_pass(now)
+        await self.remind(now)
         raised = 0
         for case_id, agency, first in await self.register.alarms_due(now):
             at: datetime | None = first

@@ -17,7 +17,7 @@ from contracts.vocabulary import DossierId
 from kernel.edge.answer import json_response
 from kernel.edge.identity import Principal
 from kernel.edge.policy import Policy, allowed
-from kernel.edge.position import After, wait_for_answers
+from kernel.edge.position import After, wait_for, wait_for_answers
 from kernel.edge.problem import NOT_FOUND, Problem
 from kernel.eventlog import Recorded
 from kernel.legalclock import (
@@ -38,18 +38,27 @@ from services.processing.domain.case_clock import Asked, Clocks, Span, cause_of,
 from services.processing.domain.case_states import Absent, Known
 from services.processing.domain.workflow import Steps
 from services.processing.handle import Department
+from services.processing.projections import CASES
+from services.processing.query import Register
 
-POLICY: Final = Policy({"case.clock": {"officer", "leader"}, "deadline.read": {"portal", "desk", "officer", "leader"}})
+POLICY: Final = Policy(
+    {
+        "case.clock": {"officer", "leader"},
+        "deadline.read": {"portal", "desk", "officer", "leader"},
+        "partner.lateness": {"officer", "leader", "analyst"},
+    }
+)
 
 MINUTE: Final = timedelta(minutes=1)
 
 AsOf = Annotated[AwareDatetime | None, Query(description="As it stood at this instant; without it, as it is now.")]
 
 
-def routes(department: Department) -> list[APIRouter]:
+def routes(department: Department, register: Register) -> list[APIRouter]:
     """Make the routes of the clocks."""
     router = APIRouter(prefix="/v1")
     add_clocks(router, department)
+    add_partners(router, register)
     return [router]
 
 
@@ -97,6 +106,26 @@ def add_clocks(router: APIRouter, department: Department) -> None:
         return Response(explain_history(found, language), media_type="text/plain; charset=utf-8", headers={"Content-Language": language})
 
     _ = (deadline, explanation)
+
+
+def add_partners(router: APIRouter, register: Register) -> None:
+    """Add whose lateness it was."""
+    runtime = register.runtime
+
+    @router.get("/partners/lateness")
+    async def lateness(
+        request: Request,
+        principal: Annotated[Principal, allowed("partner.lateness")],
+        asked_from: Annotated[AwareDatetime | None, Query(alias="from", description="Asked at this instant or later.")] = None,
+        asked_until: Annotated[AwareDatetime | None, Query(alias="until", description="Asked before this instant.")] = None,
+        after: After = None,
+    ) -> Response:
+        """Tell, by agency, how often it was asked, answered in time or late, and owes an answer still (NĐ 61/2018, Điều 19.5)."""
+        await wait_for(runtime.log, CASES.name, after)
+        rows = await register.lateness(principal, asked_from, asked_until, runtime.commands.clock.now(request))
+        return json_response({"partners": [dict(row) for row in rows]})
+
+    _ = lateness
 
 
 def reckoned(moments: tuple[Moment, ...], as_of: datetime) -> Reckoning | None:

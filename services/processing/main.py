@@ -31,7 +31,7 @@ def routers(runtime: Runtime[ProcessingSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
     register = Register(runtime)
     department = Department(runtime, register)
-    return [*http_api.routes(department, register), *http_deadline.routes(department), *http_records.routes(department)]
+    return [*http_api.routes(department, register), *http_deadline.routes(department, register), *http_records.routes(department)]
 
 
 def reactors(runtime: Runtime[ProcessingSettings]) -> list[Reactor]:

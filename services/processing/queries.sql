@@ -49,6 +49,28 @@ GROUP BY case_id, agency
 ORDER BY min(fires_at), case_id
 LIMIT $2
 
+-- name: answers_owed
+-- Cases in which another agency owes an answer beyond its limit and nobody has been told at $1, the longest ago first.
+SELECT case_id, agency, min(rings_at) AS rings_at
+FROM read.consultation_register
+WHERE rings_at <= $1 AND answered_at IS NULL AND reminded_at IS NULL
+GROUP BY case_id, agency
+ORDER BY min(rings_at), case_id
+LIMIT $2
+
+-- name: lateness_by_partner
+-- How other agencies answered what they were asked in [$2, $3), as of $4; $1 agencies in scope (null = all).
+SELECT partner,
+       count(*) AS asked,
+       count(answered_at) AS answered,
+       count(*) FILTER (WHERE answered_at >= late_from) AS answered_late,
+       count(*) FILTER (WHERE answered_at IS NULL AND late_from <= $4::timestamptz) AS owed_late
+FROM read.consultation_register
+WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))
+  AND ($2::timestamptz IS NULL OR requested_at >= $2) AND ($3::timestamptz IS NULL OR requested_at < $3)
+GROUP BY partner
+ORDER BY partner
+
 -- name: permit
 -- The newest permit of a number, or the one of a year $2 and of an agency $3: numbers begin again each year, in a book of each agency.
 SELECT permit_id, agency, procedure, kind, number, issued_on, expires_on

@@ -63,6 +63,17 @@ class Register:
         found = await self.runtime.log.pool.fetch(QUERY["timers_due"], now, ALARMS_MAX)
         return [(row["case_id"], row["agency"]) for row in found]
 
+    async def answers_owed(self, now: datetime) -> list[tuple[UUID, AgencyCode, datetime]]:
+        """Give cases in which another agency owes an answer and nobody was told, the longest ago first: case, agency, since when."""
+        found = await self.runtime.log.pool.fetch(QUERY["answers_owed"], now, ALARMS_MAX)
+        return [(row["case_id"], row["agency"], row["rings_at"]) for row in found]
+
+    async def lateness(
+        self, principal: Principal, asked_from: datetime | None, asked_until: datetime | None, now: datetime
+    ) -> Sequence[asyncpg.Record]:
+        """Count, for every agency that was asked in a time, its answers, the late ones, and those that it owes beyond its limit."""
+        return await self.runtime.log.pool.fetch(QUERY["lateness_by_partner"], principal.scope, asked_from, asked_until, now)
+
     async def of_older_workflow(self, principal: Principal, procedure: ProcedureCode, newest: ContentHash) -> Sequence[asyncpg.Record]:
         """Give running cases that the caller may see and that another version of their workflow leads."""
         return await self.runtime.log.pool.fetch(QUERY["of_older_workflow"], principal.scope, procedure, newest, MOVES_MAX)

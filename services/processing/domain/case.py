@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from functools import reduce
 from typing import Final
 from uuid import uuid5
@@ -36,6 +37,7 @@ from services.processing.domain.case_commands import (
     PutDownCouncil,
     PutDownSiteCheck,
     Reappoint,
+    Remind,
     Resume,
     Return,
     Ring,
@@ -44,7 +46,7 @@ from services.processing.domain.case_commands import (
 )
 from services.processing.domain.case_evolution import Event, evolve
 from services.processing.domain.case_moves import moved
-from services.processing.domain.case_outside import answered
+from services.processing.domain.case_outside import answered, overdue
 from services.processing.domain.case_states import Absent, Case, Issued, Paused, State, Stopped, Working, legal_in
 from services.processing.domain.case_work import work
 
@@ -63,14 +65,21 @@ def decide(command: Command, state: State) -> list[Event]:
         Refused: with one of `case_refusals.Reason`, and `legal`, what may be done instead.
     """
     facts: list[Event] = []
-    if not isinstance(command, OpenCase | Resume | Stop | Ring | Move):
+    if isinstance(command, Act | LetPass):
         facts, state = _let_pass(command, state)
+    # What would be silenced is said first, with its own instant: a worker that was down has not kept anybody from knowing.
+    if isinstance(command, Pause | Reappoint | Stop):
+        said = _all_rung(command.at, state)
+        facts, state = [*facts, *said], reduce(evolve, said, state)
+    if isinstance(command, Answer):
+        said = [*overdue(state, command.at)]
+        facts, state = [*facts, *said], reduce(evolve, said, state)
     found = _decided(command, state)
     facts += found
     match command:
         case Resume() if isinstance(state, Paused) and found:
             return [*facts, *timers.again(state.held, command.resumed_at, command.calendar)]
-        case OpenCase() | Resume() | Stop() | Ring() | LetPass():
+        case OpenCase() | Resume() | Stop() | Ring() | Remind() | LetPass():
             return facts
         case _ if isinstance(state, Paused):
             return facts  # its timers were cancelled when the clock stopped
@@ -105,8 +114,10 @@ def _decided(command: Command, state: State) -> list[Event]:
         case Stop(at=at), Working(case=case, verdict="pending") | Paused(case=case):
             ended = [timers.cancelled(case, one, "ended", at) for one in state.timers] if isinstance(state, Working) else []
             return [*ended, CaseStopped(case_id=case.id, dossier_id=case.dossier, agency=case.agency, cause="withdrawn", stopped_at=at)]
-        case Ring(), Working(case=case):
-            return _rung(command, case)
+        case Ring(at=at), Working(case=case):
+            return _rung(at, case)
+        case Remind(at=at), Working() | Paused():
+            return [*overdue(state, at)]
         case Move(workflow_hash=workflow_hash), Working(case=case) if workflow_hash != case.workflow_hash:
             return [moved(command, state)]
         case Answer(), Paused():
@@ -130,7 +141,7 @@ def _decided(command: Command, state: State) -> list[Event]:
             return [*work(command, state)]
 
         # Facts of intake that no longer apply, or come twice: whoever was first has won, and there is nothing left to record.
-        case ((OpenCase() | Resume() | Stop() | Ring() | LetPass() | Move()), _):
+        case ((OpenCase() | Resume() | Stop() | Ring() | Remind() | LetPass() | Move()), _):
             return []
 
         case _, Absent():
@@ -141,10 +152,19 @@ def _decided(command: Command, state: State) -> list[Event]:
             raise Refused("case-ended", legal=[])
 
 
-def _rung(command: Ring, case: Case) -> list[Event]:
+def _all_rung(by: datetime, state: State) -> list[Event]:
+    """Raise every alarm that is due by an instant, the earliest first."""
+    facts: list[Event] = []
+    while isinstance(state, Working) and (more := _rung(by, state.case)):
+        facts += more
+        state = reduce(evolve, more, state)
+    return facts
+
+
+def _rung(by: datetime, case: Case) -> list[Event]:
     """Raise the earliest alarm that is due; the next one is asked for by itself, so that each has its own time."""
     for kind, due_at, at in alarms(case)[:1]:
-        if at <= command.at:
+        if at <= by:
             after = replace(case, rung=case.rung | {(kind, due_at)})
             return [
                 CaseAlarmRaised(

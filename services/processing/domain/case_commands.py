@@ -199,6 +199,13 @@ class LetPass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remind:
+    """Say that other agencies have let their limits run out by an instant without an answer."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
     """Raise the alarm that is due by an instant, the earliest first."""
 
@@ -210,4 +217,4 @@ Act: TypeAlias = (
 )
 """What an officer asks for."""
 
-Command: TypeAlias = OpenCase | Act | Resume | Stop | Ring | LetPass | Move
+Command: TypeAlias = OpenCase | Act | Resume | Stop | Ring | Remind | LetPass | Move

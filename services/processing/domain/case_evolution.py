@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from contracts.processing import (
     CaseAlarmRaised,
     CaseClockPaused,
     CaseClockResumed,
     CaseConsultationAnswered,
+    CaseConsultationOverdue,
     CaseConsultationRequested,
     CaseCouncilHeld,
     CaseDecided,
@@ -35,7 +36,7 @@ from services.processing.domain.case_states import Case, Issued, OpenStep, Pause
 from services.processing.domain.case_timers import Timed
 from services.processing.domain.case_work import Worked, taken
 
-Event: TypeAlias = CaseOpened | Worked | CaseClockResumed | CaseStopped | CaseMoved | CaseAlarmRaised | Timed
+Event: TypeAlias = CaseOpened | Worked | CaseClockResumed | CaseStopped | CaseMoved | CaseAlarmRaised | CaseConsultationOverdue | Timed
 
 
 def evolve(state: State, event: Event) -> State:
@@ -51,7 +52,7 @@ def evolve(state: State, event: Event) -> State:
         case CaseClockResumed(deadline=deadline), Paused(held=held):
             again = tuple(replace(step, since=event.resumed_at) for step in held.open)
             return replace(held, case=replace(held.case, deadline=deadline), open=again)
-        case CaseConsultationAnswered(), Paused(held=held):
+        case ((CaseConsultationAnswered() | CaseConsultationOverdue()), Paused(held=held)):
             return replace(state, held=replace(held, case=_answered(held.case, event)))
         case CaseResultIssued(), Working(case=case):
             return Issued(case=case, outcome=event.outcome, number=event.result_number)
@@ -83,12 +84,12 @@ def _after_work(state: Working, event: Event) -> Working:
             return replace(state, records=noted(state, event), numbered=event.number)
         case CaseConsultationRequested():
             return replace(state, case=replace(case, consultations=(*case.consultations, consultation(event, state.open))))
-        case CaseConsultationAnswered():
+        case CaseConsultationAnswered() | CaseConsultationOverdue():
             return replace(state, case=_answered(case, event))
         case CaseDecided(outcome=outcome):
             return replace(state, verdict=outcome)
-        case CaseReappointed(new_due_at=new_due_at):
-            return replace(state, case=replace(case, new_due_at=new_due_at))
+        case CaseReappointed(new_due_at=new_due_at, reappointed_at=at):
+            return replace(state, case=replace(case, new_due_at=new_due_at, promised_at=at))
         case CaseMoved(workflow_hash=workflow_hash):
             return replace(
                 state,
@@ -130,9 +131,11 @@ def _but(state: Working, step: str) -> tuple[Timer, ...]:
     return tuple(one for one in state.timers if one.step != step)
 
 
-def _answered(case: Case, event: CaseConsultationAnswered) -> Case:
-    consultations = tuple(
-        replace(one, answered_at=event.answered_at, opinion=event.opinion) if one.number == event.number else one
-        for one in case.consultations
-    )
-    return replace(case, consultations=consultations)
+def _answered(case: Case, event: CaseConsultationAnswered | CaseConsultationOverdue) -> Case:
+    """Note an answer, or that it is owed beyond its limit."""
+    if isinstance(event, CaseConsultationOverdue):
+        changes: dict[str, Any] = {"is_reminded": True}
+    else:
+        changes = {"answered_at": event.answered_at, "opinion": event.opinion}
+    found = tuple(replace(one, **changes) if one.number == event.number else one for one in case.consultations)
+    return replace(case, consultations=found)

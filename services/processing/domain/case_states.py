@@ -39,6 +39,7 @@ class Consultation:
     deadline: Deadline
     answered_at: datetime | None
     opinion: str | None = None
+    is_reminded: bool = False
 
     def is_open(self, now: datetime) -> bool:
         """Tell whether the answer may still come in time."""
@@ -53,7 +54,8 @@ class Consultation:
 class Case:
     """What a case is about. `deadline` is None where the law sets no limit; `rounds` counts the supplements asked for.
 
-    `new_due_at` is the day that the applicant was given with an apology (None: there was none). `rung` are the alarms that were raised.
+    `new_due_at` is the day that the applicant was given with an apology (None: there was none), `promised_at` when that was. `rung` are
+    the alarms that were raised.
     """
 
     id: CaseId
@@ -68,6 +70,7 @@ class Case:
     channel: Channel | None = None
     rounds: int = 0
     new_due_at: datetime | None = None
+    promised_at: datetime | None = None
     consultations: tuple[Consultation, ...] = ()
     rung: frozenset[tuple[str, datetime]] = frozenset()
 

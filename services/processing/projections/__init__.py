@@ -13,6 +13,9 @@ from contracts.processing import (
     CaseAlarmRaised,
     CaseClockPaused,
     CaseClockResumed,
+    CaseConsultationAnswered,
+    CaseConsultationOverdue,
+    CaseConsultationRequested,
     CaseDecided,
     CaseMoved,
     CaseOpened,
@@ -31,7 +34,7 @@ from contracts.processing import (
 )
 from contracts.vocabulary import Deadline
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
-from services.processing.domain.alarms import first_alarm_at, late_from, soon
+from services.processing.domain.alarms import answer_rings_at, first_alarm_at, late_from, soon
 
 HERE: Final = Path(__file__).parent
 
@@ -94,7 +97,11 @@ def case_columns(event: Recorded) -> Columns:
             again = {} if deadline.due_at == fact.due_before_at else {"alarm_at": first_alarm_at(deadline)}
             return {"state": "claimed", "paused_at": None, **due(deadline), **again}
         case CaseReappointed() as fact:
-            return {"new_due_at": fact.new_due_at, "reappointed_at": fact.reappointed_at, "alarm_at": soon(fact.new_due_at)}
+            return {
+                "new_due_at": fact.new_due_at,
+                "reappointed_at": fact.reappointed_at,
+                "alarm_at": soon(fact.new_due_at, fact.reappointed_at),
+            }
         case CaseMoved() as fact:
             return {"workflow_hash": fact.workflow_hash, **open_steps(fact.open)}
         case CaseAlarmRaised() as fact:
@@ -154,6 +161,28 @@ def timer_columns(event: Recorded) -> Columns:
             return {}
 
 
+def consultation_key(event: Recorded) -> Any:
+    """Each question to another agency has one row."""
+    fact = event.fact
+    if not isinstance(fact, CaseConsultationRequested | CaseConsultationAnswered | CaseConsultationOverdue):
+        return None
+    return uuid5(fact.case_id, f"consultation:{fact.number}")
+
+
+def consultation_columns(event: Recorded) -> Columns:
+    """Say what another agency was asked, until when, and whether it answered."""
+    match event.fact:
+        case CaseConsultationRequested(deadline=deadline) as fact:
+            asked = fact.model_dump(include={"case_id", "agency", "number", "partner", "requested_at"})
+            return {**asked, **due(deadline), "rings_at": answer_rings_at(deadline)}
+        case CaseConsultationAnswered() as fact:
+            return {"answered_at": fact.answered_at, "opinion": fact.opinion}
+        case CaseConsultationOverdue() as fact:
+            return {"reminded_at": fact.raised_at}
+        case _:
+            return {}
+
+
 def permit_key(event: Recorded) -> Any:
     """Each permit has one row."""
     return event.fact.permit_id if isinstance(event.fact, PermitIssued) else None
@@ -204,6 +233,7 @@ CASES: Final = ReadModel(
     projections=(
         Projection(table="case_register", key_column="case_id", key=case_key, columns=case_columns),
         Projection(table="step_timer", key_column="timer_id", key=timer_key, columns=timer_columns),
+        Projection(table="consultation_register", key_column="consultation_id", key=consultation_key, columns=consultation_columns),
         Projection(table="permit_register", key_column="permit_id", key=permit_key, columns=permit_columns),
     ),
 )

@@ -62,12 +62,13 @@ CREATE TABLE consultation_register (
     due_at          timestamptz,
     due_on          date,
     late_from       timestamptz,
+    rings_at        timestamptz,   -- when somebody is there to be told that it has run out
     answered_at     timestamptz,
     opinion         text,
     reminded_at     timestamptz,   -- when it was said that the answer is owed beyond its limit
     pos_processing  bigint
 );
-CREATE INDEX consultation_owed ON consultation_register (late_from) WHERE answered_at IS NULL AND reminded_at IS NULL;
+CREATE INDEX consultation_owed ON consultation_register (rings_at) WHERE answered_at IS NULL AND reminded_at IS NULL;
 CREATE INDEX consultation_by_partner ON consultation_register (partner, requested_at);
 
 CREATE TABLE permit_register (

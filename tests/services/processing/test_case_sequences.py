@@ -11,6 +11,7 @@ from typing import Any, Final, get_args
 from contracts.processing import (
     CaseAlarmRaised,
     CaseConsultationAnswered,
+    CaseConsultationOverdue,
     CaseConsultationRequested,
     CaseCouncilHeld,
     CaseDecided,
@@ -32,7 +33,7 @@ from contracts.vocabulary import Deadline, Limit, MissingComponent
 from kernel.eventlog import Refused
 from kernel.legalclock import day_of, is_late, load_calendar, reckon
 from services.processing.domain import case
-from services.processing.domain.alarms import alarms
+from services.processing.domain.alarms import alarms, answer_rings_at
 from services.processing.domain.case_clock import clocks_of
 from services.processing.domain.case_commands import (
     Answer,
@@ -51,6 +52,7 @@ from services.processing.domain.case_commands import (
     PutDownCouncil,
     PutDownSiteCheck,
     Reappoint,
+    Remind,
     Resume,
     Return,
     Ring,
@@ -246,6 +248,11 @@ class Life:
         assert kinds[CaseDecided] <= 1
         assert kinds[CaseReappointed] <= 1
         assert kinds[CaseResultIssued] + kinds[CaseStopped] <= 1
+        told = [fact.number for fact in self.facts if isinstance(fact, CaseConsultationOverdue)]
+        assert len(told) == len(set(told)), "an agency that is late is reported once"
+        late = {fact.number for fact in self.facts if isinstance(fact, CaseConsultationAnswered) and fact.late}
+        in_office = {fact.number for fact in self.facts if isinstance(fact, CaseConsultationAnswered) and self.was_heard(fact)}
+        assert late & in_office <= set(told), "no late answer leaves its lateness behind"
         assert kinds[CaseConsultationAnswered] <= kinds[CaseConsultationRequested]
         rung = [(fact.kind, fact.due_at) for fact in self.facts if isinstance(fact, CaseAlarmRaised)]
         assert len(rung) == len(set(rung)), "an alarm is raised once for a limit"
@@ -263,6 +270,10 @@ class Life:
             codes = [step.code for step in state.open]
             assert codes == sorted(codes, key=[step.code for step in self.steps].index)
             assert codes, "a case that goes on has something to do"
+
+    def was_heard(self, fact: CaseConsultationAnswered) -> bool:
+        (asked,) = [one for one in self.facts if isinstance(one, CaseConsultationRequested) and one.number == fact.number]
+        return answer_rings_at(asked.deadline) <= fact.answered_at
 
     def check_clock(self) -> None:
         """What the facts say of the deadline is what the moments in them amount to."""
@@ -309,6 +320,7 @@ class Life:
             (1, lambda: Pause(missing=MISSING, **who)),
             (2, lambda: Resume(round=1, resumed_at=at, calendar=CALENDAR)),
             (2, lambda: Ring(at=at)),
+            (1, lambda: Remind(at=at)),
             (1, lambda: Move(workflow_hash=chance.choice("ab") * 64, steps=self.steps, at=at, calendar=CALENDAR)),
             (1, lambda: Stop(at=at) if chance.random() < 0.1 else Ring(at=at)),
         )

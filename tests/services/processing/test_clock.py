@@ -10,7 +10,7 @@ from uuid import uuid4
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from contracts.processing import CaseClockPaused, CaseClockResumed, CaseConsultationRequested, CaseOpened
+from contracts.processing import CaseClockPaused, CaseClockResumed, CaseConsultationOverdue, CaseConsultationRequested, CaseOpened
 from kernel.eventlog import Recorded
 from kernel.legalclock import Holder, load_calendar, reckon, time_by_holder
 from services.processing.domain.case_clock import clocks_of, limit_of_answer, limit_of_step
@@ -164,9 +164,23 @@ async def test_an_agency_that_is_asked_has_a_clock_of_its_own_beside_the_departm
     await dept.advanced(case_id, to="B3")
     assert (await dept.ask(case_id, "consultation", {"partner": "cong-an-tinh"}, "nv-tm-04")).status_code == 200
     dept.running.later(days=9)
+    await dept.running.get("/v1/cases", dept.token(), after=f"processing/{await dept.count()}")
     found = await clock(dept, case_id)
     (asked,) = found["consultations"]
     assert (asked["partner"], asked["due_on"], asked["late"], found["late"]) == ("cong-an-tinh", "2026-03-09", True, False)
+    # The figures by agency say the same, and who is owed the answer has been told.
+    assert (await dept.running.post("/v1/alarms", {}, dept.running.token("admin"))).status_code == 200
+    (said,) = await dept.running.events(CaseConsultationOverdue)
+    assert (said.fact.partner, said.time) == ("cong-an-tinh", said.fact.raised_at)
+    late = await dept.running.get("/v1/partners/lateness", dept.token("a", "analyst"), after=f"processing/{await dept.count()}")
+    one = {"partner": "cong-an-tinh", "asked": 1, "answered": 0, "answered_late": 0, "owed_late": 1}
+    assert late.json() == {"partners": [one]}
+    assert (await dept.ask(case_id, "consultations/1/answer", {"opinion": "agrees"}, "nv-tm-04")).status_code == 200
+    late = await dept.running.get("/v1/partners/lateness", dept.token("a", "analyst"), after=f"processing/{await dept.count()}")
+    assert late.json() == {"partners": [one | {"answered": 1, "answered_late": 1, "owed_late": 0}]}
+    nobody = await dept.running.get("/v1/partners/lateness", dept.token("a", "analyst"), **{"from": "2026-03-20T00:00:00Z"})
+    assert nobody.json() == {"partners": []}
+    assert len(await dept.running.events(CaseConsultationOverdue)) == 1
     # Three steps ran beside each other all the while, so the papers never left the unit.
     assert {one["holder"]["name"] for one in found["holders"]} == {"bo-phan-mot-cua", TRADE}
 

@@ -321,7 +321,6 @@ def test_a_council_needs_a_secretary_and_what_it_concludes_lets_its_step_end() -
 
 # Timers. ----------------------------------------------------------------------------------------------------------------
 
-ONLINE: Final = {"channel": "online"}
 FIRES: Final = datetime(2026, 3, 4, 17, tzinfo=UTC)
 """Two working days after that Monday have passed when Wednesday has: the first instant of Thursday."""
 
@@ -332,7 +331,7 @@ def let_pass(at: datetime, steps: Steps = WINDING) -> LetPass:
 
 def waiting() -> Given:
     """A case in which B6 waits for its time to run out."""
-    return after(*done("B1", "B2"), **ONLINE)
+    return after(*done("B1", "B2"), channel="online")
 
 
 def test_a_step_that_passes_by_itself_says_when_as_soon_as_it_opens_and_how_that_was_counted() -> None:

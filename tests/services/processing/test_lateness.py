@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
 import pytest
 
-from contracts.processing import CaseReappointed, CaseResultIssued
+from contracts.processing import CaseAlarmRaised, CaseConsultationOverdue, CaseReappointed, CaseResultIssued
 from contracts.vocabulary import Limit
-from kernel.legalclock import is_late
+from kernel.legalclock import VIETNAM, is_late, load_calendar
 from services.processing.domain.alarms import first_alarm_at, late_from, near
+from services.processing.domain.case_commands import Remind, Ring, Stop
 from tests.services.processing.department import BASIS, Department
 from tests.services.processing.dossiers import PROMOTION, due, roster
-from tests.services.processing.test_case import DUE, LATER, NEW_DAY, TO_B5, TOO_LATE, after, following, grant, issue, reappoint
+from tests.services.processing.test_case import (
+    DUE,
+    LATER,
+    NEW_DAY,
+    TO_B5,
+    TOO_LATE,
+    after,
+    answer,
+    consult,
+    following,
+    grant,
+    issue,
+    pause,
+    reappoint,
+)
 from tests.services.rig import MONDAY
+from tests.specification import Given
 
 MISSING: Final[dict[str, Any]] = {"missing": [{"component": "ban-sao-giay-chung-nhan", "reason": "absent"}]}
+CALENDAR: Final = load_calendar()
+NEXT_MORNING: Final = datetime(2026, 3, 6, 0, 30, tzinfo=UTC)
+"""After three working days from that Monday have run out."""
 
 
 # By the rules. ----------------------------------------------------------------------------------------------------------
@@ -26,7 +46,7 @@ MISSING: Final[dict[str, Any]] = {"missing": [{"component": "ban-sao-giay-chung-
 def test_an_apology_is_in_time_a_day_before_the_limit_and_late_on_its_last_day() -> None:
     last_day = datetime.combine(DUE, LATER.timetz())
     for at, in_time in ((last_day - timedelta(days=1), True), (last_day, False), (TOO_LATE, False)):
-        (fact,) = after().when(reappoint("B1", at=at)).facts
+        *_, fact = after().when(reappoint("B1", at=at)).facts
         assert (fact.in_time, fact.new_due_on, fact.due_at.date()) == (in_time, NEW_DAY, DUE)
 
 
@@ -61,7 +81,10 @@ def test_a_limit_is_near_when_a_fifth_of_it_is_left(limit: Limit, rings: str) ->
     assert deadline is not None
     assert (found := near(deadline)) is not None
     assert found.isoformat() == rings
-    assert first_alarm_at(deadline) == found < deadline.due_at < late_from(deadline)
+    rings_at = first_alarm_at(deadline)
+    assert rings_at is not None
+    assert found <= rings_at < deadline.due_at < late_from(deadline)
+    assert CALENDAR.next_opening(rings_at) == rings_at, "somebody is there to hear it"
     assert is_late(deadline, late_from(deadline))
     assert not is_late(deadline, late_from(deadline) - timedelta.resolution)
 
@@ -70,7 +93,78 @@ def test_a_deadline_that_was_recorded_without_its_derivation_rings_when_it_has_r
     deadline = due(Limit(amount=3, unit="working-days"), MONDAY)
     assert deadline is not None
     bare = deadline.model_copy(update={"segments": ()})
-    assert (near(bare), first_alarm_at(bare), first_alarm_at(None)) == (None, late_from(deadline), None)
+    assert (near(bare), first_alarm_at(bare), first_alarm_at(None)) == (None, NEXT_MORNING, None)
+
+
+# On days of work. -------------------------------------------------------------------------------------------------------
+
+
+def rung(history: Given, at: datetime) -> list[tuple[str, str]]:
+    """Raise what is due by an instant; say what, and when it rang by the clocks of the department."""
+    found: list[tuple[str, str]] = []
+    while facts := history.when(Ring(at=at)).facts:
+        found += [(fact.kind, f"{fact.raised_at.astimezone(VIETNAM):%a %d/%m %H:%M}") for fact in facts]
+        history = following(history.facts, Ring(at=at))
+    return found
+
+
+def test_a_limit_that_ends_on_a_friday_is_told_on_monday_morning_and_escalated_on_tuesday() -> None:
+    friday = due(Limit(amount=4, unit="working-days"), MONDAY)
+    assert friday is not None
+    assert f"{friday.due_on:%a}" == "Fri"
+    assert rung(after(deadline=friday), MONDAY + timedelta(days=60)) == [
+        ("due-soon", "Fri 06/03 07:30"),
+        ("overdue", "Mon 09/03 07:30"),
+        ("escalated", "Tue 10/03 07:30"),
+    ]
+
+
+def test_an_escalation_waits_for_the_end_of_a_holiday_and_comes_on_a_saturday_that_is_worked() -> None:
+    tet = due(Limit(amount=3, unit="working-days"), datetime(2026, 2, 10, 1, 30, tzinfo=UTC))
+    swapped = due(Limit(amount=1, unit="working-days"), datetime(2026, 8, 20, 1, 30, tzinfo=UTC))
+    assert rung(after(deadline=tet), MONDAY)[1:] == [("overdue", "Mon 23/02 07:30"), ("escalated", "Tue 24/02 07:30")]
+    assert rung(after(deadline=swapped), MONDAY + timedelta(days=300))[1:2] == [("overdue", "Sat 22/08 07:30")]
+
+
+def test_the_new_day_of_an_apology_is_near_on_the_working_day_before() -> None:
+    sorry = following(after().facts, reappoint("B1", day=NEW_DAY))
+    assert f"{NEW_DAY:%a}" == "Mon"
+    assert rung(sorry, MONDAY + timedelta(days=60)) == [
+        ("due-soon", "Fri 27/03 07:30"),
+        ("overdue", "Tue 31/03 07:30"),
+        ("escalated", "Wed 01/04 07:30"),
+    ]
+
+
+def test_what_a_worker_that_was_down_had_not_said_is_said_before_the_clock_stops_or_a_new_day_is_named() -> None:
+    three_weeks_on = MONDAY + timedelta(days=23)
+    for silencing in (replace(pause("B1"), at=three_weeks_on), reappoint("B1", day=date(2026, 4, 6), at=three_weeks_on)):
+        *alarms, last = after().when(silencing).facts
+        assert [fact.kind for fact in alarms] == ["due-soon", "overdue", "escalated"]
+        assert not isinstance(last, CaseAlarmRaised)
+        looked = following(after().facts, *[Ring(at=three_weeks_on)] * 3, silencing)
+        assert looked.facts == following(after().facts, silencing).facts, "as if a worker had looked in time"
+    # Withdrawn just as late: the fact that nobody answered for it in time stays.
+    *alarms, _ = after().when(Stop(at=three_weeks_on)).facts
+    assert len(alarms) == 3
+
+
+def test_an_agency_that_lets_its_limit_run_out_is_reported_once_when_somebody_is_there_though_the_applicant_is_waited_for() -> None:
+    asked = following(after().facts, consult("B1"))
+    for history in (asked, following(asked.facts, pause("B1"))):
+        (fact,) = history.when(Remind(at=MONDAY + timedelta(days=60))).facts
+        assert (fact.partner, fact.unit, fact.to_role) == ("cong-an-tinh", "bo-phan-mot-cua", "truong-phong")
+        assert f"{fact.raised_at.astimezone(VIETNAM):%a %d/%m %H:%M}" == "Tue 10/03 07:30"
+        history.when(Remind(at=fact.raised_at - timedelta.resolution)).then_nothing()
+        following(history.facts, Remind(at=fact.raised_at)).when(Remind(at=MONDAY + timedelta(days=90))).then_nothing()
+
+
+def test_a_late_answer_leaves_its_lateness_behind_though_no_worker_had_looked() -> None:
+    asked = following(after().facts, consult("B1"))
+    overdue, answered = asked.when(answer("B1", MONDAY + timedelta(days=20))).facts
+    assert isinstance(overdue, CaseConsultationOverdue)
+    assert (answered.late, overdue.raised_at < answered.answered_at) == (True, True)
+    assert len(asked.when(answer("B1", MONDAY + timedelta(days=2))).facts) == 1
 
 
 # Against the rules. -----------------------------------------------------------------------------------------------------

@@ -152,6 +152,7 @@ ROUTES: Final = {
     "GET /v1/cases/{id}": "case.read",
     "GET /v1/cases/{id}/deadline": "case.clock",
     "GET /v1/deadlines/{dossier}": "deadline.read",
+    "GET /v1/partners/lateness": "partner.lateness",
     "POST /v1/cases/{id}/claim": "case.claim",
     "POST /v1/cases/{id}/assignment": "case.assign",
     "POST /v1/cases/{id}/return": "case.return",
