@@ -9,7 +9,16 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from contracts.processing import AssignmentReason, CaseAlarmRaised, CaseTimerFired, RecordKind, ReopeningReason, Seat, WorkflowPublished
+from contracts.processing import (
+    AssignmentReason,
+    CaseAlarmRaised,
+    CaseTimerFired,
+    CorrectionReason,
+    RecordKind,
+    ReopeningReason,
+    Seat,
+    WorkflowPublished,
+)
 from contracts.vocabulary import (
     AgencyCode,
     ContentHash,
@@ -49,6 +58,7 @@ from services.processing.domain.case_commands import (
     Claim,
     Complete,
     Consult,
+    Correct,
     Decide,
     Issue,
     LetPass,
@@ -98,6 +108,15 @@ def _who(officer: Officer, pinned: Pinned, command: Command) -> dict[str, Any]:
     """Say what every act says: who, by which steps, when, and the calendar as it is known then."""
     at = command.meta.time
     return {"officer": officer, "steps": pinned.steps, "at": at, "calendar": load_calendar().as_known_at(at)}
+
+
+def _why_not(command: Assign, state: Working) -> str | None:
+    """Give the reason for which a step would not change hands; None if it would."""
+    try:
+        case.decide(command, state)
+    except Refused as refused:
+        return refused.reason
+    return None
 
 
 def deciding_by(workflow_hash: ContentHash) -> Decider[case.Command, State]:
@@ -228,10 +247,11 @@ class Department:
             return await self._issue(id, step, officer, pinned, command)
         return await self._carry_out(id, Complete(step=step, **_who(officer, pinned, command)), pinned, command)
 
-    async def pause(self, id: UUID, missing: tuple[MissingComponent, ...], command: Command) -> CaseOutcome:
-        """Stop the clock and ask for what is missing."""
+    async def pause(self, id: UUID, missing: tuple[MissingComponent, ...], legal_basis: str | None, command: Command) -> CaseOutcome:
+        """Stop the clock and ask for what is missing; more often than the rules allow only by a law that lets it."""
         officer, pinned = await self._before(id, command)
-        wanted = Pause(missing=missing, **_who(officer, pinned, command))
+        days = await self.register.notice_days(pinned.dossier)
+        wanted = Pause(missing=missing, legal_basis=legal_basis, notice_days=days, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def decide(self, id: UUID, outcome: Verdict, legal_basis: str | None, command: Command) -> CaseOutcome:
@@ -265,6 +285,43 @@ class Department:
             outcome = await carry_out(self.runtime.log, Target(case_id, case.DECIDER, Remind(at=rings_at)), meta, agency=agency)
             said += len(outcome.facts)
         return said
+
+    async def correct(self, id: UUID, outcome: Verdict, legal_basis: str | None, reason: CorrectionReason, command: Command) -> CaseOutcome:
+        """Correct a signed decision before its result goes out."""
+        officer, pinned = await self._before(id, command)
+        wanted = Correct(outcome=outcome, legal_basis=legal_basis, reason=reason, **_who(officer, pinned, command))
+        return await self._carry_out(id, wanted, pinned, command)
+
+    async def reassign(
+        self, officer: PrincipalId, to: PrincipalId, reason: AssignmentReason, watermark: int | None, principal: Principal, at: datetime
+    ) -> list[dict[str, Any]]:
+        """Give every open step of an officer to another, as the head of their unit; say of each what became of it.
+
+        Without a watermark nothing is recorded: a dry run. With that of a dry run, cases that have gone on since are left alone.
+
+        Raises:
+            Refused: "not-in-roster", if the caller has no post.
+        """
+        if (head := self.organisation.roster.get(principal.sub)) is None:
+            raise Refused("not-in-roster")
+        taker = self.organisation.roster.get(to) or Officer(id=to, unit="", roles=frozenset())
+        report: list[dict[str, Any]] = []
+        for case_id, agency in await self.register.work_of(principal, officer):
+            history = await self.runtime.log.load(case_id)
+            state = case.DECIDER.state_of(history)
+            if not isinstance(state, Working):
+                continue
+            steps = await self.steps(state.case.procedure, state.case.workflow_hash)
+            gone_on = watermark is not None and history.pos > watermark
+            for code in [step.code for step in state.open if step.officer == officer]:
+                wanted = Assign(step=code, to=taker, reason=reason, officer=head, steps=steps, at=at, calendar=load_calendar())
+                why = "gone-on" if gone_on else _why_not(wanted, state)
+                if watermark is not None and why is None:
+                    meta = Meta(f"reassign:{case_id}:{code}:{history.version}:{to}", principal.sub, at)
+                    target = Target(case_id, deciding_by(state.case.workflow_hash), wanted)
+                    await carry_out(self.runtime.log, target, meta, agency=agency)
+                report.append({"case_id": case_id, "step": code, "moves": why is None, "why": why})
+        return report
 
     async def ring(self, now: datetime) -> int:
         """Let pass what has had its time, say who is late with an answer, and raise every alarm that is due by an instant; give how many.

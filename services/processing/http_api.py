@@ -259,9 +259,10 @@ class Missing(Body):
 
 
 class PauseBody(Body):
-    """Everything that is missing, at once."""
+    """Everything that is missing, at once; and, to ask more often than the rules allow, the law that lets it."""
 
     missing: Annotated[tuple[Missing, ...], Field(min_length=1, max_length=MISSING_MAX)]
+    legal_basis: LegalBasis | None = None
 
 
 class DecisionBody(Body):
@@ -393,7 +394,7 @@ def add_work(router: APIRouter, department: Department) -> None:
     async def pause(request: Request, id: UUID, body: PauseBody, principal: Annotated[Principal, allowed("case.pause")]) -> Response:
         """Stop the clock and ask the applicant, through the desk, for what is missing (NĐ 61/2018, Điều 19.4)."""
         missing = tuple(MissingComponent.model_validate(one) for one in body.missing)
-        return await run(request, principal, lambda command: department.pause(id, missing, command), answer)
+        return await run(request, principal, lambda command: department.pause(id, missing, body.legal_basis, command), answer)
 
     _ = (claim, complete, pause)
 

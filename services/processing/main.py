@@ -18,7 +18,7 @@ from kernel.edge.app import Words
 from kernel.edge.policy import Policy
 from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec, Reactor
-from services.processing import http_api, http_deadline, http_records
+from services.processing import http_api, http_deadline, http_decisions, http_records
 from services.processing.consume import reactor
 from services.processing.handle import Department
 from services.processing.projections import CASES, PROCEDURES
@@ -31,7 +31,12 @@ def routers(runtime: Runtime[ProcessingSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
     register = Register(runtime)
     department = Department(runtime, register)
-    return [*http_api.routes(department, register), *http_deadline.routes(department, register), *http_records.routes(department)]
+    return [
+        *http_api.routes(department, register),
+        *http_deadline.routes(department, register),
+        *http_records.routes(department),
+        *http_decisions.routes(department),
+    ]
 
 
 def reactors(runtime: Runtime[ProcessingSettings]) -> list[Reactor]:
@@ -65,8 +70,8 @@ SERVICE: Final = Service(
     folder=Path(__file__).parent,
     settings=ProcessingSettings,  # pyright: ignore[reportArgumentType] - it reads its arguments from the environment
     codec=Codec(FACTS),
-    policy=Policy({**http_api.POLICY, **http_deadline.POLICY, **http_records.POLICY}),
-    words=Words(refusals={**http_api.WORDS.refusals, **http_records.WORDS.refusals}),
+    policy=Policy({**http_api.POLICY, **http_deadline.POLICY, **http_records.POLICY, **http_decisions.POLICY}),
+    words=Words(refusals={**http_api.WORDS.refusals, **http_records.WORDS.refusals, **http_decisions.WORDS.refusals}),
     routers=routers,
     models=(CASES, PROCEDURES),
     reactors=reactors,

@@ -32,6 +32,16 @@ WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE
 ORDER BY opened_at, case_id
 LIMIT $4
 
+-- name: work_of
+-- Running cases in which the officer $2 has an open step, the oldest first; $1 agencies in scope (null = all).
+SELECT case_id, agency
+FROM read.case_register
+WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))
+  AND state IN ('waiting', 'claimed')
+  AND (officer = $2::text OR beside::jsonb @> jsonb_build_array(jsonb_build_object('officer', $2::text)))
+ORDER BY opened_at, case_id
+LIMIT $3
+
 -- name: alarms_due
 -- Running cases with an alarm that is due at $1, the longest due first.
 SELECT case_id, agency, alarm_at
@@ -81,6 +91,6 @@ LIMIT 1
 
 -- name: result
 -- What a dossier may lead to, by the version of the procedure that it was accepted under.
-SELECT result, validity_months
+SELECT result, validity_months, notice_days
 FROM read.dossier_procedure JOIN read.procedure_result ON content_hash = procedure_hash
 WHERE dossier_id = $1

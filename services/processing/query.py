@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.vocabulary import AgencyCode, ContentHash, DossierId, ProcedureCode
+from contracts.vocabulary import AgencyCode, ContentHash, DossierId, PrincipalId, ProcedureCode
 from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
@@ -74,6 +74,11 @@ class Register:
         """Count, for every agency that was asked in a time, its answers, the late ones, and those that it owes beyond its limit."""
         return await self.runtime.log.pool.fetch(QUERY["lateness_by_partner"], principal.scope, asked_from, asked_until, now)
 
+    async def work_of(self, principal: Principal, officer: PrincipalId) -> list[tuple[UUID, AgencyCode]]:
+        """Give running cases that the caller may see in which an officer has an open step, the oldest first: case, agency."""
+        found = await self.runtime.log.pool.fetch(QUERY["work_of"], principal.scope, officer, MOVES_MAX)
+        return [(row["case_id"], row["agency"]) for row in found]
+
     async def of_older_workflow(self, principal: Principal, procedure: ProcedureCode, newest: ContentHash) -> Sequence[asyncpg.Record]:
         """Give running cases that the caller may see and that another version of their workflow leads."""
         return await self.runtime.log.pool.fetch(QUERY["of_older_workflow"], principal.scope, procedure, newest, MOVES_MAX)
@@ -82,6 +87,11 @@ class Register:
         """Give a permit, the newest of that number unless a year or an agency is named."""
         found = await self.runtime.log.pool.fetch(QUERY["permit"], number, year, agency)
         return found[0] if found else None
+
+    async def notice_days(self, dossier: DossierId) -> int | None:
+        """Give the working days within which a dossier's procedure lets a supplement be asked for; None where that is not known here."""
+        found = await self.runtime.log.pool.fetch(QUERY["result"], dossier)
+        return found[0]["notice_days"] if found else None
 
     async def result_of(self, dossier: DossierId) -> tuple[str | None, int | None]:
         """Give what a dossier's procedure leads to (None = nothing on paper), and for how many months it is valid.

@@ -10,6 +10,7 @@ from uuid import uuid5
 
 from contracts.processing import (
     CaseAlarmRaised,
+    CaseDecisionCorrected,
     CaseMoved,
     CaseStepReopened,
     CaseStopped,
@@ -28,6 +29,7 @@ from services.processing.domain.case_commands import (
     Command,
     Complete,
     Consult,
+    Correct,
     Decide,
     Issue,
     LetPass,
@@ -102,7 +104,7 @@ def _let_pass(command: Act | LetPass, state: State) -> tuple[list[Event], State]
 
 def _why_cancelled(found: list[Event]) -> timers.Cause:
     kinds = {type(fact) for fact in found}
-    return "moved" if CaseMoved in kinds else "reopened" if CaseStepReopened in kinds else "done"
+    return "moved" if CaseMoved in kinds else "reopened" if kinds & {CaseStepReopened, CaseDecisionCorrected} else "done"
 
 
 def _decided(command: Command, state: State) -> list[Event]:
@@ -134,6 +136,7 @@ def _decided(command: Command, state: State) -> list[Event]:
             | PutDownCouncil()
             | Pause()
             | Decide()
+            | Correct()
             | Issue()
             | Reappoint(),
             Working(),

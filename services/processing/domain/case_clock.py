@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from contracts.processing import (
     CaseClockPaused,
@@ -22,7 +22,6 @@ from contracts.processing import (
     CaseStopped,
 )
 from contracts.vocabulary import ContentHash, Deadline, PartnerCode, PrincipalId
-from kernel.eventlog import Recorded
 from kernel.legalclock import (
     Apologised,
     Begun,
@@ -40,6 +39,30 @@ from kernel.legalclock import (
 from services.processing.domain import case
 from services.processing.domain.case_states import Absent, Issued, OpenStep, State, Stopped, Working
 from services.processing.domain.case_states import Paused as StandsStill
+
+
+class Happened(Protocol):
+    """What is used of a recorded fact; `kernel.eventlog.Recorded` is one."""
+
+    @property
+    def source(self) -> str:
+        """Whose log it is in."""
+        ...
+
+    @property
+    def pos(self) -> int:
+        """Its position there."""
+        ...
+
+    @property
+    def time(self) -> datetime:
+        """When it happened."""
+        ...
+
+    @property
+    def fact(self) -> Any:
+        """What happened."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +106,12 @@ class Clocks:
     asked: tuple[Asked, ...]
 
 
-def cause_of(event: Recorded) -> str:
+def cause_of(event: Happened) -> str:
     """Name a fact as the cause of something: `processing/12`."""
     return f"{event.source}/{event.pos}"
 
 
-def clocks_of(events: Iterable[Recorded]) -> Clocks:
+def clocks_of(events: Iterable[Happened]) -> Clocks:
     """Read the clocks of a case off its facts, in the order in which they were recorded."""
     state: State = case.INITIAL
     moments: list[Moment] = []
@@ -172,7 +195,7 @@ def _holder(state: State) -> Holder | None:
             return None
 
 
-def _walked(spans: dict[str, Span], state: State, event: Recorded) -> list[Span]:
+def _walked(spans: dict[str, Span], state: State, event: Happened) -> list[Span]:
     """Let spans begin and end with a fact; give those that ended."""
     cause = cause_of(event)
     match state:

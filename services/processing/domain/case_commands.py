@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from contracts.intake import DossierAccepted
-from contracts.processing import AssignmentReason, CouncilFinding, ReopeningReason, Seat, SiteFinding
+from contracts.processing import AssignmentReason, CorrectionReason, CouncilFinding, ReopeningReason, Seat, SiteFinding
 from contracts.vocabulary import CaseId, ContentHash, LatenessReason, MissingComponent, Outcome, PartnerCode, PrincipalId
 from kernel.legalclock import Calendar
 from services.processing.domain.case_states import OpenStep
@@ -129,9 +129,14 @@ class PutDownCouncil(_Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause(_Act):
-    """Stop the clock and ask the applicant, through the desk, for what is missing (NĐ 61/2018, Điều 19.4)."""
+    """Stop the clock and ask the applicant, through the desk, for what is missing (NĐ 61/2018, Điều 19.4).
+
+    `legal_basis` names the law that lets it be asked for again; `notice_days` are the procedure's own working days to ask in.
+    """
 
     missing: tuple[MissingComponent, ...]
+    legal_basis: str | None = None
+    notice_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +145,15 @@ class Decide(_Act):
 
     outcome: Outcome
     legal_basis: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correct(_Act):
+    """Correct a signed decision before its result is issued; what was signed stays readable."""
+
+    outcome: Outcome
+    legal_basis: str | None
+    reason: CorrectionReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +227,20 @@ class Ring:
 
 
 Act: TypeAlias = (
-    Claim | Assign | Complete | Return | Undo | Consult | Answer | PutDownSiteCheck | PutDownCouncil | Pause | Decide | Issue | Reappoint
+    Claim
+    | Assign
+    | Complete
+    | Return
+    | Undo
+    | Consult
+    | Answer
+    | PutDownSiteCheck
+    | PutDownCouncil
+    | Pause
+    | Decide
+    | Correct
+    | Issue
+    | Reappoint
 )
 """What an officer asks for."""
 

@@ -14,6 +14,7 @@ from contracts.processing import (
     CaseConsultationRequested,
     CaseCouncilHeld,
     CaseDecided,
+    CaseDecisionCorrected,
     CaseMoved,
     CaseOpened,
     CaseReappointed,
@@ -47,7 +48,11 @@ def evolve(state: State, event: Event) -> State:
             return Working(case=facts.case_of(event), verdict="pending", open=(first,))
         case CaseClockPaused(), Working(case=case):
             step = event.step or state.open[0].code
-            held = replace(state, case=replace(case, rounds=event.round), open=taken(state.open, step, event.officer))
+            held = replace(
+                state,
+                case=replace(case, rounds=event.round),
+                open=state.open if event.legal_basis else taken(state.open, step, event.officer),
+            )
             return Paused(held=held, paused_at=event.paused_at)
         case CaseClockResumed(deadline=deadline), Paused(held=held):
             again = tuple(replace(step, since=event.resumed_at) for step in held.open)
@@ -86,8 +91,11 @@ def _after_work(state: Working, event: Event) -> Working:
             return replace(state, case=replace(case, consultations=(*case.consultations, consultation(event, state.open))))
         case CaseConsultationAnswered() | CaseConsultationOverdue():
             return replace(state, case=_answered(case, event))
-        case CaseDecided(outcome=outcome):
-            return replace(state, verdict=outcome)
+        case CaseDecided(outcome=outcome, legal_basis=legal_basis):
+            return replace(state, verdict=outcome, legal_basis=legal_basis)
+        case CaseDecisionCorrected(outcome=outcome, legal_basis=legal_basis):
+            found = facts.read(event.open, state.open, event.corrected_at)
+            return replace(state, verdict=outcome, legal_basis=legal_basis, open=found, skipped=event.skipped)
         case CaseReappointed(new_due_at=new_due_at, reappointed_at=at):
             return replace(state, case=replace(case, new_due_at=new_due_at, promised_at=at))
         case CaseMoved(workflow_hash=workflow_hash):

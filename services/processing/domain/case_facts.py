@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from contracts import processing
@@ -19,9 +19,9 @@ from contracts.processing import (
     CaseStepSkipped,
 )
 from contracts.vocabulary import Deadline, Outcome, PrincipalId
-from kernel.legalclock import resume
+from kernel.legalclock import day_of, resume, rule_pack
 from services.processing.domain.case_commands import Decide, Issue, OpenCase, Pause, Resume, Return, Undo
-from services.processing.domain.case_states import Case, OpenStep, Paused, Working, facts_of
+from services.processing.domain.case_states import Case, OpenStep, Paused, Working, facts_of, supplements_max
 from services.processing.domain.workflow import Steps, beyond, index_of, onward
 
 BY_ITSELF: Final = "system:timer"
@@ -137,6 +137,7 @@ def reopened(command: Return | Undo, state: Working, step: OpenStep) -> CaseStep
 def paused(command: Pause, state: Working, step: OpenStep) -> CaseClockPaused:
     """Ask for what is missing."""
     case = state.case
+    more = case.rounds >= supplements_max(case)
     return CaseClockPaused(
         case_id=case.id,
         dossier_id=case.dossier,
@@ -144,9 +145,20 @@ def paused(command: Pause, state: Working, step: OpenStep) -> CaseClockPaused:
         round=case.rounds + 1,
         missing=command.missing,
         step=step.code if len(state.open) > 1 else None,
+        legal_basis=command.legal_basis if more else None,
+        after_notice=None if more else _missed_notice(command, case),
         officer=command.officer.id,
         paused_at=command.at,
     )
+
+
+def _missed_notice(command: Pause, case: Case) -> date | None:
+    """Give the last day on which it should have been asked for, if that is past: days of work from the day of receipt (Điều 19.4)."""
+    if case.deadline is None or command.calendar is None:
+        return None
+    days = command.notice_days or rule_pack(case.deadline.rule_pack).supplement_notice_days
+    last = command.calendar.add_working_days(day_of(case.opened_at), days)
+    return last if day_of(command.at) > last else None
 
 
 def resumed(command: Resume, state: Paused) -> list[CaseClockResumed]:

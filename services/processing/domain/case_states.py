@@ -21,7 +21,7 @@ from contracts.vocabulary import (
     ProcedureCode,
     SupplementMode,
 )
-from kernel.legalclock import is_late
+from kernel.legalclock import is_late, rule_pack
 from services.processing.domain.guard import Facts, holds, parse
 from services.processing.domain.workflow import Steps, beyond, signing_step, step_of
 
@@ -122,6 +122,7 @@ class Working:
     case: Case
     verdict: Verdict
     open: tuple[OpenStep, ...]
+    legal_basis: str | None = None
     done: tuple[OpenStep, ...] = ()
     skipped: tuple[str, ...] = ()
     timers: tuple[Timer, ...] = ()
@@ -177,7 +178,7 @@ def legal_in(state: State, steps: Steps, now: datetime) -> list[str]:
                 "claim": any(step.officer is None for step in steps_open),
                 "completion": any(step.code != signing and is_ripe(state, steps, step, now) for step in steps_open),
                 "decision": pending and steps_open[0].code == signing and is_ripe(state, steps, steps_open[0], now),
-                "pause": pending and case.deadline is not None,
+                "pause": pending and case.rounds < supplements_max(case),
                 "assignment": True,
                 "return": any(returnable(state, steps, step) for step in steps_open),
                 "undo": bool(undoable(state, steps)),
@@ -203,6 +204,11 @@ def is_ripe(state: Working, steps: Steps, step: OpenStep, now: datetime) -> bool
         and (found.requires is None or holds(parse(found.requires), facts_of(state, now)))
         and not (found == steps[-1] and owes_apology(state.case, now))
     )
+
+
+def supplements_max(case: Case) -> int:
+    """Say how often a supplement may be asked for under the rules that the case's limit began with."""
+    return rule_pack(case.deadline.rule_pack).supplements_max if case.deadline is not None else 0
 
 
 def unasked(state: Working, step: Step) -> list[PartnerCode]:

@@ -11,6 +11,7 @@ from contracts.processing import (
     CaseConsultationRequested,
     CaseCouncilHeld,
     CaseDecided,
+    CaseDecisionCorrected,
     CaseReappointed,
     CaseResultIssued,
     CaseSiteChecked,
@@ -29,6 +30,7 @@ from services.processing.domain.case_commands import (
     Claim,
     Complete,
     Consult,
+    Correct,
     Decide,
     Issue,
     Pause,
@@ -38,6 +40,7 @@ from services.processing.domain.case_commands import (
     Return,
     Undo,
 )
+from services.processing.domain.case_corrections import corrected
 from services.processing.domain.case_outside import answered, consulted, reappointed
 from services.processing.domain.case_records import put_down
 from services.processing.domain.case_refusals import refuse
@@ -48,6 +51,7 @@ from services.processing.domain.case_states import (
     lacking,
     owes_apology,
     returnable,
+    supplements_max,
     unasked,
     undoable,
 )
@@ -66,6 +70,7 @@ Worked: TypeAlias = (
     | CaseConsultationAnswered
     | CaseClockPaused
     | CaseDecided
+    | CaseDecisionCorrected
     | CaseResultIssued
     | CaseReappointed
 )
@@ -85,6 +90,8 @@ def work(command: Act, state: Working) -> list[Worked]:
             return [answered(command, state)]
         case Reappoint():
             return [reappointed(command, state)]
+        case Correct():
+            return [*corrected(command, state)]
         case _:
             return _on_step(command, state, _step(command, state))
 
@@ -116,6 +123,8 @@ def _on_step(command: OnStep, state: Working, step: OpenStep) -> list[Worked]:
 def _step(command: OnStep, state: Working) -> OpenStep:
     """Find the step that is acted on: the one that is named, or the first that is the officer's to do; nobody else's is touched."""
     officer = command.officer
+    if isinstance(command, Pause) and command.legal_basis and state.case.rounds >= supplements_max(state.case):
+        return _approved(command, state)
     if isinstance(command, Decide) and state.verdict != "pending":
         refuse("already-decided", command, state)
     if isinstance(command, Consult | Pause | Decide) or command.step is None:
@@ -127,6 +136,16 @@ def _step(command: OnStep, state: Working) -> OpenStep:
         refuse("not-your-step", command, state)
     if step.officer not in {None, officer.id}:
         refuse("claimed-by-another", command, state)
+    return step
+
+
+def _approved(command: Pause, state: Working) -> OpenStep:
+    """Find the step for which the head of its unit asks once more: somebody works on it, and goes on with it afterwards."""
+    led = [step for step in state.open if step.unit in command.officer.leads]
+    if not led:
+        refuse("leader-needed", command, state)
+    if (step := next((one for one in led if one.officer is not None), None)) is None:
+        refuse("step-not-open", command, state)
     return step
 
 
@@ -196,6 +215,8 @@ def _paused(command: Pause, state: Working, step: OpenStep) -> list[Worked]:
         refuse("already-decided", command, state)
     if state.case.deadline is None:
         refuse("no-clock", command, state)
+    if state.case.rounds >= (most := supplements_max(state.case)) and not command.legal_basis:
+        refuse("supplement-asked-already", command, state, asked=state.case.rounds, allowed=most)
     return [facts.paused(command, state, step)]
 
 

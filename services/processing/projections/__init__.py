@@ -17,6 +17,7 @@ from contracts.processing import (
     CaseConsultationOverdue,
     CaseConsultationRequested,
     CaseDecided,
+    CaseDecisionCorrected,
     CaseMoved,
     CaseOpened,
     CaseReappointed,
@@ -47,6 +48,7 @@ CaseFact = (
     | CaseClockPaused
     | CaseClockResumed
     | CaseDecided
+    | CaseDecisionCorrected
     | CaseResultIssued
     | CaseStopped
     | CaseReappointed
@@ -90,7 +92,7 @@ def case_columns(event: Recorded) -> Columns:
         case CaseStepCompleted() as fact:
             return open_step(fact.next_step, fact.next_unit, fact.next_role)
         case CaseClockPaused() as fact:
-            mine = {} if fact.step else {"officer": fact.officer}
+            mine = {} if fact.step or fact.legal_basis else {"officer": fact.officer}
             return {"state": "paused", "paused_at": fact.paused_at, "supplements": fact.round, **mine}
         case CaseClockResumed(deadline=deadline) as fact:
             # A limit that had run out before the pause has said what it had to say, or is about to.
@@ -108,6 +110,8 @@ def case_columns(event: Recorded) -> Columns:
             return {"alarm": fact.kind, "alarm_raised_at": fact.raised_at, "alarm_at": fact.next_at}
         case CaseDecided() as fact:
             return {"outcome": fact.outcome, "decided_at": fact.decided_at}
+        case CaseDecisionCorrected() as fact:
+            return {"outcome": fact.outcome, **open_steps(fact.open)}
         case CaseResultIssued() as fact:
             return {"state": "issued", "result_number": fact.result_number, "issued_at": fact.issued_at}
         case CaseStopped(stopped_at=stopped_at):
@@ -206,7 +210,7 @@ def procedure_columns(event: Recorded) -> Columns:
     """Say what a version of a procedure leads to."""
     match event.fact:
         case ProcedurePublished() as fact:
-            return {"procedure": fact.code, "result": fact.result, "validity_months": fact.validity_months}
+            return {"procedure": fact.code, "result": fact.result, "validity_months": fact.validity_months, "notice_days": fact.notice_days}
         case _:
             return {}
 
@@ -240,7 +244,7 @@ CASES: Final = ReadModel(
 
 PROCEDURES: Final = ReadModel(
     name="procedures",
-    version=2,
+    version=3,
     sources=("intake",),
     ddl=read_ddl(HERE / "procedures.sql"),
     projections=(

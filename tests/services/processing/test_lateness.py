@@ -11,26 +11,36 @@ import pytest
 
 from contracts.processing import CaseAlarmRaised, CaseConsultationOverdue, CaseReappointed, CaseResultIssued
 from contracts.vocabulary import Limit
-from kernel.legalclock import VIETNAM, is_late, load_calendar
+from kernel.legalclock import VIETNAM, day_of, is_late, load_calendar
 from services.processing.domain.alarms import first_alarm_at, late_from, near
-from services.processing.domain.case_commands import Remind, Ring, Stop
+from services.processing.domain.case_commands import Correct, Decide, OpenCase, PutDownCouncil, Remind, Ring, Stop
 from tests.services.processing.department import BASIS, Department
-from tests.services.processing.dossiers import PROMOTION, due, roster
+from tests.services.processing.dossiers import PROMOTION, WINE, accepted, due, roster
 from tests.services.processing.test_case import (
+    BROUGHT,
+    CASE,
+    DOSSIER,
     DUE,
     LATER,
     NEW_DAY,
+    TO_B3,
     TO_B5,
     TOO_LATE,
     after,
     answer,
+    by,
     consult,
     following,
     grant,
     issue,
+    once_more,
     pause,
     reappoint,
+    refuse,
+    resume,
 )
+from tests.services.processing.test_conditions import TEAM, act, done
+from tests.services.processing.winding import SHORT
 from tests.services.rig import MONDAY
 from tests.specification import Given
 
@@ -232,3 +242,77 @@ def test_every_officer_leads_what_the_organisation_says() -> None:
     assert leads["nv-tm-03"] == leads["nv-vt-01"] == frozenset()
     assert "phong-quan-ly-thuong-mai" in leads["nv-bgd-02"]
     assert len(leads["nv-bgd-01"]) == 10
+
+
+# No way round a limit. --------------------------------------------------------------------------------------------------
+
+
+def resumed_once() -> Given:
+    return after(*TO_B3, pause("B3"), resume())
+
+
+def test_a_second_supplement_is_refused_though_it_would_make_the_limit_begin_again() -> None:
+    refused = resumed_once().when(replace(pause("B3"), at=BROUGHT)).then_refused("supplement-asked-already")
+    assert (refused.detail["asked"], refused.detail["allowed"]) == (1, 1)
+
+
+def test_once_more_takes_a_law_that_lets_it_and_the_head_of_the_unit_who_asks_and_that_stays_to_be_seen() -> None:
+    history = resumed_once()
+    history.when(replace(once_more(BROUGHT), officer=pause("B3").officer)).then_refused("leader-needed")
+    history.when(once_more(BROUGHT, basis=None)).then_refused("not-your-step")
+    (fact,) = history.when(once_more(BROUGHT)).facts
+    assert (fact.round, fact.legal_basis, fact.officer) == (2, BASIS, "nv-tm-01")
+    # The work stays with the officer who has it.
+    assert following(history.facts, once_more(BROUGHT)).state.held.open[0].officer == pause("B3").officer.id
+
+
+def test_a_supplement_that_is_asked_for_after_the_days_to_ask_in_is_recorded_as_against_the_law() -> None:
+    calendar = load_calendar()
+    for days, notice_days, late in ((3, None, None), (4, None, date(2026, 3, 5)), (4, 7, None), (10, 7, date(2026, 3, 11))):
+        asked = replace(pause("B1"), at=MONDAY + timedelta(days=days), calendar=calendar, notice_days=notice_days)
+        (fact,) = after().when(asked).facts
+        assert (fact.after_notice, fact.legal_basis) == (late, None)
+
+
+# A decision that was wrong. ---------------------------------------------------------------------------------------------
+
+
+def correct(outcome: Any = "granted", basis: str | None = None, **more: Any) -> Correct:
+    who: dict[str, Any] = {"officer": by("B5"), "steps": grant().steps, "at": LATER}
+    return Correct(outcome=outcome, legal_basis=basis, reason="wrong-outcome", **(who | more))
+
+
+def test_a_signed_decision_is_corrected_before_its_result_goes_out_and_the_former_one_stays_beside_it() -> None:
+    refused = after(*TO_B5, refuse())
+    (fact,) = refused.when(correct()).facts
+    assert (fact.outcome_before, fact.legal_basis_before, fact.outcome) == ("refused", BASIS, "granted")
+    corrected = following(refused.facts, correct())
+    assert corrected.state.verdict == "granted"
+    assert corrected.facts[: len(refused.facts)] == refused.facts, "nothing is taken out of the history"
+    *_, issued = corrected.when(issue()).facts
+    assert issued.outcome == "granted"
+
+
+def test_who_may_not_sign_may_not_correct_and_there_must_be_something_to_correct() -> None:
+    signed = after(*TO_B5, grant())
+    signed.when(correct()).then_nothing()
+    signed.when(correct("refused", BASIS, officer=by("B6"))).then_refused("not-your-step")
+    signed.when(correct("refused", "  ")).then_refused("legal-basis-needed")
+    after(*TO_B5).when(correct()).then_refused("not-decided-yet")
+    following(signed.facts, issue()).when(correct("refused", BASIS)).then_refused("case-ended")
+
+
+def test_what_was_done_on_the_ground_of_a_decision_keeps_its_outcome_but_not_its_legal_basis() -> None:
+    held = act(PutDownCouncil, "B2", SHORT, step="B2", held_on=day_of(MONDAY), members=TEAM, finding="approves")
+    begun = OpenCase(case_id=CASE, dossier=accepted(DOSSIER, WINE), workflow_hash="d" * 64, steps=SHORT)
+    way = (begun, *done("B1", steps=SHORT), held, *done("B2", steps=SHORT), act(Decide, "B3", SHORT, outcome="granted", legal_basis=None))
+    signed = following((), *way)
+    director: dict[str, Any] = {"steps": SHORT, "officer": act(Decide, "B3", SHORT, outcome="granted", legal_basis=None).officer}
+    # B4 is there only for what is granted: it goes away with the correction, and comes back with the next.
+    (fact,) = signed.when(correct("refused", BASIS, **director)).facts
+    assert ([step.step for step in fact.open], fact.skipped) == (["B5"], ("B4",))
+    back = following(signed.facts, correct("refused", BASIS, **director), correct("granted", None, **director))
+    assert ([step.code for step in back.state.open], back.state.skipped) == (["B4"], ())
+    printed = following(signed.facts, *done("B4", steps=SHORT))
+    printed.when(correct("refused", BASIS, **director)).then_refused("already-followed")
+    assert len(printed.when(correct("granted", BASIS, **director)).facts) == 1
