@@ -18,6 +18,7 @@ from kernel.edge.problem import refusal
 from services.processing import consume
 from services.processing.domain import blank
 from services.processing.handle_permits import PermitOffice, StockOutcome
+from services.processing.http_fields import example
 from services.processing.http_permits import AGENCY_PATTERN
 from services.processing.projections.permits import PERMITS
 
@@ -48,6 +49,12 @@ OwnAgency = Annotated[str, Field(pattern=AGENCY_PATTERN)]
 class ParcelBody(Body):
     """The numbers of a parcel of blanks, both included."""
 
+    model_config = example(
+        agency="H09.13",
+        first=1,
+        last=20,
+    )
+
     agency: OwnAgency
     first: Annotated[int, Field(ge=1, le=999_999)]
     last: Annotated[int, Field(ge=1, le=999_999)]
@@ -56,6 +63,11 @@ class ParcelBody(Body):
 class SpoilingBody(Body):
     """Why a blank is no good."""
 
+    model_config = example(
+        agency="H09.13",
+        reason="misprint-by-maker",
+    )
+
     agency: OwnAgency
     reason: Literal["misprint", "torn", "soiled", "misprint-by-maker"]
 
@@ -63,11 +75,20 @@ class SpoilingBody(Body):
 class GivingBackBody(Body):
     """Whose blank goes back."""
 
+    model_config = example(
+        agency="H09.13",
+    )
+
     agency: OwnAgency
 
 
 class LossBody(Body):
     """The record that was made of the loss (biên bản)."""
+
+    model_config = example(
+        agency="H09.13",
+        record="3/BB-SCT",
+    )
 
     agency: OwnAgency
     record: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,6}/[A-ZĐ]{1,10}-[A-Z]{1,10}$")]
@@ -144,7 +165,7 @@ def add_counting(router: APIRouter, office: PermitOffice) -> None:
     async def stock(
         series: Series,
         principal: Annotated[Principal, allowed("book.read")],
-        agency: Annotated[str, Query(pattern=AGENCY_PATTERN)],
+        agency: Annotated[str, Query(pattern=AGENCY_PATTERN, examples=["H09.13"])],
     ) -> Response:
         """Account for every blank of a series: how many of each fate, what is left, and what each that is gone was used for."""
         principal.require(agency)
@@ -160,7 +181,7 @@ def add_counting(router: APIRouter, office: PermitOffice) -> None:
     async def book(
         year: Annotated[int, Path(ge=2000, le=2999)],
         principal: Annotated[Principal, allowed("book.read")],
-        agency: Annotated[str, Query(pattern=AGENCY_PATTERN)],
+        agency: Annotated[str, Query(pattern=AGENCY_PATTERN, examples=["H09.13"])],
         first: Annotated[int, Query(ge=1, le=999_999)] = 1,
         after: After = None,
     ) -> Response:

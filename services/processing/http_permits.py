@@ -24,6 +24,7 @@ from services.processing.domain import permit
 from services.processing.domain.permit_page import written
 from services.processing.domain.permit_states import Absent, Drafted, Known, RevocationReason, Revoked
 from services.processing.handle_permits import PermitOffice, PermitOutcome
+from services.processing.http_fields import example
 from services.processing.projections.permits import PERMITS
 
 NUMBER_PATTERN: Final = r"^[0-9]{1,6}/[A-Z]{1,10}-[A-Z]{1,10}$"
@@ -91,11 +92,27 @@ Terms = Annotated[dict[Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$
 class DraftBody(Body):
     """What the permit shall say, by the places of its template: words, numbers, days as `2026-03-05`, lists of words."""
 
+    model_config = example(
+        terms={
+            "head_office": "Số 12 đường Yersin, thành phố Thủ Dầu Một, tỉnh Bình Dương",
+            "area": "Tỉnh Bình Dương",
+            "products": ["Rượu vang"],
+            "suppliers": ["Công ty cổ phần Rượu Đặng Gia"],
+            "shops": 12,
+            "inspected_on": "2026-02-05",
+        },
+    )
+
     terms: Terms
 
 
 class PublicationBody(Body):
     """The blank that it is printed on (absent: none), and whether the one before is spoiled."""
+
+    model_config = example(
+        blank={"series": "AB", "number": 4},
+        spoiled=False,
+    )
 
     blank: Blank | None = None
     spoiled: bool = False
@@ -103,6 +120,19 @@ class PublicationBody(Body):
 
 class AmendmentBody(Body):
     """What it says from now on, and by what right."""
+
+    model_config = example(
+        kind="amendment",
+        terms={
+            "head_office": "Số 12 đường Yersin, thành phố Thủ Dầu Một, tỉnh Bình Dương",
+            "area": "Tỉnh Bình Dương và tỉnh Đồng Nai",
+            "products": ["Rượu vang"],
+            "suppliers": ["Công ty cổ phần Rượu Đặng Gia"],
+            "shops": 12,
+            "inspected_on": "2026-02-05",
+        },
+        legal_basis="Nghị định 105/2017/NĐ-CP, Điều 26",
+    )
 
     kind: Literal["amendment", "correction"]
     terms: Terms
@@ -112,11 +142,20 @@ class AmendmentBody(Body):
 class ReissueBody(Body):
     """Why the paper has to be given again."""
 
+    model_config = example(
+        reason="paper-lost",
+    )
+
     reason: Literal["paper-lost", "paper-damaged"]
 
 
 class RevocationBody(Body):
     """Why it is taken back, and by what right."""
+
+    model_config = example(
+        reason="obtained-by-fraud",
+        legal_basis="Nghị định 105/2017/NĐ-CP, Điều 33",
+    )
 
     reason: RevocationReason
     legal_basis: Line
