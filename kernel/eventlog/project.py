@@ -39,6 +39,10 @@ class Projection:
     columns: Callable[[Recorded], Columns]
     facts: Collection[type[Fact]] | None = None
 
+    def knows(self, event: Recorded) -> bool:
+        """Tell whether the table is about an event."""
+        return self.facts is None or type(event.fact) in self.facts
+
 
 @dataclass(frozen=True, slots=True)
 class ReadModel:
@@ -124,8 +128,7 @@ class Projector(Consumer):
         for projection in self.model.projections:
             rows: dict[Any, dict[str, Any]] = {}
             for event in events:
-                known = projection.facts is None or type(event.fact) in projection.facts
-                if known and (key := projection.key(event)) is not None and (columns := projection.columns(event)):
+                if projection.knows(event) and (key := projection.key(event)) is not None and (columns := projection.columns(event)):
                     row = rows.setdefault(key, {})
                     row.update(columns)
                     row[guard] = event.pos

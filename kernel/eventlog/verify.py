@@ -227,7 +227,7 @@ async def verify_read_model(
                 verdict.find(str(error))
                 continue
             for projection in model.projections:
-                if (key := projection.key(event)) is not None and (columns := projection.columns(event)):
+                if projection.knows(event) and (key := projection.key(event)) is not None and (columns := projection.columns(event)):
                     tables[projection.table].setdefault(key, {}).update(columns, **{f"pos_{source}": event.pos})
     for projection in model.projections:
         expected = tables[projection.table]

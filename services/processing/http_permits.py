@@ -41,6 +41,7 @@ ACTIONS: Final[dict[str, set[str]]] = {
     "permit.read": {"public"},
     "permit.document": {"officer", "leader", "desk", "portal"},
     "permit.draft": {"officer"},
+    "permit.preview": {"officer"},
     "permit.publish": {"officer"},
     "permit.change": {"officer", "leader"},
     "permit.expire": {"admin"},
@@ -311,7 +312,7 @@ def add_writing(router: APIRouter, office: PermitOffice) -> None:
         return await run(request, principal, lambda command: office.draft(id, body.terms, command), answer)
 
     @router.get("/cases/{id}/permit-draft", responses=A_PDF)
-    async def preview(request: Request, id: UUID, principal: Annotated[Principal, allowed("permit.draft")]) -> Response:
+    async def preview(request: Request, id: UUID, principal: Annotated[Principal, allowed("permit.preview")]) -> Response:
         """Show the draft as a PDF, with no number and no signature, for whoever is to sign."""
         now = office.runtime.commands.clock.now(request)
         source, page = await office.preview(id, principal, now)

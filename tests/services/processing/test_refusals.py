@@ -199,7 +199,7 @@ ROUTES: Final = {
     "GET /v1/permits/{number}/document": "permit.document",
     "GET /v1/signing-keys": "permit.read",
     "POST /v1/cases/{id}/permit-draft": "permit.draft",
-    "GET /v1/cases/{id}/permit-draft": "permit.draft",
+    "GET /v1/cases/{id}/permit-draft": "permit.preview",
     "POST /v1/permits/{id}/publication": "permit.publish",
     "POST /v1/permits/{id}/amendment": "permit.change",
     "POST /v1/permits/{id}/reissue": "permit.change",
