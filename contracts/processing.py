@@ -13,6 +13,7 @@ from contracts.processing_organisation import AgreementCode, AgreementFact, Cont
 from contracts.vocabulary import (
     AgencyCode,
     CaseId,
+    Channel,
     ContentHash,
     Deadline,
     DossierCode,
@@ -32,16 +33,30 @@ AssignmentReason: TypeAlias = Literal["assigned", "leave", "transfer", "reorgani
 ReopeningReason: TypeAlias = Literal["incomplete", "wrong-contents", "wrong-form", "wrong-legal-basis", "new-facts", "by-mistake"]
 
 
+RecordKind: TypeAlias = Literal["site-check", "council"]
+SiteFinding: TypeAlias = Literal["meets", "meets-after-remedy", "does-not-meet"]
+CouncilFinding: TypeAlias = Literal["approves", "approves-after-changes", "rejects"]
+SeatRole: TypeAlias = Literal["chair", "secretary", "member", "reviewer"]
+CorrectionReason: TypeAlias = Literal["clerical", "wrong-legal-basis", "wrong-outcome", "new-facts"]
+
 LEFT_OUT: Final = Field(exclude_if=not_)
 """A field that a later version of the program added: where it says nothing it is not written, so older facts keep their bytes."""
+
+
+class RecordNeeded(Value):
+    """The record (biên bản) that a step is not completed without; `members`: at least and at most so many sit there (None: one will do)."""
+
+    kind: RecordKind
+    members: Annotated[tuple[int, int] | None, LEFT_OUT] = None
 
 
 class Step(Value):
     """One step of an internal procedure (quy trình nội bộ): who does it, in how many working hours, and where it stands among the others.
 
     `after` are the steps that must be done before it (None: the one above it), so two steps after the same one run beside each other;
-    `requires` is the guard under which it may be completed, `consults` whom it asks for an opinion, `returns_to` the earlier steps
-    that it may be sent back to.
+    `when` is the guard under which it is to be done at all, `requires` the one under which it may be completed, `consults` whom it asks
+    for an opinion, `record` what it puts down, `returns_to` the earlier steps that it may be sent back to. A step that nobody has finished
+    `passes_after` so many working days passes by itself: silence means consent.
     """
 
     code: str
@@ -50,8 +65,11 @@ class Step(Value):
     role: str
     hours: Annotated[int, Field(ge=0)]
     after: Annotated[tuple[str, ...] | None, LEFT_OUT] = None
+    when: Annotated[str | None, LEFT_OUT] = None
     requires: Annotated[str | None, LEFT_OUT] = None
     consults: Annotated[tuple[PartnerCode, ...], LEFT_OUT] = ()
+    record: Annotated[RecordNeeded | None, LEFT_OUT] = None
+    passes_after: Annotated[int | None, Field(ge=1, exclude_if=not_)] = None
     returns_to: Annotated[tuple[str, ...], LEFT_OUT] = ()
 
 
@@ -65,7 +83,7 @@ class WorkflowPublished(Fact, type="processing.workflow.published.v1"):
 
 
 class CaseOpened(Fact, type="processing.case.opened.v1"):
-    """The department took over an accepted dossier."""
+    """The department took over an accepted dossier. By which channel it came is what the guards of a workflow may ask."""
 
     case_id: CaseId
     dossier_id: DossierId
@@ -79,6 +97,7 @@ class CaseOpened(Fact, type="processing.case.opened.v1"):
     role: str
     supplement_mode: SupplementMode
     deadline: Deadline | None
+    channel: Annotated[Channel | None, LEFT_OUT] = None
     opened_at: datetime
 
 
@@ -136,7 +155,8 @@ class CaseStepCompleted(Fact, type="processing.case.step-completed.v1"):
 class CaseStepReopened(Fact, type="processing.case.step-reopened.v1"):
     """A finished step is open again, with the officer who had finished it: a later step sent it back, or he took it back himself.
 
-    What was done stays recorded; `undone` are the steps that must be done once more, `open` those that are open now.
+    What was done stays recorded; `undone` are the steps that must be done once more, `judged_anew` those that were skipped and may be
+    due this time, `open` those that are open now.
     """
 
     case_id: CaseId
@@ -147,8 +167,91 @@ class CaseStepReopened(Fact, type="processing.case.step-reopened.v1"):
     reason: ReopeningReason
     by: PrincipalId
     undone: tuple[str, ...]
+    judged_anew: Annotated[tuple[str, ...], LEFT_OUT] = ()
     open: tuple[OpenStep, ...]
     reopened_at: datetime
+
+
+class CaseStepSkipped(Fact, type="processing.case.step-skipped.v1"):
+    """A step need not be done, for its condition `when` was not true when its turn came; what comes after it goes on."""
+
+    case_id: CaseId
+    dossier_id: DossierId
+    step: str
+    when: str
+    skipped_at: datetime
+
+
+class CaseTimerSet(Fact, type="processing.case.timer-set.v1"):
+    """An open step will pass by itself at `fires_at`, unless somebody finishes it before: `days` working days, as `deadline` derives."""
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    step: str
+    days: Annotated[int, Field(ge=1)]
+    deadline: Deadline
+    fires_at: datetime
+    set_at: datetime
+
+
+class CaseTimerFired(Fact, type="processing.case.timer-fired.v1"):
+    """Nobody finished the step in its time, so it passes. `fired_at` is the instant that was set, whenever somebody looked."""
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    step: str
+    fired_at: datetime
+
+
+class CaseTimerCancelled(Fact, type="processing.case.timer-cancelled.v1"):
+    """The step will not pass by itself: it is done, or no longer open, or the clock stands still or has ended."""
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    step: str
+    cause: Literal["done", "reopened", "paused", "moved", "ended"]
+    cancelled_at: datetime
+
+
+class Seat(Value):
+    """Who was there, and as what: an officer of the department by account, or somebody sent by another agency. Never a name."""
+
+    role: SeatRole
+    officer: Annotated[PrincipalId | None, LEFT_OUT] = None
+    partner: Annotated[PartnerCode | None, LEFT_OUT] = None
+
+
+class CaseSiteChecked(Fact, type="processing.case.site-checked.v1"):
+    """A team was on site and put down what it found (biên bản thẩm định thực tế; NĐ 61/2018, Điều 19.3)."""
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    number: Annotated[int, Field(ge=1)]
+    step: str
+    held_on: date
+    members: tuple[Seat, ...]
+    finding: SiteFinding
+    officer: PrincipalId
+    recorded_at: datetime
+
+
+class CaseCouncilHeld(Fact, type="processing.case.council-held.v1"):
+    """An appraisal council sat and put down what it concluded (biên bản họp hội đồng thẩm định)."""
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    number: Annotated[int, Field(ge=1)]
+    step: str
+    held_on: date
+    members: tuple[Seat, ...]
+    finding: CouncilFinding
+    officer: PrincipalId
+    recorded_at: datetime
 
 
 class CaseConsultationRequested(Fact, type="processing.case.consultation-requested.v1"):
@@ -183,10 +286,29 @@ class CaseConsultationAnswered(Fact, type="processing.case.consultation-answered
     answered_at: datetime
 
 
+class CaseConsultationOverdue(Fact, type="processing.case.consultation-overdue.v1"):
+    """Another agency let its limit run out without an answer; the head of the unit that asked must know (NĐ 61/2018, Điều 19.5).
+
+    `raised_at` is the instant that the limit gives, whenever somebody looked.
+    """
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    number: Annotated[int, Field(ge=1)]
+    partner: PartnerCode
+    unit: str
+    to_role: str
+    due_at: datetime
+    raised_at: datetime
+
+
 class CaseClockPaused(Fact, type="processing.case.clock-paused.v1"):
     """Appraisal found the dossier wanting: the clock stops and intake asks the applicant (NĐ 61/2018, Điều 19.4).
 
-    `step` is the one that stays with the officer (None: the only one that is open).
+    `step` is the one that stays with the officer (None: the only one that is open). Asked for more often than the rules allow, it names
+    the law that lets it (`legal_basis`) and was asked for by who leads the unit. `after_notice` is set where it came after the days within
+    which a supplement must be asked for: that is against the law though the result may be in time.
     """
 
     case_id: CaseId
@@ -195,6 +317,8 @@ class CaseClockPaused(Fact, type="processing.case.clock-paused.v1"):
     round: Annotated[int, Field(ge=1)]
     missing: tuple[MissingComponent, ...]
     step: Annotated[str | None, LEFT_OUT] = None
+    legal_basis: Annotated[str | None, LEFT_OUT] = None
+    after_notice: Annotated[date | None, LEFT_OUT] = None
     officer: PrincipalId
     paused_at: datetime
 
@@ -221,6 +345,26 @@ class CaseDecided(Fact, type="processing.case.decided.v1"):
     legal_basis: str | None
     officer: PrincipalId
     decided_at: datetime
+
+
+class CaseDecisionCorrected(Fact, type="processing.case.decision-corrected.v1"):
+    """A signed decision was corrected before its result was issued. What was signed before stands beside it and stays readable.
+
+    `open` are the steps that are open now, `skipped` those that need not be done after this decision.
+    """
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    outcome_before: Outcome
+    legal_basis_before: str | None
+    outcome: Outcome
+    legal_basis: str | None
+    reason: CorrectionReason
+    open: tuple[OpenStep, ...]
+    skipped: Annotated[tuple[str, ...], LEFT_OUT] = ()
+    officer: PrincipalId
+    corrected_at: datetime
 
 
 class CaseResultIssued(Fact, type="processing.case.result-issued.v1"):
@@ -470,7 +614,10 @@ class CaseReappointed(Fact, type="processing.case.reappointed.v1"):
 
 
 class CaseMoved(Fact, type="processing.case.moved.v1"):
-    """A running case goes on by another version of its workflow; what is done stays done, and `open` are the steps that are open now."""
+    """A running case goes on by another version of its workflow; what is done stays done.
+
+    `open` are the steps that are open now, `skipped` those that need not be done.
+    """
 
     case_id: CaseId
     dossier_id: DossierId
@@ -478,6 +625,7 @@ class CaseMoved(Fact, type="processing.case.moved.v1"):
     from_hash: ContentHash
     workflow_hash: ContentHash
     open: tuple[OpenStep, ...]
+    skipped: Annotated[tuple[str, ...], LEFT_OUT] = ()
     moved_at: datetime
 
 
@@ -519,11 +667,19 @@ ProcessingFact: TypeAlias = (
     | CaseStepAssigned
     | CaseStepCompleted
     | CaseStepReopened
+    | CaseStepSkipped
+    | CaseTimerSet
+    | CaseTimerFired
+    | CaseTimerCancelled
+    | CaseSiteChecked
+    | CaseCouncilHeld
     | CaseConsultationRequested
     | CaseConsultationAnswered
+    | CaseConsultationOverdue
     | CaseClockPaused
     | CaseClockResumed
     | CaseDecided
+    | CaseDecisionCorrected
     | CaseResultIssued
     | CaseStopped
     | CaseReappointed

@@ -33,6 +33,10 @@ LAST_STEP: Final = 6
 SIGNING_UNIT: Final = "ban-giam-doc"
 COORDINATING: Final = ("2.000142", "B5")
 """The procedure, and the step of it, in which another agency is asked."""
+SITE_CHECKS: Final = {("2.000142", "B4"), ("2.000591", "B4"), ("2.000591", "B5")}
+"""The procedures, and the steps of them, in which a team goes on site."""
+NEIGHBOURS: Final = ("so-xay-dung", "cong-an-tinh")
+"""The agencies that send somebody along."""
 REACTION_SECONDS: Final = 90.0
 PROGRESS_SECONDS: Final = 1.0
 LEADER: Final = "lanh-dao-01"
@@ -204,11 +208,18 @@ class Telling:
                 return at
 
     async def _clear_the_way(self, path: str, officer: Caller, now: dict[str, Any], at: datetime, due: datetime) -> None:
-        """Do what a step needs before it can be finished: another agency is asked, and whoever is late says so and names a new day."""
+        """Do what a step needs before it can be finished: ask another agency, go on site, say sorry for being late with a new day."""
         if (self.plan.procedure, now["step"]) == COORDINATING:
             await self._post(officer, path + "/consultation", {"partner": "cong-an-tinh"}, at)
             await self._post(officer, f"{path}/consultations/1/answer", {"opinion": "agrees"}, at)
             self.department.told["consultations"] += 1
+        if (self.plan.procedure, now["step"]) in SITE_CHECKS:
+            # Every other time something must be put right, and the step that looks at it again is not skipped.
+            again = now["step"] == "B4" and self.plan.number % 2
+            team = [{"role": "chair", "officer": self._account(now)}, *({"role": "member", "partner": one} for one in NEIGHBOURS)]
+            found = {"held_on": day_of(at).isoformat(), "members": team, "finding": "meets-after-remedy" if again else "meets"}
+            await self._post(officer, path + "/site-check", {"step": now["step"], **found}, at)
+            self.department.told["site checks"] += 1
         if now["new_due_at"] is None and now["due_on"] is not None and day_of(at) > day_of(due):
             new_day = load_calendar().add_working_days(day_of(at), 2)
             await self._post(officer, path + "/reappointment", {"new_due_on": new_day.isoformat(), "reason": "workload"}, at)
@@ -226,8 +237,11 @@ class Telling:
         resumed = await officer.get(path, after=brought["position"])
         return at, at, datetime.fromisoformat(resumed["due_at"])
 
+    def _account(self, case: dict[str, Any]) -> str:
+        return self.department.officers[case["unit"], case["role"]]
+
     def _officer(self, case: dict[str, Any]) -> Caller:
-        return self.department.caller("processing", self.department.officers[case["unit"], case["role"]], "officer", "leader")
+        return self.department.caller("processing", self._account(case), "officer", "leader")
 
     async def _until_state(self, path: str, state: str) -> None:
         """Wait until what another service did has reached intake."""

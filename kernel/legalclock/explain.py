@@ -126,22 +126,22 @@ def as_json(found: Reckoning) -> dict[str, Any]:
     """Give a reckoning as plain JSON values: instants in UTC, each segment with its rule, its calendar and the cause that opened it."""
     it = found.deadline
     return {
-        "due_at": it.due_at.isoformat(),
+        "due_at": _instant(it.due_at),
         "due_on": it.due_on.isoformat(),
-        "starts_at": it.starts_at.isoformat(),
+        "starts_at": _instant(it.starts_at),
         "start_rule": it.start_rule,
         "limit": {"amount": it.limit.amount, "unit": it.limit.unit},
         "calendar": it.calendar,
         "rule_pack": it.rule_pack,
         "state": found.state,
-        "since": found.since.isoformat(),
+        "since": _instant(found.since),
         "promised": _told(found.promised),
         "told": [_told(told) for told in found.told],
         "extensions": [
             {
                 "number": extension.apology.number,
                 "cause": extension.apology.cause,
-                "at": utc(extension.apology.at).isoformat(),
+                "at": _instant(utc(extension.apology.at)),
                 "before": extension.before.isoformat(),
                 "due_on": extension.apology.due_on.isoformat(),
                 "in_time": extension.in_time,
@@ -150,8 +150,8 @@ def as_json(found: Reckoning) -> dict[str, Any]:
         ],
         "segments": [
             {
-                "start_at": segment.start_at.isoformat(),
-                "end_at": segment.end_at.isoformat(),
+                "start_at": _instant(segment.start_at),
+                "end_at": _instant(segment.end_at),
                 "counts": segment.counts,
                 "rule": rule_of(segment.why),
                 "why": segment.why,
@@ -165,8 +165,12 @@ def as_json(found: Reckoning) -> dict[str, Any]:
     }
 
 
+def _instant(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")
+
+
 def _told(told: Told) -> dict[str, str]:
-    at, due_at, due_on = told.at.isoformat(), told.due_at.isoformat(), told.due_on.isoformat()
+    at, due_at, due_on = _instant(told.at), _instant(told.due_at), told.due_on.isoformat()
     return {"at": at, "cause": told.cause, "due_at": due_at, "due_on": due_on}
 
 

@@ -31,6 +31,8 @@ class RulePack:
     supplement_mode: SupplementMode
     extensions_max: int
     extension_notice_days: int
+    supplements_max: int
+    supplement_notice_days: int
     sources: Mapping[Rule, str]
 
 
@@ -47,6 +49,8 @@ def rule_packs() -> tuple[RulePack, ...]:
             supplement_mode=row["supplement_mode"],
             extensions_max=row["extensions_max"],
             extension_notice_days=row["extension_notice_days"],
+            supplements_max=row["supplements_max"],
+            supplement_notice_days=row["supplement_notice_days"],
             sources=row["sources"],
         )
         for row in tomllib.loads(data_text("rule_packs.toml"))["pack"]

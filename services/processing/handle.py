@@ -10,7 +10,16 @@ from itertools import takewhile
 from typing import Any, Final
 from uuid import UUID
 
-from contracts.processing import AssignmentReason, CaseAlarmRaised, ReopeningReason, WorkflowPublished
+from contracts.processing import (
+    AssignmentReason,
+    CaseAlarmRaised,
+    CaseTimerFired,
+    CorrectionReason,
+    RecordKind,
+    ReopeningReason,
+    Seat,
+    WorkflowPublished,
+)
 from contracts.processing_organisation import CoordinationArea
 from contracts.vocabulary import (
     AgencyCode,
@@ -44,6 +53,7 @@ from kernel.eventlog import (
 )
 from kernel.legalclock import day_of, load_calendar
 from services.processing.domain import book, case, permit, workflow
+from services.processing.domain import case_timers as timers
 from services.processing.domain.agreements import with_partner
 from services.processing.domain.case_commands import (
     Act,
@@ -52,13 +62,18 @@ from services.processing.domain.case_commands import (
     Claim,
     Complete,
     Consult,
+    Correct,
     Decide,
     Issue,
+    LetPass,
     Move,
     Officer,
     Opinion,
     Pause,
+    PutDownCouncil,
+    PutDownSiteCheck,
     Reappoint,
+    Remind,
     Return,
     Ring,
     Undo,
@@ -74,7 +89,8 @@ from services.processing.workflows import Workflow, load_workflows
 
 CaseOutcome = Outcome[State]
 
-GONE_ON: Final = "it has gone on since the dry run"
+GONE_ON: Final = ("Hồ sơ đã được xử lý tiếp sau lần chạy thử", "it has gone on since the dry run")
+CANNOT_MOVE: Final = ("Đang tạm dừng thời hạn, hoặc đã kết thúc", "the clock stands still, or the case has ended")
 
 NO_SUCH_PARTNER: Final = Fault(
     "body",
@@ -95,6 +111,14 @@ WHICH_AREA: Final = Fault(
     ),
 )
 
+NO_SUCH_OFFICER: Final = Sentence(
+    "Tài khoản này không giữ vị trí nào ở Sở vào ngày lập biên bản.", "This account had no post in the department on the day of the record."
+)
+
+NO_SUCH_AGENCY: Final = Sentence(
+    "Chưa từng có quy chế phối hợp với cơ quan này.", "There has never been a coordination agreement with this agency."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pinned:
@@ -105,6 +129,21 @@ class Pinned:
     workflow_hash: ContentHash
     procedure: ProcedureCode
     steps: Steps
+
+
+def _who(officer: Officer, pinned: Pinned, command: Command) -> dict[str, Any]:
+    """Say what every act says: who, by which steps, when, and the calendar as it is known then."""
+    at = command.meta.time
+    return {"officer": officer, "steps": pinned.steps, "at": at, "calendar": load_calendar().as_known_at(at)}
+
+
+def _why_not(command: Assign, state: Working) -> str | None:
+    """Give the reason for which a step would not change hands; None if it would."""
+    try:
+        case.decide(command, state)
+    except Refused as refused:
+        return refused.reason
+    return None
 
 
 def deciding_by(workflow_hash: ContentHash) -> Decider[case.Command, State]:
@@ -146,6 +185,17 @@ def insist_on_duty(staff: Organisation, account: PrincipalId, day: date) -> None
         raise Refused("on-leave")
 
 
+def no_officer(account: PrincipalId) -> Officer:
+    """Give somebody who may do no step."""
+    return Officer(id=account, unit="", roles=frozenset())
+
+
+def taker_of(staff: Organisation, to: PrincipalId, procedure: ProcedureCode, day: date) -> Officer:
+    """Give what the officer who is to take a step may do; one who has no post on a day, or is away, may do none."""
+    known = None if staff.leave(to, day) else staff.officer(to, day, procedure)
+    return known or no_officer(to)
+
+
 @dataclass(frozen=True, slots=True)
 class Department:
     """Carries out the commands of the officers."""
@@ -182,29 +232,27 @@ class Department:
             Problem: 403, if the case is another agency's, as every command here.
         """
         officer, pinned = await self._before(id, command)
-        wanted = Claim(step=step, officer=officer, steps=pinned.steps, at=command.meta.time)
+        wanted = Claim(step=step, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def assign(self, id: UUID, step: str, to: PrincipalId, reason: AssignmentReason, command: Command) -> CaseOutcome:
         """Give an open step to an officer; one who has no post that day, or is away, cannot take it."""
         officer, pinned = await self._before(id, command)
-        day = day_of(command.meta.time)
         _, staff = await self.establishment.organisation()
-        known = None if staff.leave(to, day) else staff.officer(to, day, pinned.procedure)
-        taker = known or Officer(id=to, unit="", roles=frozenset())
-        wanted = Assign(step=step, to=taker, reason=reason, officer=officer, steps=pinned.steps, at=command.meta.time)
+        taker = taker_of(staff, to, pinned.procedure, day_of(command.meta.time))
+        wanted = Assign(step=step, to=taker, reason=reason, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def send_back(self, id: UUID, step: str, to: str, reason: ReopeningReason, command: Command) -> CaseOutcome:
         """Send the work back to an earlier step, to whoever did it."""
         officer, pinned = await self._before(id, command)
-        wanted = Return(step=step, to=to, reason=reason, officer=officer, steps=pinned.steps, at=command.meta.time)
+        wanted = Return(step=step, to=to, reason=reason, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def undo(self, id: UUID, step: str, reason: ReopeningReason, command: Command) -> CaseOutcome:
         """Take back a step that the caller has finished."""
         officer, pinned = await self._before(id, command)
-        wanted = Undo(step=step, reason=reason, officer=officer, steps=pinned.steps, at=command.meta.time)
+        wanted = Undo(step=step, reason=reason, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def consult(self, id: UUID, partner: PartnerCode, area: CoordinationArea | None, command: Command) -> CaseOutcome:
@@ -214,41 +262,50 @@ class Department:
             Problem: 422, if there is no agreement with it, or there are several and no area is named.
         """
         officer, pinned = await self._before(id, command)
-        at = command.meta.time
         _, known = await self.establishment.agreements()
-        if not (agreed := with_partner(known, partner, area, day_of(at))):
+        if not (agreed := with_partner(known, partner, area, day_of(command.meta.time))):
             raise Problem(INVALID, faults=[NO_SUCH_PARTNER])
         if len(agreed) > 1:
             raise Problem(INVALID, faults=[WHICH_AREA], members={"areas": [one.area for one in agreed]})
-        wanted = Consult(
-            partner=partner,
-            days=agreed[0].answer_days,
-            agreement=agreed[0].code,
-            calendar=load_calendar().as_known_at(at),
-            officer=officer,
-            steps=pinned.steps,
-            at=at,
-        )
+        wanted = Consult(partner=partner, days=agreed[0].answer_days, agreement=agreed[0].code, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def answer(self, id: UUID, number: int, opinion: Opinion, command: Command) -> CaseOutcome:
         """Record what another agency answered."""
         officer, pinned = await self._before(id, command)
-        wanted = Answer(number=number, opinion=opinion, officer=officer, steps=pinned.steps, at=command.meta.time)
+        wanted = Answer(number=number, opinion=opinion, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def reappoint(self, id: UUID, new_due_on: date, reason: LatenessReason, command: Command) -> CaseOutcome:
         """Apologise for being late, and name a new day."""
         officer, pinned = await self._before(id, command)
-        at = command.meta.time
-        wanted = Reappoint(
-            new_due_on=new_due_on,
-            reason=reason,
-            calendar=load_calendar().as_known_at(at),
-            officer=officer,
-            steps=pinned.steps,
-            at=at,
-        )
+        wanted = Reappoint(new_due_on=new_due_on, reason=reason, **_who(officer, pinned, command))
+        return await self._carry_out(id, wanted, pinned, command)
+
+    async def put_down(
+        self, id: UUID, kind: RecordKind, step: str, held_on: date, members: tuple[Seat, ...], finding: str, command: Command
+    ) -> CaseOutcome:
+        """Put down what a team found on site, or what a council concluded.
+
+        Raises:
+            Problem: 422, if somebody who sat there had no post that day, or comes from an agency with which there never was an agreement.
+        """
+        officer, pinned = await self._before(id, command)
+        _, staff = await self.establishment.organisation()
+        _, known = await self.establishment.agreements()
+        partners = {one.partner for one in known.values()}
+        if faults := [
+            Fault("body", f"/members/{n}/{field}", words)
+            for n, seat in enumerate(members)
+            for field, unknown, words in (
+                ("officer", seat.officer is not None and staff.post(seat.officer, held_on) is None, NO_SUCH_OFFICER),
+                ("partner", seat.partner is not None and seat.partner not in partners, NO_SUCH_AGENCY),
+            )
+            if unknown
+        ]:
+            raise Problem(INVALID, faults=faults)
+        make: type[Any] = PutDownSiteCheck if kind == "site-check" else PutDownCouncil
+        wanted = make(step=step, held_on=held_on, members=members, finding=finding, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def complete(self, id: UUID, step: str, command: Command) -> CaseOutcome:
@@ -257,25 +314,92 @@ class Department:
         steps = pinned.steps
         if step == steps[-1].code and step != signing_step(steps).code:
             return await self._issue(id, step, officer, pinned, command)
-        return await self._carry_out(id, Complete(step=step, officer=officer, steps=steps, at=command.meta.time), pinned, command)
+        return await self._carry_out(id, Complete(step=step, **_who(officer, pinned, command)), pinned, command)
 
-    async def pause(self, id: UUID, missing: tuple[MissingComponent, ...], command: Command) -> CaseOutcome:
-        """Stop the clock and ask for what is missing."""
+    async def pause(self, id: UUID, missing: tuple[MissingComponent, ...], legal_basis: str | None, command: Command) -> CaseOutcome:
+        """Stop the clock and ask for what is missing; more often than the rules allow only by a law that lets it."""
         officer, pinned = await self._before(id, command)
-        wanted = Pause(missing=missing, officer=officer, steps=pinned.steps, at=command.meta.time)
+        days = await self.register.notice_days(pinned.dossier)
+        wanted = Pause(missing=missing, legal_basis=legal_basis, notice_days=days, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
     async def decide(self, id: UUID, outcome: Verdict, legal_basis: str | None, command: Command) -> CaseOutcome:
         """Sign the decision."""
         officer, pinned = await self._before(id, command)
-        wanted = Decide(outcome=outcome, legal_basis=legal_basis, officer=officer, steps=pinned.steps, at=command.meta.time)
+        wanted = Decide(outcome=outcome, legal_basis=legal_basis, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
+    async def let_pass(self, now: datetime) -> int:
+        """Let every open step pass whose time has run out by an instant; give how many.
+
+        Each passes at the instant that was set for it, so the facts are the same whoever looks, and however late.
+        """
+        calendar, passed = load_calendar(), 0
+        for case_id, agency in await self.register.timers_due(now):
+            state = await state_before(self.runtime.log, case_id, case.DECIDER)
+            if not isinstance(state, Working) or (timer := timers.due(state, now)) is None:
+                continue
+            steps = await self.steps_of(state.case.procedure, state.case.workflow_hash)
+            wanted = LetPass(steps=steps, at=now, calendar=calendar.as_known_at(timer.fires_at))
+            meta = Meta(f"timer:{case_id}:{timer.step}:{timer.fires_at.isoformat()}", f"system:{self.runtime.name}", timer.fires_at)
+            outcome = await carry_out(self.runtime.log, Target(case_id, deciding_by(state.case.workflow_hash), wanted), meta, agency=agency)
+            passed += sum(isinstance(fact, CaseTimerFired) for fact in outcome.facts)
+        return passed
+
+    async def remind(self, now: datetime) -> int:
+        """Say of every answer that is owed beyond its limit by an instant that it is; give of how many."""
+        said = 0
+        for case_id, agency, rings_at in await self.register.answers_owed(now):
+            meta = Meta(f"reminder:{case_id}:{rings_at.isoformat()}", f"system:{self.runtime.name}", rings_at)
+            outcome = await carry_out(self.runtime.log, Target(case_id, case.DECIDER, Remind(at=rings_at)), meta, agency=agency)
+            said += len(outcome.facts)
+        return said
+
+    async def correct(self, id: UUID, outcome: Verdict, legal_basis: str | None, reason: CorrectionReason, command: Command) -> CaseOutcome:
+        """Correct a signed decision before its result goes out."""
+        officer, pinned = await self._before(id, command)
+        wanted = Correct(outcome=outcome, legal_basis=legal_basis, reason=reason, **_who(officer, pinned, command))
+        return await self._carry_out(id, wanted, pinned, command)
+
+    async def reassign(
+        self, officer: PrincipalId, to: PrincipalId, reason: AssignmentReason, watermark: int | None, principal: Principal, at: datetime
+    ) -> list[dict[str, Any]]:
+        """Give every open step of an officer to another, as the head of their unit; say of each what became of it.
+
+        Without a watermark nothing is recorded: a dry run. With that of a dry run, cases that have gone on since are left alone.
+
+        Raises:
+            Refused: "not-in-roster", "on-leave", if the caller has no post, or is away.
+        """
+        _, staff = await self.establishment.organisation()
+        insist_on_duty(staff, principal.sub, day_of(at))
+        report: list[dict[str, Any]] = []
+        for case_id, agency in await self.register.work_of(principal, officer):
+            history = await self.runtime.log.load(case_id)
+            state = case.DECIDER.state_of(history)
+            if not isinstance(state, Working):
+                continue
+            steps = await self.steps_of(state.case.procedure, state.case.workflow_hash)
+            head = staff.officer(principal.sub, day_of(at), state.case.procedure) or no_officer(principal.sub)
+            taker = taker_of(staff, to, state.case.procedure, day_of(at))
+            gone_on = watermark is not None and history.pos > watermark
+            for code in [step.code for step in state.open if step.officer == officer]:
+                wanted = Assign(step=code, to=taker, reason=reason, officer=head, steps=steps, at=at, calendar=load_calendar())
+                why = "gone-on" if gone_on else _why_not(wanted, state)
+                if watermark is not None and why is None:
+                    meta = Meta(f"reassign:{case_id}:{code}:{history.version}:{to}", principal.sub, at)
+                    target = Target(case_id, deciding_by(state.case.workflow_hash), wanted)
+                    await carry_out(self.runtime.log, target, meta, agency=agency)
+                report.append({"case_id": case_id, "step": code, "moves": why is None, "why": why})
+        return report
+
     async def ring(self, now: datetime) -> int:
-        """Raise every alarm that is due by an instant; give how many.
+        """Let pass what has had its time, say who is late with an answer, and raise every alarm that is due by an instant; give how many.
 
         An alarm has the time that the limit gives and a name made of it, so whoever looks, and however late, records the same.
         """
+        await self.let_pass(now)
+        await self.remind(now)
         raised = 0
         for case_id, agency, first in await self.register.alarms_due(now):
             at: datetime | None = first
@@ -296,12 +420,13 @@ class Department:
         """
         if (newest := self.workflows.get(procedure)) is None:
             raise Problem(NOT_FOUND)
-        wanted = Move(workflow_hash=newest.content_hash, steps=newest.steps, at=at)
+        calendar = load_calendar().as_known_at(at)
+        wanted = Move(workflow_hash=newest.content_hash, steps=newest.steps, at=at, calendar=calendar)
         report: list[dict[str, Any]] = []
         for row in await self.register.of_older_workflow(principal, procedure, newest.content_hash):
             history = await self.runtime.log.load(row["case_id"])
             state = case.DECIDER.state_of(history)
-            why = obstacles(newest.steps, state) if isinstance(state, Working) else ["the clock stands still, or the case has ended"]
+            why = obstacles(newest.steps, state) if isinstance(state, Working) else [CANNOT_MOVE]
             if watermark is not None and history.pos > watermark:
                 why = [GONE_ON]
             if watermark is not None and not why:
@@ -311,7 +436,8 @@ class Department:
                     await carry_out(self.runtime.log, target, meta, agency=row["agency"], expected=history.version)
                 except VersionMismatch:
                     why = [GONE_ON]
-            report.append({"case_id": row["case_id"], "moves": not why, "why": why})
+            words = {"why": [vi for vi, _ in why], "why_en": [en for _, en in why]}
+            report.append({"case_id": row["case_id"], "moves": not why, **words})
         return report
 
     async def case(
@@ -355,7 +481,7 @@ class Department:
                     slices.append(Slice(paper, agency, [issued]))
                 return slices
 
-            wanted = Issue(step=step, serial=serial, result=result, officer=officer, steps=pinned.steps, at=at)
+            wanted = Issue(step=step, serial=serial, result=result, **_who(officer, pinned, command))
             return await carry_out(
                 self.runtime.log,
                 Target(id, deciding_by(pinned.workflow_hash), wanted),

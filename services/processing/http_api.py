@@ -20,6 +20,8 @@ from services.processing import (
     http_blanks,
     http_cases,
     http_coordination,
+    http_deadline,
+    http_decisions,
     http_documents,
     http_fields,
     http_forms,
@@ -27,6 +29,7 @@ from services.processing import (
     http_operation,
     http_organisation,
     http_permits,
+    http_records,
     http_refusals,
     http_timeline,
     http_work,
@@ -41,6 +44,9 @@ from services.processing.query import Register
 POLICY: Final = Policy(
     http_work.ACTIONS
     | http_coordination.ACTIONS
+    | http_records.ACTIONS
+    | http_decisions.ACTIONS
+    | http_deadline.ACTIONS
     | http_cases.ACTIONS
     | http_timeline.ACTIONS
     | http_worklist.ACTIONS
@@ -59,6 +65,8 @@ WORDS: Final = Words(
         kind.slug: kind
         for kind in (
             *http_refusals.REFUSALS,
+            *http_records.REFUSALS,
+            *http_decisions.REFUSALS,
             *http_refusals.OF_THE_ORGANISATION,
             *http_agreements.REFUSALS,
             *http_documents.REFUSALS,
@@ -76,6 +84,9 @@ def routes(department: Department, register: Register, office: PermitOffice) -> 
     routers = [
         http_work.routes(department),
         http_coordination.routes(department),
+        http_records.routes(department),
+        http_decisions.routes(department),
+        http_deadline.routes(department, register),
         http_cases.routes(department, register),
         http_timeline.routes(department),
         http_worklist.routes(department, register),

@@ -18,7 +18,8 @@ from kernel.edge.problem import refusal
 from services.processing import consume
 from services.processing.domain import blank
 from services.processing.handle_permits import PermitOffice, StockOutcome
-from services.processing.http_fields import AGENCY_PATTERN, example
+from services.processing.http_fields import example
+from services.processing.http_permits import AGENCY_PATTERN
 from services.processing.projections.permits import PERMITS
 
 SERIES_PATTERN: Final = r"^[A-Z]{1,4}$"
@@ -40,7 +41,7 @@ KINDS: Final = (
     refusal("blank-of-another-permit", "Phôi hỏng không phải của giấy phép này.", "The spoiled blank is not this permit's."),
 )
 
-Series = Annotated[str, Path(pattern=SERIES_PATTERN, examples=["AB"])]
+Series = Annotated[str, Path(pattern=SERIES_PATTERN)]
 Serial = Annotated[int, Path(ge=1, le=999_999)]
 OwnAgency = Annotated[str, Field(pattern=AGENCY_PATTERN)]
 
@@ -64,7 +65,7 @@ class SpoilingBody(Body):
 
     model_config = example(
         agency="H09.13",
-        reason="torn",
+        reason="misprint-by-maker",
     )
 
     agency: OwnAgency
@@ -86,7 +87,7 @@ class LossBody(Body):
 
     model_config = example(
         agency="H09.13",
-        record="12/BB-SCT",
+        record="3/BB-SCT",
     )
 
     agency: OwnAgency
@@ -164,7 +165,7 @@ def add_counting(router: APIRouter, office: PermitOffice) -> None:
     async def stock(
         series: Series,
         principal: Annotated[Principal, allowed("book.read")],
-        agency: Annotated[str, Query(pattern=AGENCY_PATTERN)],
+        agency: Annotated[str, Query(pattern=AGENCY_PATTERN, examples=["H09.13"])],
     ) -> Response:
         """Account for every blank of a series: how many of each fate, what is left, and what each that is gone was used for."""
         principal.require(agency)
@@ -178,9 +179,9 @@ def add_counting(router: APIRouter, office: PermitOffice) -> None:
 
     @router.get("/books/{year}")
     async def book(
-        year: Annotated[int, Path(ge=2000, le=2999, examples=[2026])],
+        year: Annotated[int, Path(ge=2000, le=2999)],
         principal: Annotated[Principal, allowed("book.read")],
-        agency: Annotated[str, Query(pattern=AGENCY_PATTERN)],
+        agency: Annotated[str, Query(pattern=AGENCY_PATTERN, examples=["H09.13"])],
         first: Annotated[int, Query(ge=1, le=999_999)] = 1,
         after: After = None,
     ) -> Response:

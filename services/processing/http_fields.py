@@ -19,7 +19,7 @@ from kernel.edge.problem import Sentence
 
 LEGAL_BASIS_LENGTH_MAX: Final = 500
 LABEL_LENGTH_MAX: Final = 200
-CODE_PATTERN: Final = r"^[a-z0-9-]{1,60}$"
+CODE_PATTERN: Final = r"^[a-z0-9-]{2,60}$"
 CONTROLLED_CODE_PATTERN: Final = r"^[A-Z0-9]{1,20}(-[A-Z0-9]{1,20}){0,4}$"
 PROCEDURE_PATTERN: Final = r"^[0-9A-Z.-]{1,20}$"
 AGENCY_PATTERN: Final = r"^[A-Z0-9.]{1,35}$"
@@ -36,9 +36,9 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 StepCode = Annotated[str, StringConstraints(pattern=r"^B[1-9][0-9]?$")]
 
-UnitCode = Annotated[str, Field(pattern="^[a-z0-9-]{2,60}$", examples=["phong-quan-ly-thuong-mai"])]
-RoleCode = Annotated[str, Field(pattern="^[a-z0-9-]{2,60}$", examples=["chuyen-vien"])]
-Account = Annotated[str, Field(pattern=CODE_PATTERN, examples=["nv-tm-03"])]
+UnitCode = Annotated[str, Field(pattern=CODE_PATTERN, examples=["phong-quan-ly-thuong-mai"])]
+RoleCode = Annotated[str, Field(pattern=CODE_PATTERN, examples=["chuyen-vien"])]
+Account = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,100}$", examples=["nv-tm-03"])]
 """Codes of units, roles and accounts, as addresses and bodies name them."""
 
 AsOf = Annotated[date | None, Query(description="Local day (Asia/Ho_Chi_Minh) for which it is asked; without it, today.")]

@@ -12,6 +12,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from contracts.processing_organisation import Heir, Post, Role, Unit
+from contracts.vocabulary import ProcedureCode
 from kernel.edge.body import NFC, Body
 from kernel.edge.identity import Principal
 from kernel.edge.policy import allowed
@@ -21,7 +22,7 @@ from services.processing.domain import organisation_commands as commands
 from services.processing.domain.organisation_states import Organisation
 from services.processing.domain.spans import on
 from services.processing.handle_organisation import Establishment
-from services.processing.http_fields import PROCEDURE_PATTERN, Account, AsOf, Basis, KnownAt, Label, RoleCode, UnitCode, dated, example
+from services.processing.http_fields import Account, AsOf, Basis, KnownAt, Label, RoleCode, UnitCode, dated, example
 
 UNITS_MAX: Final = 20
 
@@ -69,7 +70,7 @@ class HeirBody(Body):
     """Who inherits the open steps of these procedures; of all others, where none is named."""
 
     unit: UnitCode
-    procedures: Annotated[tuple[Annotated[str, Field(pattern=PROCEDURE_PATTERN)], ...], Field(max_length=200)] = ()
+    procedures: Annotated[tuple[ProcedureCode, ...], Field(max_length=200)] = ()
 
 
 class ReorganisationBody(Body):

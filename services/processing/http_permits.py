@@ -41,6 +41,7 @@ ACTIONS: Final[dict[str, set[str]]] = {
     "permit.read": {"public"},
     "permit.document": {"officer", "leader", "desk", "portal"},
     "permit.draft": {"officer"},
+    "permit.preview": {"officer"},
     "permit.publish": {"officer"},
     "permit.change": {"officer", "leader"},
     "permit.expire": {"admin"},
@@ -81,6 +82,9 @@ KINDS: Final = (
 Number = Annotated[str, Path(pattern=NUMBER_PATTERN, examples=["12/GP-SCT"])]
 Year = Annotated[int | None, Query(ge=2000, le=2999, description="Numbers begin again each year; without it, the newest.")]
 Agency = Annotated[str | None, Query(pattern=AGENCY_PATTERN, description="Each agency has a book of its own.")]
+Series = Annotated[str, Path(pattern=SERIES_PATTERN)]
+Serial = Annotated[int, Path(ge=1, le=999_999)]
+OwnAgency = Annotated[str, Field(pattern=AGENCY_PATTERN)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LINE_LENGTH_MAX), NFC]
 Term = Line | Annotated[int, Field(ge=0, le=10**12)] | Annotated[tuple[Line, ...], Field(max_length=LINES_MAX)]
 Terms = Annotated[dict[Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")], Term], Field(max_length=TERMS_MAX)]
@@ -107,7 +111,8 @@ class PublicationBody(Body):
     """The blank that it is printed on (absent: none), and whether the one before is spoiled."""
 
     model_config = example(
-        blank={"series": "AB", "number": 1},
+        blank={"series": "AB", "number": 4},
+        spoiled=False,
     )
 
     blank: Blank | None = None
@@ -120,9 +125,9 @@ class AmendmentBody(Body):
     model_config = example(
         kind="amendment",
         terms={
-            "head_office": "Số 30 đường Cách mạng tháng Tám, thành phố Thủ Dầu Một, tỉnh Bình Dương",
-            "area": "Tỉnh Bình Dương",
-            "products": ["Rượu vang", "Rượu trắng"],
+            "head_office": "Số 12 đường Yersin, thành phố Thủ Dầu Một, tỉnh Bình Dương",
+            "area": "Tỉnh Bình Dương và tỉnh Đồng Nai",
+            "products": ["Rượu vang"],
             "suppliers": ["Công ty cổ phần Rượu Đặng Gia"],
             "shops": 12,
             "inspected_on": "2026-02-05",
@@ -149,7 +154,7 @@ class RevocationBody(Body):
     """Why it is taken back, and by what right."""
 
     model_config = example(
-        reason="conditions-lost",
+        reason="obtained-by-fraud",
         legal_basis="Nghị định 105/2017/NĐ-CP, Điều 33",
     )
 
@@ -307,7 +312,7 @@ def add_writing(router: APIRouter, office: PermitOffice) -> None:
         return await run(request, principal, lambda command: office.draft(id, body.terms, command), answer)
 
     @router.get("/cases/{id}/permit-draft", responses=A_PDF)
-    async def preview(request: Request, id: UUID, principal: Annotated[Principal, allowed("permit.draft")]) -> Response:
+    async def preview(request: Request, id: UUID, principal: Annotated[Principal, allowed("permit.preview")]) -> Response:
         """Show the draft as a PDF, with no number and no signature, for whoever is to sign."""
         now = office.runtime.commands.clock.now(request)
         source, page = await office.preview(id, principal, now)

@@ -124,10 +124,25 @@ REFUSALS: Final = (
         "This procedure has no legal limit, so there is no clock to pause.",
     ),
     refusal(
+        "supplement-asked-already",
+        "Đã yêu cầu bổ sung đủ số lần cho phép; muốn yêu cầu thêm phải nêu căn cứ pháp lý, do lãnh đạo phòng yêu cầu.",
+        "A supplement was asked for as often as may be; once more takes a law that lets it, and the head of the unit who asks.",
+        members=("legal", "asked", "allowed"),
+    ),
+    Kind(
+        "leader-needed",
+        403,
+        NOT_ALLOWED.title,
+        Sentence(
+            "Chỉ lãnh đạo phòng, ban được yêu cầu bổ sung thêm lần nữa.",
+            "Only who leads the unit asks for a supplement once more.",
+        ),
+    ),
+    refusal(
         "cannot-move",
         "Hồ sơ không thể tiếp tục theo phiên bản quy trình này.",
         "The case cannot go on by this version of the workflow.",
-        members=("legal", "why"),
+        members=("legal", "why", "why_en"),
     ),
     refusal(
         "number-needed",
@@ -197,8 +212,8 @@ OF_THE_ORGANISATION: Final = (
 
 ON_A_CASE: Final = ("no-such-case", "not-in-roster", "on-leave", "case-paused", "case-ended")
 ON_A_STEP: Final = (*ON_A_CASE, "step-not-open", "not-your-step", "claimed-by-another")
-ON_A_PERMIT: Final = ("no-such-permit", "not-in-roster", "on-leave", "not-your-task", "permit-revoked", "permit-expired")
-ON_TERMS: Final = ("terms-do-not-fit", "terms-of-a-person")
+ON_DUTY: Final = ("not-in-roster", "on-leave", "not-your-task")
+ON_A_PERMIT: Final = (*ON_DUTY, "no-such-permit", "permit-revoked", "permit-expired")
 ON_A_UNIT: Final = ("no-organisation", "before-the-first-day", "no-such-unit")
 
 PROBLEMS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -208,26 +223,35 @@ PROBLEMS: Final[Mapping[str, tuple[str, ...]]] = {
     "case.undo": (*ON_A_CASE, "nothing-to-undo"),
     "case.consult": (*ON_A_STEP, "already-asked", "already-decided", "no-such-consultation"),
     "case.reappoint": (*ON_A_CASE, "not-your-step", "no-clock", "already-reappointed", "new-day-too-early"),
-    "case.complete": (*ON_A_STEP, "decision-needed", "number-needed", "partner-not-asked", "guard-not-met", "apology-needed"),
-    "case.pause": (*ON_A_STEP, "already-decided", "no-clock"),
+    "case.complete": (
+        *(*ON_A_STEP, "decision-needed", "number-needed"),
+        *("partner-not-asked", "record-needed", "guard-not-met", "apology-needed"),
+    ),
+    "case.put-down": (*ON_A_STEP, "no-such-record", "record-day-impossible", "seats-wrong"),
+    "case.pause": (*ON_A_STEP, "already-decided", "no-clock", "supplement-asked-already", "leader-needed"),
     "case.decide": (
         *(*ON_A_STEP, "not-the-signing-step", "already-decided", "legal-basis-needed"),
-        *("partner-not-asked", "guard-not-met", "apology-needed"),
+        *("partner-not-asked", "record-needed", "guard-not-met", "apology-needed"),
     ),
+    "case.correct": (*ON_A_CASE, "not-decided-yet", "not-your-step", "legal-basis-needed", "already-followed"),
+    "case.reassign": ("not-in-roster", "on-leave"),
     "workflow.move": ("cannot-move",),
-    "permit.draft": ("no-such-case", "not-in-roster", "on-leave", "permit-published", *ON_TERMS),
-    "permit.publish": (
-        *(*ON_A_PERMIT, "permit-published", "terms-do-not-fit", "page-of-another-edition"),
-        *("blank-needed", "no-blank-here", "no-such-blank", "blank-gone", "blank-skips", "blank-of-another-permit"),
-    ),
-    "permit.change": (*ON_A_PERMIT, "permit-not-published", *ON_TERMS),
-    "blank.handle": ("not-in-roster", "on-leave", "not-your-task", "no-such-blank", "blank-gone", "blanks-overlap", "blanks-too-many"),
     "unit.change": (*ON_A_UNIT, "unit-exists", "unit-below-itself", "units-below", "heir-not-one", "reform-officer-must-lead"),
     "role.define": ("no-organisation", "before-the-first-day", "no-such-role", "reform-officer-must-lead"),
     "officer.appoint": (*ON_A_UNIT, "no-such-role", "no-such-officer", "reform-officer-must-lead"),
     "leave.grant": (*ON_A_UNIT, "not-in-roster", "no-such-officer", "not-your-officer", "stand-in-away", "not-on-leave"),
     "reform-officer.designate": (*ON_A_UNIT, "no-such-officer", "reform-officer-exists", "reform-officer-must-lead"),
     "agreement.conclude": ("agreement-exists", "agreement-overlaps", "no-such-agreement"),
+    "permit.draft": (
+        *("no-such-case", *ON_DUTY, "permit-published", "permit-revoked", "permit-expired"),
+        *("terms-do-not-fit", "terms-of-a-person"),
+    ),
+    "permit.publish": (
+        *(*ON_A_PERMIT, "terms-do-not-fit", "page-of-another-edition", "blank-needed", "no-blank-here"),
+        *("no-such-blank", "blank-gone", "blank-skips", "blank-of-another-permit"),
+    ),
+    "permit.change": (*ON_A_PERMIT, "permit-not-published", "terms-do-not-fit", "terms-of-a-person"),
+    "blank.handle": (*ON_DUTY, "blanks-too-many", "blanks-overlap", "no-such-blank", "blank-gone"),
     "document.issue": ("issue-out-of-order", "issue-too-early", "governed-already", "no-such-document"),
 }
 """The refusals that may answer each action, as the OpenAPI document lists them."""

@@ -16,7 +16,7 @@ from kernel.edge.identity import Principal
 from kernel.edge.policy import allowed
 from kernel.edge.problem import INVALID, Problem
 from services.processing.handle import Department
-from services.processing.http_fields import LegalBasis, StepCode, example
+from services.processing.http_fields import Account, LegalBasis, StepCode, example
 from services.processing.http_refusals import A_REFUSAL_NEEDS_ITS_BASIS
 from services.processing.http_standing import answer
 
@@ -53,7 +53,7 @@ class AssignmentBody(Body):
     )
 
     step: StepCode
-    officer: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,100}$")]
+    officer: Account
     reason: AssignmentReason = "assigned"
 
 
@@ -101,13 +101,14 @@ class Missing(Body):
 
 
 class PauseBody(Body):
-    """Everything that is missing, at once."""
+    """Everything that is missing, at once; and, to ask more often than the rules allow, the law that lets it."""
 
     model_config = example(
         missing=[{"component": "ban-sao-giay-chung-nhan", "reason": "absent"}],
     )
 
     missing: Annotated[tuple[Missing, ...], Field(min_length=1, max_length=MISSING_MAX)]
+    legal_basis: LegalBasis | None = None
 
 
 class DecisionBody(Body):
@@ -151,7 +152,7 @@ def add_work(router: APIRouter, department: Department) -> None:
     async def pause(request: Request, id: UUID, body: PauseBody, principal: Annotated[Principal, allowed("case.pause")]) -> Response:
         """Stop the clock and ask the applicant, through the desk, for what is missing (NĐ 61/2018, Điều 19.4)."""
         missing = tuple(MissingComponent.model_validate(one) for one in body.missing)
-        return await run(request, principal, lambda command: department.pause(id, missing, command), answer)
+        return await run(request, principal, lambda command: department.pause(id, missing, body.legal_basis, command), answer)
 
     _ = (claim, complete, pause)
 

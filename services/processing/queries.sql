@@ -7,6 +7,16 @@ WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE
 ORDER BY opened_at, case_id
 LIMIT $4
 
+-- name: work_of
+-- Running cases in which the officer $2 has an open step, the oldest first; $1 agencies in scope (null = all).
+SELECT case_id, agency
+FROM read.case_register
+WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))
+  AND state IN ('waiting', 'claimed')
+  AND (officer = $2::text OR beside::jsonb @> jsonb_build_array(jsonb_build_object('officer', $2::text)))
+ORDER BY opened_at, case_id
+LIMIT $3
+
 -- name: alarms_due
 -- Running cases with an alarm that is due at $1, the longest due first.
 SELECT case_id, agency, alarm_at
@@ -14,6 +24,37 @@ FROM read.case_register
 WHERE alarm_at <= $1 AND state IN ('waiting', 'claimed')
 ORDER BY alarm_at, case_id
 LIMIT $2
+
+-- name: timers_due
+-- Cases with an open step whose time has run out at $1, the longest ago first.
+SELECT case_id, agency
+FROM read.step_timer
+WHERE fires_at <= $1
+GROUP BY case_id, agency
+ORDER BY min(fires_at), case_id
+LIMIT $2
+
+-- name: answers_owed
+-- Cases in which another agency owes an answer beyond its limit and nobody has been told at $1, the longest ago first.
+SELECT case_id, agency, min(rings_at) AS rings_at
+FROM read.consultation_register
+WHERE rings_at <= $1 AND answered_at IS NULL AND reminded_at IS NULL
+GROUP BY case_id, agency
+ORDER BY min(rings_at), case_id
+LIMIT $2
+
+-- name: lateness_by_partner
+-- How other agencies answered what they were asked in [$2, $3), as of $4; $1 agencies in scope (null = all).
+SELECT partner,
+       count(*) AS asked,
+       count(answered_at) AS answered,
+       count(*) FILTER (WHERE answered_at >= late_from) AS answered_late,
+       count(*) FILTER (WHERE answered_at IS NULL AND late_from <= $4::timestamptz) AS owed_late
+FROM read.consultation_register
+WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))
+  AND ($2::timestamptz IS NULL OR requested_at >= $2) AND ($3::timestamptz IS NULL OR requested_at < $3)
+GROUP BY partner
+ORDER BY partner
 
 -- name: permit
 -- The permit that has or had a number, the newest; or that of a year $2 and of an agency $3: numbers begin again each year, in a book of each.
@@ -45,7 +86,7 @@ LIMIT $4
 
 -- name: result
 -- What a dossier may lead to, by the version of the procedure that it was accepted under, and whose dossier it is.
-SELECT name, components, result, validity_months, holder, tax_code
+SELECT name, components, result, validity_months, notice_days, holder, tax_code
 FROM read.dossier_procedure JOIN read.procedure_result ON content_hash = procedure_hash
 WHERE dossier_id = $1
 

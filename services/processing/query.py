@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 
 from contracts.processing import Holder
-from contracts.vocabulary import AgencyCode, ContentHash, DossierId, ProcedureCode
+from contracts.vocabulary import AgencyCode, ContentHash, DossierId, PrincipalId, ProcedureCode
 from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
@@ -78,6 +78,27 @@ class Register:
         found = await self.runtime.log.pool.fetch(QUERY["alarms_due"], now, ALARMS_MAX)
         return [(row["case_id"], row["agency"], row["alarm_at"]) for row in found]
 
+    async def timers_due(self, now: datetime) -> list[tuple[UUID, AgencyCode]]:
+        """Give cases with an open step that should have passed by itself, the longest due first: case, agency."""
+        found = await self.runtime.log.pool.fetch(QUERY["timers_due"], now, ALARMS_MAX)
+        return [(row["case_id"], row["agency"]) for row in found]
+
+    async def answers_owed(self, now: datetime) -> list[tuple[UUID, AgencyCode, datetime]]:
+        """Give cases in which another agency owes an answer and nobody was told, the longest ago first: case, agency, since when."""
+        found = await self.runtime.log.pool.fetch(QUERY["answers_owed"], now, ALARMS_MAX)
+        return [(row["case_id"], row["agency"], row["rings_at"]) for row in found]
+
+    async def lateness(
+        self, principal: Principal, asked_from: datetime | None, asked_until: datetime | None, now: datetime
+    ) -> Sequence[asyncpg.Record]:
+        """Count, for every agency that was asked in a time, its answers, the late ones, and those that it owes beyond its limit."""
+        return await self.runtime.log.pool.fetch(QUERY["lateness_by_partner"], principal.scope, asked_from, asked_until, now)
+
+    async def work_of(self, principal: Principal, officer: PrincipalId) -> list[tuple[UUID, AgencyCode]]:
+        """Give running cases that the caller may see in which an officer has an open step, the oldest first: case, agency."""
+        found = await self.runtime.log.pool.fetch(QUERY["work_of"], principal.scope, officer, MOVES_MAX)
+        return [(row["case_id"], row["agency"]) for row in found]
+
     async def of_older_workflow(self, principal: Principal, procedure: ProcedureCode, newest: ContentHash) -> Sequence[asyncpg.Record]:
         """Give running cases that the caller may see and that another version of their workflow leads."""
         return await self.runtime.log.pool.fetch(QUERY["of_older_workflow"], principal.scope, procedure, newest, MOVES_MAX)
@@ -95,6 +116,11 @@ class Register:
     async def book(self, agency: AgencyCode, year: int, first: int, count: int) -> Sequence[asyncpg.Record]:
         """Give `count` numbers of an agency's book of a year, from the serial `first` on."""
         return await self.runtime.log.pool.fetch(QUERY["book"], agency, year, first, count)
+
+    async def notice_days(self, dossier: DossierId) -> int | None:
+        """Give the working days within which a dossier's procedure lets a supplement be asked for; None where that is not known here."""
+        found = await self.runtime.log.pool.fetch(QUERY["result"], dossier)
+        return found[0]["notice_days"] if found else None
 
     async def result_of(self, dossier: DossierId) -> Expected:
         """Give what a dossier's procedure leads to, and whose the dossier is.

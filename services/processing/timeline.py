@@ -15,23 +15,32 @@ from contracts.processing import (
     CaseClockPaused,
     CaseClockResumed,
     CaseConsultationAnswered,
+    CaseConsultationOverdue,
     CaseConsultationRequested,
+    CaseCouncilHeld,
     CaseDecided,
+    CaseDecisionCorrected,
     CaseMoved,
     CaseOpened,
     CaseReappointed,
     CaseResultIssued,
+    CaseSiteChecked,
     CaseStepAssigned,
     CaseStepClaimed,
     CaseStepCompleted,
     CaseStepReopened,
+    CaseStepSkipped,
     CaseStopped,
+    CaseTimerCancelled,
+    CaseTimerFired,
+    CaseTimerSet,
 )
 from contracts.terms import TERMS
 from contracts.vocabulary import ContentHash, Deadline
 from kernel.eventlog import Recorded
 from kernel.legalclock import day_of
 from kernel.legalclock.instants import local
+from services.processing.domain.case_facts import BY_ITSELF
 from services.processing.domain.organisation_states import Organisation
 from services.processing.domain.workflow import Steps
 from services.processing.timeline_words import Pair, said
@@ -95,10 +104,11 @@ def sentence(fact: Any, place: Place, names: Names) -> Pair:
         case CaseOpened(code=code, deadline=deadline):
             vi, en = _until(deadline)
             return f"Thụ lý hồ sơ {code}{vi}.", f"The department took over dossier {code}{en}."
-        case CaseClockPaused(missing=missing, round=round_):
+        case CaseClockPaused(missing=missing, round=round_, legal_basis=basis):
+            why, why_en = (f", căn cứ {basis}", f", on the basis of {basis}") if basis else ("", "")
             return (
-                f"Tạm dừng thời hạn để người nộp bổ sung {len(missing)} thành phần (lần {round_}).",
-                f"The clock stands still until the applicant has brought {len(missing)} components (round {round_}).",
+                f"Tạm dừng thời hạn để người nộp bổ sung {len(missing)} thành phần (lần {round_}{why}).",
+                f"The clock stands still until the applicant has brought {len(missing)} components (round {round_}{why_en}).",
             )
         case CaseClockResumed(deadline=deadline):
             return (
@@ -113,12 +123,16 @@ def sentence(fact: Any, place: Place, names: Names) -> Pair:
         case CaseMoved(open=found):
             steps = ", ".join(step.step for step in found)
             return f"Chuyển sang phiên bản quy trình mới, tại bước {steps}.", f"Goes on by a new version of the workflow, at {steps}."
-        case CaseConsultationRequested() | CaseConsultationAnswered():
+        case CaseConsultationRequested() | CaseConsultationAnswered() | CaseConsultationOverdue():
             return _consultation(fact, names)
-        case CaseDecided() | CaseResultIssued() | CaseReappointed():
+        case CaseDecided() | CaseDecisionCorrected() | CaseResultIssued() | CaseReappointed():
             return _outcome(fact)
         case CaseStepClaimed() | CaseStepAssigned() | CaseStepCompleted() | CaseStepReopened():
             return _step(fact, place)
+        case CaseStepSkipped() | CaseTimerSet() | CaseTimerFired() | CaseTimerCancelled():
+            return _by_itself(fact, place)
+        case CaseSiteChecked() | CaseCouncilHeld():
+            return _record(fact, place)
         case _:
             return f"{TERMS.get(fact.TYPE, fact.TYPE)}.", f"{fact.TYPE.split('.')[-2].replace('-', ' ').capitalize()}."
 
@@ -137,16 +151,55 @@ def _step(fact: CaseStepClaimed | CaseStepAssigned | CaseStepCompleted | CaseSte
             )
         case CaseStepCompleted(officer=officer, next_step=following):
             vi, en = (f", mở bước {following}", f"; {following} is open now") if following else ("", "")
+            if officer == BY_ITSELF:
+                return f"Bước {place.name} tự chuyển tiếp{vi}.", f"Step {place.name} passed by itself{en}."
             return f"{officer} hoàn thành bước {place.name}{vi}.", f"{officer} finished step {place.name}{en}."
         case CaseStepReopened(officer=officer, by=by, how=how):
             vi, en = said(fact.reason)
+            if officer == BY_ITSELF:
+                return f"{by} mở lại bước {place.name} ({vi}).", f"{by} opened step {place.name} again ({en})."
             if how == "returned":
                 return f"{by} trả lại bước {place.name} cho {officer} ({vi}).", f"{by} sent step {place.name} back to {officer} ({en})."
             return f"{by} rút lại bước {place.name} ({vi}).", f"{by} took step {place.name} back ({en})."
 
 
-def _consultation(fact: CaseConsultationRequested | CaseConsultationAnswered, names: Names) -> Pair:
+def _by_itself(fact: CaseStepSkipped | CaseTimerSet | CaseTimerFired | CaseTimerCancelled, place: Place) -> Pair:
+    match fact:
+        case CaseStepSkipped(when=when):
+            return (
+                f"Bỏ qua bước {place.name}, không cần thực hiện (điều kiện: {when}).",
+                f"Step {place.name} need not be done and is skipped (condition: {when}).",
+            )
+        case CaseTimerSet(fires_at=at):
+            return (
+                f"Bước {place.name} tự chuyển tiếp lúc {_moment(at)} nếu chưa ai hoàn thành.",
+                f"Step {place.name} passes by itself at {_moment(at)} unless somebody finishes it before.",
+            )
+        case CaseTimerFired():
+            return f"Bước {place.name} đã hết thời gian.", f"The time of step {place.name} has run out."
+        case CaseTimerCancelled():
+            vi, en = said(fact.cause)
+            return f"Bước {place.name} không tự chuyển tiếp nữa: {vi}.", f"Step {place.name} does not pass by itself any more: {en}."
+
+
+def _record(fact: CaseSiteChecked | CaseCouncilHeld, place: Place) -> Pair:
+    vi, en = said(fact.finding)
+    day = _day(fact.held_on)
+    if isinstance(fact, CaseSiteChecked):
+        return (
+            f"{fact.officer} lập biên bản thẩm định thực tế ngày {day}, bước {place.name}: {vi}.",
+            f"{fact.officer} put down what was found on site on {day}, step {place.name}: {en}.",
+        )
+    return (
+        f"{fact.officer} lập biên bản họp hội đồng thẩm định ngày {day}, bước {place.name}: {vi}.",
+        f"{fact.officer} put down what the appraisal council of {day} concluded, step {place.name}: {en}.",
+    )
+
+
+def _consultation(fact: CaseConsultationRequested | CaseConsultationAnswered | CaseConsultationOverdue, names: Names) -> Pair:
     vi, en = names.partners.get(fact.partner, (fact.partner, fact.partner))
+    if isinstance(fact, CaseConsultationOverdue):
+        return f"{vi} quá hạn trả lời (hạn {_moment(fact.due_at)}).", f"{en} owes an answer beyond its limit (due {_moment(fact.due_at)})."
     if isinstance(fact, CaseConsultationRequested):
         due = _day(fact.deadline.due_on)
         return f"Lấy ý kiến {vi}, đề nghị trả lời trước hết ngày {due}.", f"Asked {en} for its opinion, due on {due}."
@@ -155,12 +208,19 @@ def _consultation(fact: CaseConsultationRequested | CaseConsultationAnswered, na
     return f"{vi} trả lời: {opinion}{late}.", f"{en} answered: {opinion_en}{late_en}."
 
 
-def _outcome(fact: CaseDecided | CaseResultIssued | CaseReappointed) -> Pair:
+def _outcome(fact: CaseDecided | CaseDecisionCorrected | CaseResultIssued | CaseReappointed) -> Pair:
     match fact:
         case CaseDecided(officer=officer, legal_basis=basis):
             vi, en = said(fact.outcome)
             why, why_en = (f", căn cứ {basis}", f" on the basis of {basis}") if basis else ("", "")
             return f"{officer} ký quyết định: {vi}{why}.", f"{officer} signed the decision: {en}{why_en}."
+        case CaseDecisionCorrected(officer=officer, legal_basis=basis):
+            (before, before_en), (after, after_en), (why, why_en) = said(fact.outcome_before), said(fact.outcome), said(fact.reason)
+            by, by_en = (f", căn cứ {basis}", f" on the basis of {basis}") if basis else ("", "")
+            return (
+                f"{officer} sửa quyết định đã ký từ “{before}” thành “{after}”{by} ({why}).",
+                f"{officer} corrected the signed decision from “{before_en}” to “{after_en}”{by_en} ({why_en}).",
+            )
         case CaseResultIssued(result_number=number):
             return (
                 f"Cấp số kết quả {number} và chuyển bộ phận một cửa.",

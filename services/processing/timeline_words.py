@@ -29,6 +29,22 @@ WORDS: Final[Mapping[str, Pair]] = {
     "complicated": ("hồ sơ phức tạp", "complicated dossier"),
     "outage": ("sự cố hệ thống", "outage"),
     "officer-absent": ("vắng người xử lý", "officer absent"),
+    # Why a decision is corrected: CorrectionReason, beside what it shares with the others.
+    "clerical": ("lỗi soạn thảo", "clerical error"),
+    "wrong-outcome": ("sai kết quả", "wrong outcome"),
+    # What was found on site: SiteFinding; what a council concluded: CouncilFinding.
+    "meets": ("đáp ứng", "meets the conditions"),
+    "meets-after-remedy": ("đáp ứng sau khi khắc phục", "meets them after a remedy"),
+    "does-not-meet": ("không đáp ứng", "does not meet them"),
+    "approves": ("thông qua", "approved"),
+    "approves-after-changes": ("thông qua sau khi chỉnh sửa", "approved after changes"),
+    "rejects": ("không thông qua", "rejected"),
+    # Why a step does not pass by itself.
+    "done": ("đã hoàn thành", "it is done"),
+    "reopened": ("công việc được trả lại", "the work went back"),
+    "paused": ("tạm dừng thời hạn", "the clock stands still"),
+    "moved": ("chuyển phiên bản quy trình", "another version of the workflow"),
+    "ended": ("hồ sơ đã kết thúc", "the case has ended"),
     # What another agency answers.
     "agrees": ("đồng ý", "agrees"),
     "disagrees": ("không đồng ý", "disagrees"),

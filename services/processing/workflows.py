@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.processing import Step, WorkflowPublished
 from contracts.vocabulary import Confidence, ContentHash, Limit, ProcedureCode
-from services.processing.domain import soundness
+from services.processing.domain import soundness, soundness_paths
 from services.processing.domain.soundness import Posts
 from services.processing.domain.workflow import Steps
 from services.processing.on_file import Misread, OnFile, read_yaml
@@ -130,6 +130,9 @@ def _faults(on_file: OnFile[WorkflowOnFile], posts: Posts) -> Iterator[str]:
         *soundness.faults_of_order(steps),
         *soundness.faults_of_time(steps, flow.limit, flow.hours),
         *soundness.faults_of_guards(steps),
+        *soundness_paths.faults_of_conditions(steps),
+        *soundness_paths.faults_of_records(steps),
+        *soundness_paths.faults_of_timers(steps),
         *soundness.faults_of_posts(steps, posts, RESPONSIBLE_UNIT),
     ]
     yield from (f"{on_file.lines.at(place)}: {why}" for place, why in faults)

@@ -111,6 +111,13 @@ class ProcedureEntry(Vouched):
     notes: tuple[Text, ...]
 
 
+class RecordEntry(Strict):
+    """The record that a step must put down, and how many sit there."""
+
+    kind: Literal["site-check", "council"]
+    members: tuple[int, int] | None = None
+
+
 class StepEntry(Strict):
     """One step of a workflow, in working hours."""
 
@@ -121,8 +128,11 @@ class StepEntry(Strict):
     role: Slug
     hours: Annotated[int, Field(gt=0)]
     after: tuple[str, ...] | None = None
+    when: str | None = None
     requires: str | None = None
     consults: tuple[Slug, ...] = ()
+    record: RecordEntry | None = None
+    passes_after: Annotated[int | None, Field(gt=0)] = None
     returns_to: tuple[str, ...] = ()
 
 

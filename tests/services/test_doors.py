@@ -14,6 +14,7 @@ ID: Final = "11111111-1111-4111-8111-111111111111"
 
 NAMED: Final = {
     "id": ID,
+    "dossier": ID,
     "code": "2.000648",
     "number": "1/GP-SCT",
     "procedure": "2.000648",

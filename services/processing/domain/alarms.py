@@ -1,12 +1,26 @@
-"""Step 3 of 8, decide: when a limit is near, has run out, and must be known to the director. Read off the deadline itself, not a clock."""
+"""Step 3 of 8, decide: when a limit is near, has run out, and must be known to the director. Read off the deadline itself, not a clock.
+
+An alarm is for somebody: it rings when office is open, by the calendar that the limit was counted by.
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 from contracts.vocabulary import Deadline, DeadlineSegment
-from kernel.legalclock import Calendar, Limit, day_of, deadline, midnight, rule_pack_on
+from kernel.legalclock import (
+    Calendar,
+    Limit,
+    OutsideCalendar,
+    calendar_of_version,
+    day_of,
+    deadline,
+    load_calendar,
+    midnight,
+    rule_pack_on,
+)
 from services.processing.domain.case_states import Case
 from services.processing.domain.workflow import SIGNING_ROLE
 
@@ -15,8 +29,8 @@ Kind: TypeAlias = Literal["due-soon", "overdue", "escalated"]
 DUE_SOON_PART: Final = 5
 """A limit is near when a fifth of it is left."""
 
-ESCALATED_AFTER: Final = timedelta(days=1)
-"""The head of the unit is told at once that a limit has run out; the director, if it is so still a day later."""
+ESCALATED_AFTER_DAYS: Final = 1
+"""The head of the unit is told at once that a limit has run out; the director, if it is so still a working day later."""
 
 ROLES: Final[dict[Kind, str]] = {"due-soon": "chuyen-vien", "overdue": "truong-phong", "escalated": SIGNING_ROLE}
 
@@ -54,23 +68,29 @@ def step_due_at(since: datetime, hours: int, calendar: Calendar) -> datetime:
 
 def first_alarm_at(due: Deadline | None) -> datetime | None:
     """Give when the first alarm of a limit is due; None where there is no limit."""
-    return None if due is None else near(due) or late_from(due)
+    return None if due is None else _there(near(due) or late_from(due), _calendar(due.calendar))
 
 
-def soon(new_due_at: datetime) -> datetime:
-    """Give when a new day is near: a day before."""
-    return new_due_at - ESCALATED_AFTER
+def soon(new_due_at: datetime, promised_at: datetime) -> datetime:
+    """Give when a new day is near: the opening of the working day before it, by the calendar as it was known when that day was promised."""
+    return _opening(day_of(new_due_at), -1, load_calendar().as_known_at(promised_at))
+
+
+def answer_rings_at(due: Deadline) -> datetime:
+    """Give when it is to be said that another agency has let its limit run out: when somebody is there to hear it."""
+    return _there(late_from(due), _calendar(due.calendar))
 
 
 def alarms(case: Case) -> list[tuple[Kind, datetime, datetime]]:
     """List what will be raised if nothing happens: the kind, the limit that it is about, and when. A new day has alarms of its own."""
     found: list[tuple[Kind, datetime, datetime]] = []
     if case.deadline is not None:
-        found = _of_limit(near(case.deadline), case.deadline.due_at, late_from(case.deadline))
-    if case.new_due_at is not None:
+        found = _of_limit(near(case.deadline), case.deadline.due_at, late_from(case.deadline), _calendar(case.deadline.calendar))
+    if case.new_due_at is not None and case.promised_at is not None:
         # From the apology on, the applicant waits for the new day: what the first limit had left to say is not said any more.
         ran_out = midnight(day_of(case.new_due_at) + timedelta(days=1))
-        found = _of_limit(soon(case.new_due_at), case.new_due_at, ran_out)
+        calendar = load_calendar().as_known_at(case.promised_at)
+        found = _of_limit(soon(case.new_due_at, case.promised_at), case.new_due_at, ran_out, calendar)
     return sorted((one for one in found if (one[0], one[1]) not in case.rung), key=lambda one: one[2])
 
 
@@ -85,6 +105,33 @@ def _days(segment: DeadlineSegment) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def _of_limit(soon: datetime | None, due_at: datetime, ran_out: datetime) -> list[tuple[Kind, datetime, datetime]]:
-    late: list[tuple[Kind, datetime, datetime]] = [("overdue", due_at, ran_out), ("escalated", due_at, ran_out + ESCALATED_AFTER)]
-    return late if soon is None else [("due-soon", due_at, soon), *late]
+def _of_limit(soon: datetime | None, due_at: datetime, ran_out: datetime, calendar: Calendar) -> list[tuple[Kind, datetime, datetime]]:
+    overdue_at = _there(ran_out, calendar)
+    escalated_at = _opening(day_of(overdue_at), ESCALATED_AFTER_DAYS, calendar)
+    late: list[tuple[Kind, datetime, datetime]] = [("overdue", due_at, overdue_at), ("escalated", due_at, escalated_at)]
+    return late if soon is None else [("due-soon", due_at, _there(soon, calendar)), *late]
+
+
+@lru_cache
+def _calendar(version: str) -> Calendar:
+    """Give the calendar that a limit was counted by; where its name is not known any more, the newest."""
+    try:
+        return calendar_of_version(version)
+    except LookupError:
+        return load_calendar()
+
+
+def _there(at: datetime, calendar: Calendar) -> datetime:
+    """Give the first instant from one on at which somebody is in office; beyond the calendar, where nobody knows, the instant itself."""
+    try:
+        return calendar.next_opening(at)
+    except OutsideCalendar:
+        return at
+
+
+def _opening(day: date, working_days: int, calendar: Calendar) -> datetime:
+    """Give when office opens so many working days after a day; beyond the calendar every day is one."""
+    try:
+        return calendar.windows(calendar.add_working_days(day, working_days))[0][0]
+    except OutsideCalendar:
+        return midnight(day + timedelta(days=working_days))

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from contracts.intake import DossierAccepted
-from contracts.processing import AssignmentReason, ReopeningReason
+from contracts.processing import AssignmentReason, CorrectionReason, CouncilFinding, ReopeningReason, Seat, SiteFinding
 from contracts.vocabulary import CaseId, ContentHash, LatenessReason, MissingComponent, Outcome, PartnerCode, PrincipalId
 from kernel.legalclock import Calendar
 from services.processing.domain.case_states import OpenStep
@@ -50,11 +50,12 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Act:
-    """What every act of an officer says: who, under which workflow, when."""
+    """What every act of an officer says: who, under which workflow, when. Only a step with a timer asks for the calendar."""
 
     officer: Officer
     steps: Steps
     at: datetime
+    calendar: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ class Consult(_Act):
 
     partner: PartnerCode
     days: int
-    calendar: Calendar
+    calendar: Calendar  # pyright: ignore[reportGeneralTypeIssues] - keyword only, and this act cannot do without
     agreement: str | None = None
 
 
@@ -116,10 +117,35 @@ class Answer(_Act):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PutDownSiteCheck(_Act):
+    """Put down what a team found on site; the step cannot be finished before."""
+
+    step: str
+    held_on: date
+    members: tuple[Seat, ...]
+    finding: SiteFinding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutDownCouncil(_Act):
+    """Put down what an appraisal council concluded; the step cannot be finished before."""
+
+    step: str
+    held_on: date
+    members: tuple[Seat, ...]
+    finding: CouncilFinding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pause(_Act):
-    """Stop the clock and ask the applicant, through the desk, for what is missing (NĐ 61/2018, Điều 19.4)."""
+    """Stop the clock and ask the applicant, through the desk, for what is missing (NĐ 61/2018, Điều 19.4).
+
+    `legal_basis` names the law that lets it be asked for again; `notice_days` are the procedure's own working days to ask in.
+    """
 
     missing: tuple[MissingComponent, ...]
+    legal_basis: str | None = None
+    notice_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +154,15 @@ class Decide(_Act):
 
     outcome: Outcome
     legal_basis: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correct(_Act):
+    """Correct a signed decision before its result is issued; what was signed stays readable."""
+
+    outcome: Outcome
+    legal_basis: str | None
+    reason: CorrectionReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +183,7 @@ class Reappoint(_Act):
 
     new_due_on: date
     reason: LatenessReason
-    calendar: Calendar
+    calendar: Calendar  # pyright: ignore[reportGeneralTypeIssues] - keyword only, and this act cannot do without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +209,23 @@ class Move:
     workflow_hash: ContentHash
     steps: Steps
     at: datetime
+    calendar: Calendar | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetPass:
+    """Let the open steps pass whose time has run out by an instant; each at its own."""
+
+    steps: Steps
+    at: datetime
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remind:
+    """Say that other agencies have let their limits run out by an instant without an answer."""
+
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +235,22 @@ class Ring:
     at: datetime
 
 
-Act: TypeAlias = Claim | Assign | Complete | Return | Undo | Consult | Answer | Pause | Decide | Issue | Reappoint
+Act: TypeAlias = (
+    Claim
+    | Assign
+    | Complete
+    | Return
+    | Undo
+    | Consult
+    | Answer
+    | PutDownSiteCheck
+    | PutDownCouncil
+    | Pause
+    | Decide
+    | Correct
+    | Issue
+    | Reappoint
+)
 """What an officer asks for."""
 
-Command: TypeAlias = OpenCase | Act | Resume | Stop | Ring | Move
+Command: TypeAlias = OpenCase | Act | Resume | Stop | Ring | Remind | LetPass | Move

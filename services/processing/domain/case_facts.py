@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Final
 
 from contracts import processing
 from contracts.processing import (
@@ -14,12 +16,16 @@ from contracts.processing import (
     CaseResultIssued,
     CaseStepCompleted,
     CaseStepReopened,
+    CaseStepSkipped,
 )
-from contracts.vocabulary import Deadline, Outcome
-from kernel.legalclock import resume
-from services.processing.domain.case_commands import Complete, Decide, Issue, OpenCase, Pause, Resume, Return, Undo
-from services.processing.domain.case_states import Case, OpenStep, Paused, Working
-from services.processing.domain.workflow import Steps, beyond, index_of, ready
+from contracts.vocabulary import Deadline, Outcome, PrincipalId
+from kernel.legalclock import day_of, resume, rule_pack
+from services.processing.domain.case_commands import Decide, Issue, OpenCase, Pause, Resume, Return, Undo
+from services.processing.domain.case_states import Case, OpenStep, Paused, Working, facts_of, supplements_max
+from services.processing.domain.workflow import Steps, beyond, index_of, onward
+
+BY_ITSELF: Final = "system:timer"
+"""Who finished a step that passed by itself."""
 
 
 def in_order(steps: Steps, found: Iterable[OpenStep]) -> tuple[OpenStep, ...]:
@@ -56,6 +62,8 @@ def case_of(event: CaseOpened) -> Case:
         workflow_hash=event.workflow_hash,
         supplement_mode=event.supplement_mode,
         deadline=event.deadline,
+        opened_at=event.opened_at,
+        channel=event.channel,
     )
 
 
@@ -75,35 +83,42 @@ def opened(command: OpenCase) -> CaseOpened:
         role=first.role,
         supplement_mode=dossier.supplement_mode,
         deadline=dossier.deadline,
+        channel=dossier.channel,
         opened_at=dossier.accepted_at,
     )
 
 
-def completed(command: Complete | Decide | Issue, state: Working, step: OpenStep) -> CaseStepCompleted:
-    """Finish a step and open those that have waited for it alone."""
-    steps = command.steps
+def completed(
+    steps: Steps, state: Working, step: OpenStep, officer: PrincipalId, at: datetime
+) -> list[CaseStepCompleted | CaseStepSkipped]:
+    """Finish a step and open those that have waited for it alone; of those, skip what need not be done."""
+    case = state.case
     others = [one for one in state.open if one.code != step.code]
-    done = {one.code for one in state.done} | {step.code}
     known = {one.code for one in others}
-    new = [OpenStep(code=one.code, unit=one.unit, role=one.role, since=command.at) for one in ready(steps, done) if one.code not in known]
+    now, skipped = onward(steps, state.passed | {step.code}, known, facts_of(state, at))
+    new = [OpenStep(code=one.code, unit=one.unit, role=one.role, since=at) for one in now if one.code not in known]
     following = new[0] if new else None
-    return CaseStepCompleted(
-        case_id=state.case.id,
-        dossier_id=state.case.dossier,
+    done = CaseStepCompleted(
+        case_id=case.id,
+        dossier_id=case.dossier,
         step=step.code,
-        officer=command.officer.id,
+        officer=officer,
         next_step=following.code if following else None,
         next_unit=following.unit if following else None,
         next_role=following.role if following else None,
         open=listed(in_order(steps, [*others, *new])) if others or len(new) > 1 else (),
-        completed_at=command.at,
+        completed_at=at,
     )
+    away = [CaseStepSkipped(case_id=case.id, dossier_id=case.dossier, step=one.code, when=one.when or "", skipped_at=at) for one in skipped]
+    return [done, *away]
 
 
 def reopened(command: Return | Undo, state: Working, step: OpenStep) -> CaseStepReopened:
     """Open a finished step again for whoever finished it; what came after it is to be done once more."""
     away = beyond(command.steps, step.code) | {step.code}
     still_open = [one for one in state.open if one.code not in away]
+    # A step that passed by itself has nobody to go back to: whoever it belongs to takes it.
+    again = replace(step, officer=None) if step.officer == BY_ITSELF else step
     return CaseStepReopened(
         case_id=state.case.id,
         dossier_id=state.case.dossier,
@@ -113,7 +128,8 @@ def reopened(command: Return | Undo, state: Working, step: OpenStep) -> CaseStep
         reason=command.reason,
         by=command.officer.id,
         undone=tuple(one.code for one in state.done if one.code in away),
-        open=listed(in_order(command.steps, [*still_open, step])),
+        judged_anew=tuple(code for code in state.skipped if code in away),
+        open=listed(in_order(command.steps, [*still_open, again])),
         reopened_at=command.at,
     )
 
@@ -121,6 +137,7 @@ def reopened(command: Return | Undo, state: Working, step: OpenStep) -> CaseStep
 def paused(command: Pause, state: Working, step: OpenStep) -> CaseClockPaused:
     """Ask for what is missing."""
     case = state.case
+    more = case.rounds >= supplements_max(case)
     return CaseClockPaused(
         case_id=case.id,
         dossier_id=case.dossier,
@@ -128,9 +145,20 @@ def paused(command: Pause, state: Working, step: OpenStep) -> CaseClockPaused:
         round=case.rounds + 1,
         missing=command.missing,
         step=step.code if len(state.open) > 1 else None,
+        legal_basis=command.legal_basis if more else None,
+        after_notice=None if more else _missed_notice(command, case),
         officer=command.officer.id,
         paused_at=command.at,
     )
+
+
+def _missed_notice(command: Pause, case: Case) -> date | None:
+    """Give the last day on which it should have been asked for, if that is past: days of work from the day of receipt (Điều 19.4)."""
+    if case.deadline is None or command.calendar is None:
+        return None
+    days = command.notice_days or rule_pack(case.deadline.rule_pack).supplement_notice_days
+    last = command.calendar.add_working_days(day_of(case.opened_at), days)
+    return last if day_of(command.at) > last else None
 
 
 def resumed(command: Resume, state: Paused) -> list[CaseClockResumed]:
@@ -155,7 +183,7 @@ def resumed(command: Resume, state: Paused) -> list[CaseClockResumed]:
     ]
 
 
-def decided(command: Decide, state: Working, step: OpenStep) -> list[CaseDecided | CaseStepCompleted | CaseResultIssued]:
+def decided(command: Decide, state: Working, step: OpenStep) -> list[CaseDecided | CaseStepCompleted | CaseStepSkipped | CaseResultIssued]:
     """Sign the decision; where that is the last step, it is the result too."""
     case = state.case
     signed = CaseDecided(
@@ -167,11 +195,11 @@ def decided(command: Decide, state: Working, step: OpenStep) -> list[CaseDecided
         officer=command.officer.id,
         decided_at=command.at,
     )
-    done = completed(command, state, step)
-    if done.next_step is not None:
-        return [signed, done]
+    done = completed(command.steps, replace(state, verdict=command.outcome), step, command.officer.id, command.at)
+    if step.code != command.steps[-1].code:
+        return [signed, *done]
     # A notice ends with its confirmation: no paper goes out that would take a number, so it keeps the dossier's own code.
-    return [signed, done, issued(command, case, command.outcome, case.code)]
+    return [signed, *done, issued(command, case, command.outcome, case.code)]
 
 
 def issued(command: Decide | Issue, case: Case, outcome: Outcome, number: str) -> CaseResultIssued:

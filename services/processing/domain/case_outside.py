@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from contracts.processing import CaseConsultationAnswered, CaseConsultationRequested, CaseReappointed
+from datetime import datetime
+from typing import Final
+
+from contracts.processing import CaseConsultationAnswered, CaseConsultationOverdue, CaseConsultationRequested, CaseReappointed
 from contracts.vocabulary import Deadline, Limit
 from kernel.legalclock import day_of, deadline, is_late, rule_pack_on
+from services.processing.domain.alarms import answer_rings_at
 from services.processing.domain.case_commands import Answer, Consult, Reappoint
 from services.processing.domain.case_refusals import refuse
-from services.processing.domain.case_states import Consultation, OpenStep, Paused, Working
+from services.processing.domain.case_states import Consultation, OpenStep, Paused, State, Working
+
+HEAD_OF_UNIT: Final = "truong-phong"
+"""Who is told that another agency is late, to pass it on to the head of the one-stop desk (NĐ 61/2018, Điều 19.5)."""
 
 
 def consulted(command: Consult, state: Working, step: OpenStep) -> CaseConsultationRequested:
@@ -36,7 +43,7 @@ def consulted(command: Consult, state: Working, step: OpenStep) -> CaseConsultat
 def consultation(event: CaseConsultationRequested, open_: tuple[OpenStep, ...]) -> Consultation:
     """Say what another agency was asked; the answer comes to the unit that asked."""
     unit = next((step.unit for step in open_ if step.code == event.step), open_[0].unit)
-    return Consultation(number=event.number, partner=event.partner, unit=unit, deadline=event.deadline, answered_at=None)
+    return Consultation(number=event.number, partner=event.partner, step=event.step, unit=unit, deadline=event.deadline, answered_at=None)
 
 
 def answered(command: Answer, state: Working | Paused) -> CaseConsultationAnswered:
@@ -58,6 +65,29 @@ def answered(command: Answer, state: Working | Paused) -> CaseConsultationAnswer
         officer=officer.id,
         answered_at=command.at,
     )
+
+
+def overdue(state: State, by: datetime) -> list[CaseConsultationOverdue]:
+    """Say which agencies have let their limit run out by an instant, each once; that the applicant is waited for does not excuse them."""
+    if not isinstance(state, Working | Paused):
+        return []
+    case = state.case
+    owed = [one for one in case.consultations if one.answered_at is None and not one.is_reminded]
+    return [
+        CaseConsultationOverdue(
+            case_id=case.id,
+            dossier_id=case.dossier,
+            agency=case.agency,
+            number=one.number,
+            partner=one.partner,
+            unit=one.unit,
+            to_role=HEAD_OF_UNIT,
+            due_at=one.deadline.due_at,
+            raised_at=at,
+        )
+        for one in owed
+        if (at := answer_rings_at(one.deadline)) <= by
+    ]
 
 
 def reappointed(command: Reappoint, state: Working) -> CaseReappointed:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from contracts.processing import Step
+from contracts.processing import RecordKind, RecordNeeded, Step
 from contracts.vocabulary import (
     AgencyCode,
     CaseId,
+    Channel,
     ContentHash,
     Deadline,
     DossierCode,
@@ -20,7 +21,7 @@ from contracts.vocabulary import (
     ProcedureCode,
     SupplementMode,
 )
-from kernel.legalclock import is_late
+from kernel.legalclock import is_late, rule_pack
 from services.processing.domain.guard import Facts, holds, parse
 from services.processing.domain.workflow import Steps, beyond, signing_step, step_of
 
@@ -29,13 +30,16 @@ Verdict: TypeAlias = Literal["pending", "granted", "refused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consultation:
-    """What another agency was asked, until when it should answer, and when it did (None: it owes the answer still)."""
+    """What another agency was asked in which step, until when it should answer, and when it did (None: it owes the answer still)."""
 
     number: int
     partner: PartnerCode
+    step: str
     unit: str
     deadline: Deadline
     answered_at: datetime | None
+    opinion: str | None = None
+    is_reminded: bool = False
 
     def is_open(self, now: datetime) -> bool:
         """Tell whether the answer may still come in time."""
@@ -50,7 +54,8 @@ class Consultation:
 class Case:
     """What a case is about. `deadline` is None where the law sets no limit; `rounds` counts the supplements asked for.
 
-    `new_due_at` is the day that the applicant was given with an apology (None: there was none). `rung` are the alarms that were raised.
+    `new_due_at` is the day that the applicant was given with an apology (None: there was none), `promised_at` when that was. `rung` are
+    the alarms that were raised.
     """
 
     id: CaseId
@@ -61,8 +66,11 @@ class Case:
     workflow_hash: ContentHash
     supplement_mode: SupplementMode
     deadline: Deadline | None
+    opened_at: datetime
+    channel: Channel | None = None
     rounds: int = 0
     new_due_at: datetime | None = None
+    promised_at: datetime | None = None
     consultations: tuple[Consultation, ...] = ()
     rung: frozenset[tuple[str, datetime]] = frozenset()
 
@@ -81,6 +89,24 @@ class OpenStep:
     officer: PrincipalId | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """An open step that passes by itself: after so many working days, at that instant."""
+
+    step: str
+    days: int
+    fires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutDown:
+    """What a team on site or a council found in a step, as long as that step is not to be done once more."""
+
+    step: str
+    kind: RecordKind
+    finding: str
+
+
 @dataclass(frozen=True, slots=True)
 class Absent:
     """The dossier was not accepted, or its acceptance has not arrived."""
@@ -88,12 +114,25 @@ class Absent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Working:
-    """Steps are open, in the order of the workflow. `done` says who finished which, as long as it is done: a return goes to him."""
+    """Steps are open, in the order of the workflow. `done` says who finished which, as long as it is done: a return goes to him.
+
+    `skipped` need not be done, `timers` are those of open steps, and `records` what was put down; `numbered` counts every record ever.
+    """
 
     case: Case
     verdict: Verdict
     open: tuple[OpenStep, ...]
+    legal_basis: str | None = None
     done: tuple[OpenStep, ...] = ()
+    skipped: tuple[str, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    records: tuple[PutDown, ...] = ()
+    numbered: int = 0
+
+    @property
+    def passed(self) -> frozenset[str]:
+        """The steps that nothing has to wait for any more."""
+        return frozenset({step.code for step in self.done} | {*self.skipped})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +178,12 @@ def legal_in(state: State, steps: Steps, now: datetime) -> list[str]:
                 "claim": any(step.officer is None for step in steps_open),
                 "completion": any(step.code != signing and is_ripe(state, steps, step, now) for step in steps_open),
                 "decision": pending and steps_open[0].code == signing and is_ripe(state, steps, steps_open[0], now),
-                "pause": pending and case.deadline is not None,
+                "pause": pending and case.rounds < supplements_max(case),
                 "assignment": True,
-                "return": any(step_of(steps, step.code).returns_to for step in steps_open),
+                "return": any(returnable(state, steps, step) for step in steps_open),
                 "undo": bool(undoable(state, steps)),
+                "site-check": any(lacking(state, steps, step) == "site-check" for step in steps_open),
+                "council": any(lacking(state, steps, step) == "council" for step in steps_open),
                 "consultation": pending,
                 "answer": any(one.answered_at is None for one in case.consultations),
                 "reappointment": case.deadline is not None and case.new_due_at is None,
@@ -159,15 +200,38 @@ def is_ripe(state: Working, steps: Steps, step: OpenStep, now: datetime) -> bool
     found = step_of(steps, step.code)
     return (
         not unasked(state, found)
+        and lacking(state, steps, step) is None
         and (found.requires is None or holds(parse(found.requires), facts_of(state, now)))
         and not (found == steps[-1] and owes_apology(state.case, now))
     )
+
+
+def supplements_max(case: Case) -> int:
+    """Say how often a supplement may be asked for under the rules that the case's limit began with."""
+    return rule_pack(case.deadline.rule_pack).supplements_max if case.deadline is not None else 0
 
 
 def unasked(state: Working, step: Step) -> list[PartnerCode]:
     """List the partners that a step must ask and has not."""
     asked = {one.partner for one in state.case.consultations}
     return [partner for partner in step.consults if partner not in asked]
+
+
+def record_of(steps: Steps, step: OpenStep) -> RecordNeeded | None:
+    """Give the record that a step must put down; None if none."""
+    return step_of(steps, step.code).record
+
+
+def lacking(state: Working, steps: Steps, step: OpenStep) -> RecordKind | None:
+    """Give the kind of the record that a step must put down and has not; None if nothing is lacking."""
+    needed = record_of(steps, step)
+    return needed.kind if needed is not None and all(one.step != step.code for one in state.records) else None
+
+
+def returnable(state: Working, steps: Steps, step: OpenStep) -> list[str]:
+    """List the earlier steps that one may be sent back to: those that the workflow names and that were done, not skipped."""
+    done = {one.code for one in state.done}
+    return [code for code in step_of(steps, step.code).returns_to if code in done]
 
 
 def owes_apology(case: Case, now: datetime) -> bool:
@@ -185,11 +249,16 @@ def undoable(state: Working, steps: Steps) -> list[OpenStep]:
 def facts_of(state: Working, now: datetime) -> Facts:
     """Give what a guard may ask of a case at an instant."""
     case = state.case
+    found = {one.kind: one.finding for one in state.records}
     return {
         "supplements": case.rounds,
         "consultations": len(case.consultations),
         "open-consultations": sum(one.is_open(now) for one in case.consultations),
         "late-consultations": sum(one.is_late(now) for one in case.consultations),
+        "opinions-against": sum(one.opinion == "disagrees" for one in case.consultations),
         "reappointed": "no" if case.new_due_at is None else "yes",
+        "site-finding": found.get("site-check", "none"),
+        "council-finding": found.get("council", "none"),
+        "channel": case.channel or "unknown",
         "verdict": state.verdict,
     }

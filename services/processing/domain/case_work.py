@@ -9,13 +9,17 @@ from contracts.processing import (
     CaseClockPaused,
     CaseConsultationAnswered,
     CaseConsultationRequested,
+    CaseCouncilHeld,
     CaseDecided,
+    CaseDecisionCorrected,
     CaseReappointed,
     CaseResultIssued,
+    CaseSiteChecked,
     CaseStepAssigned,
     CaseStepClaimed,
     CaseStepCompleted,
     CaseStepReopened,
+    CaseStepSkipped,
 )
 from services.processing.domain import case_facts as facts
 from services.processing.domain.book import number_of
@@ -26,20 +30,28 @@ from services.processing.domain.case_commands import (
     Claim,
     Complete,
     Consult,
+    Correct,
     Decide,
     Issue,
     Pause,
+    PutDownCouncil,
+    PutDownSiteCheck,
     Reappoint,
     Return,
     Undo,
 )
+from services.processing.domain.case_corrections import corrected
 from services.processing.domain.case_outside import answered, consulted, reappointed
+from services.processing.domain.case_records import put_down
 from services.processing.domain.case_refusals import refuse
 from services.processing.domain.case_states import (
     OpenStep,
     Working,
     facts_of,
+    lacking,
     owes_apology,
+    returnable,
+    supplements_max,
     unasked,
     undoable,
 )
@@ -51,13 +63,20 @@ Worked: TypeAlias = (
     | CaseStepAssigned
     | CaseStepCompleted
     | CaseStepReopened
+    | CaseStepSkipped
+    | CaseSiteChecked
+    | CaseCouncilHeld
     | CaseConsultationRequested
     | CaseConsultationAnswered
     | CaseClockPaused
     | CaseDecided
+    | CaseDecisionCorrected
     | CaseResultIssued
     | CaseReappointed
 )
+
+OnStep: TypeAlias = Claim | Complete | Return | Consult | PutDownSiteCheck | PutDownCouncil | Pause | Decide | Issue
+"""An act on one open step."""
 
 
 def work(command: Act, state: Working) -> list[Worked]:
@@ -71,11 +90,13 @@ def work(command: Act, state: Working) -> list[Worked]:
             return [answered(command, state)]
         case Reappoint():
             return [reappointed(command, state)]
+        case Correct():
+            return [*corrected(command, state)]
         case _:
             return _on_step(command, state, _step(command, state))
 
 
-def _on_step(command: Claim | Complete | Return | Consult | Pause | Decide | Issue, state: Working, step: OpenStep) -> list[Worked]:
+def _on_step(command: OnStep, state: Working, step: OpenStep) -> list[Worked]:
     """Say what an act on a step leads to that is the officer's to do."""
     match command:
         case Claim():
@@ -84,6 +105,8 @@ def _on_step(command: Claim | Complete | Return | Consult | Pause | Decide | Iss
             return _returned(command, state, step)
         case Consult():
             return [consulted(command, state, step)]
+        case PutDownSiteCheck() | PutDownCouncil():
+            return [put_down(command, state, step)]
         case Pause():
             return _paused(command, state, step)
         case Complete():
@@ -97,9 +120,11 @@ def _on_step(command: Claim | Complete | Return | Consult | Pause | Decide | Iss
 # Which step an act is about. --------------------------------------------------------------------------------------------
 
 
-def _step(command: Claim | Complete | Return | Consult | Pause | Decide | Issue, state: Working) -> OpenStep:
+def _step(command: OnStep, state: Working) -> OpenStep:
     """Find the step that is acted on: the one that is named, or the first that is the officer's to do; nobody else's is touched."""
     officer = command.officer
+    if isinstance(command, Pause) and command.legal_basis and state.case.rounds >= supplements_max(state.case):
+        return _approved(command, state)
     if isinstance(command, Decide) and state.verdict != "pending":
         refuse("already-decided", command, state)
     if isinstance(command, Consult | Pause | Decide) or command.step is None:
@@ -111,6 +136,16 @@ def _step(command: Claim | Complete | Return | Consult | Pause | Decide | Issue,
         refuse("not-your-step", command, state)
     if step.officer not in {None, officer.id}:
         refuse("claimed-by-another", command, state)
+    return step
+
+
+def _approved(command: Pause, state: Working) -> OpenStep:
+    """Find the step for which the head of its unit asks once more: somebody works on it, and goes on with it afterwards."""
+    led = [step for step in state.open if step.unit in command.officer.leads]
+    if not led:
+        refuse("leader-needed", command, state)
+    if (step := next((one for one in led if one.officer is not None), None)) is None:
+        refuse("step-not-open", command, state)
     return step
 
 
@@ -170,8 +205,8 @@ def _assigned(command: Assign, state: Working) -> list[Worked]:
 
 
 def _returned(command: Return, state: Working, step: OpenStep) -> list[Worked]:
-    if command.to not in (may := step_of(command.steps, step.code).returns_to):
-        refuse("cannot-return-there", command, state, may=list(may))
+    if command.to not in (may := returnable(state, command.steps, step)):
+        refuse("cannot-return-there", command, state, may=may)
     return [facts.reopened(command, state, next(one for one in state.done if one.code == command.to))]
 
 
@@ -180,6 +215,8 @@ def _paused(command: Pause, state: Working, step: OpenStep) -> list[Worked]:
         refuse("already-decided", command, state)
     if state.case.deadline is None:
         refuse("no-clock", command, state)
+    if state.case.rounds >= (most := supplements_max(state.case)) and not command.legal_basis:
+        refuse("supplement-asked-already", command, state, asked=state.case.rounds, allowed=most)
     return [facts.paused(command, state, step)]
 
 
@@ -196,6 +233,8 @@ def _insist(command: Complete | Decide | Issue, state: Working, step: OpenStep) 
     found = step_of(command.steps, step.code)
     if missing := unasked(state, found):
         refuse("partner-not-asked", command, state, partners=missing)
+    if (kind := lacking(state, command.steps, step)) is not None:
+        refuse("record-needed", command, state, needed=kind)
     if found.requires is not None and (why := why_false(parse(found.requires), facts_of(state, command.at))):
         refuse("guard-not-met", command, state, why=[vi for vi, _ in why], why_en=[en for _, en in why])
     if found == command.steps[-1] and owes_apology(state.case, command.at):
@@ -208,7 +247,7 @@ def _completed(command: Complete, state: Working, step: OpenStep) -> list[Worked
     if step.code == command.steps[-1].code:
         refuse("number-needed", command, state)
     _insist(command, state, step)
-    return [facts.completed(command, state, step)]
+    return [*facts.completed(command.steps, state, step, command.officer.id, command.at)]
 
 
 def _decided(command: Decide, state: Working, step: OpenStep) -> list[Worked]:
@@ -227,4 +266,5 @@ def _issued(command: Issue, state: Working, step: OpenStep) -> list[Worked]:
         refuse("step-not-open", command, state)  # the one that issues comes later
     _insist(command, state, step)
     number = number_of(command.serial, state.verdict, command.result)
-    return [facts.completed(command, state, step), facts.issued(command, state.case, state.verdict, number)]
+    done = facts.completed(command.steps, state, step, command.officer.id, command.at)
+    return [*done, facts.issued(command, state.case, state.verdict, number)]

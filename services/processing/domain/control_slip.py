@@ -16,20 +16,24 @@ from contracts.processing import (
     CaseClockResumed,
     CaseConsultationAnswered,
     CaseConsultationRequested,
+    CaseDecisionCorrected,
+    CaseMoved,
     CaseOpened,
     CaseResultIssued,
     CaseStepAssigned,
     CaseStepClaimed,
     CaseStepCompleted,
     CaseStepReopened,
+    CaseStepSkipped,
     CaseStopped,
 )
 from contracts.vocabulary import Deadline
 from kernel.legalclock import Calendar, day_of, is_late
 from kernel.paper.administrative import Sheet
 from services.processing.domain.alarms import step_due_at
+from services.processing.domain.case_facts import BY_ITSELF
 from services.processing.domain.forms import DESK, DESK_UNIT, CaseForm, Words, base_of, moment
-from services.processing.domain.workflow import Steps, step_of
+from services.processing.domain.workflow import Steps, signing_step, step_of
 
 Punctuality: TypeAlias = Literal["early", "on-time", "late"]
 
@@ -52,6 +56,10 @@ WHY: Final = {
     "disagrees": "không đồng ý",
     "agrees-with-changes": "đồng ý có điều chỉnh",
     "not-competent": "không thuộc thẩm quyền",
+    "granted": "đồng ý",
+    "refused": "từ chối",
+    "clerical": "lỗi soạn thảo",
+    "wrong-outcome": "sai kết quả",
 }
 
 
@@ -110,6 +118,12 @@ class Walk:
             note=note,
         )
         self.hops.append(row)
+
+    def remark(self, at: datetime, note: str) -> None:
+        """Note something in the rows of an instant."""
+        self.hops = [
+            row.model_copy(update={"note": f"{row.note}; {note}" if row.note else note}) if row.at == at else row for row in self.hops
+        ]
 
     def place(self, code: str) -> str:
         """Say whose a step is: who has it, in which unit; otherwise the unit and the role."""
@@ -184,6 +198,17 @@ def work(walk: Walk, fact: Any) -> None:
             walk.open(fact.open, fact.reopened_at)
             how = "Trả lại" if fact.how == "returned" else "Rút lại"
             walk.hop(giver, walk.place(fact.step), fact.reopened_at, note=f"{how}: {WHY[fact.reason]}")
+        case CaseStepSkipped():
+            walk.remark(fact.skipped_at, f"Bỏ qua bước {fact.step}: không cần thực hiện")
+        case CaseDecisionCorrected():
+            unit = signing_step(walk.steps).unit
+            giver = f"{walk.words.units.get(unit, unit)} ({fact.officer})"
+            new = walk.open(fact.open, fact.corrected_at)
+            note = f"Sửa quyết định: {WHY[fact.outcome_before]} → {WHY[fact.outcome]} ({WHY[fact.reason]})"
+            for code in new or list(walk.held)[:1]:
+                walk.hop(giver, walk.place(code), fact.corrected_at, note=note)
+        case CaseMoved():
+            walk.open(fact.open, fact.moved_at)
         case CaseResultIssued():
             punctuality = judged_by_law(walk.deadline, fact.issued_at)
             walk.hop(f"Văn thư ({fact.officer})", DESK, fact.issued_at, punctuality, f"Kết quả số {fact.result_number}")
@@ -193,8 +218,11 @@ def work(walk: Walk, fact: Any) -> None:
 
 def completed(walk: Walk, fact: CaseStepCompleted) -> None:
     """Write that a step was finished, a row for each that it opened."""
-    walk.held[fact.step] = replace(walk.held[fact.step], officer=fact.officer)
-    giver, punctuality = walk.place(fact.step), walk.judged(fact.step, fact.completed_at)
+    by_itself = fact.officer == BY_ITSELF
+    if not by_itself:
+        walk.held[fact.step] = replace(walk.held[fact.step], officer=fact.officer)
+    giver, punctuality = walk.place(fact.step), None if by_itself else walk.judged(fact.step, fact.completed_at)
+    note = "Hết thời gian, tự chuyển tiếp" if by_itself else None
     if fact.open:
         new = walk.open(fact.open, fact.completed_at)
     elif fact.next_step is not None:
@@ -203,7 +231,7 @@ def completed(walk: Walk, fact: CaseStepCompleted) -> None:
     else:
         walk.held, new = {}, []
     for code in new:
-        walk.hop(giver, walk.place(code), fact.completed_at, punctuality)
+        walk.hop(giver, walk.place(code), fact.completed_at, punctuality, note)
 
 
 def halt(walk: Walk, fact: Any) -> None:
@@ -211,8 +239,10 @@ def halt(walk: Walk, fact: Any) -> None:
     match fact:
         case CaseClockPaused():
             code = fact.step or next(iter(walk.held))
-            walk.held[code] = replace(walk.held[code], officer=fact.officer)
-            walk.hop(walk.place(code), APPLICANT, fact.paused_at, note=f"Yêu cầu bổ sung lần {fact.round}")
+            if fact.legal_basis is None:  # otherwise the head of the unit asked, and the step stays whose it is
+                walk.held[code] = replace(walk.held[code], officer=fact.officer)
+            basis = f", căn cứ {fact.legal_basis}" if fact.legal_basis else ""
+            walk.hop(walk.place(code), APPLICANT, fact.paused_at, note=f"Yêu cầu bổ sung lần {fact.round}{basis}")
         case CaseClockResumed():
             walk.deadline = fact.deadline
             walk.held = {code: replace(step, since=fact.resumed_at) for code, step in walk.held.items()}

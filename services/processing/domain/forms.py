@@ -13,7 +13,6 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 from contracts.processing import (
     CaseClockPaused,
     CaseClockResumed,
-    CaseDecided,
     CaseOpened,
     CaseReappointed,
     CaseResultIssued,
@@ -22,6 +21,7 @@ from contracts.processing import (
 )
 from kernel.legalclock import VIETNAM, day_of
 from kernel.paper.administrative import Foot, FormNumber, Head, Sheet, dated
+from services.processing.domain.case_corrections import last_wording
 
 FormName: TypeAlias = Literal[
     "control-slip", "supplement-request", "refusal", "apology", "stop-notice", "dossier-hand-over", "result-hand-over"
@@ -49,6 +49,9 @@ LATE: Final = {
 
 STOPPED: Final = {"withdrawn": "theo đề nghị rút hồ sơ của người nộp"}
 """Why a case stops."""
+
+ASKS_AGAIN: Final = "Lãnh đạo phòng"
+"""As what somebody signs who asks for a supplement more often than the rules allow."""
 
 DESK: Final = "Bộ phận Tiếp nhận và Trả kết quả"
 DESK_UNIT: Final = "bo-phan-mot-cua"
@@ -163,20 +166,20 @@ def supplement_request(facts: Sequence[Any], words: Words, round_: int | None = 
         Lacking(component=one.component, name=words.components.get(one.component, one.component), lacks=LACKS[one.reason])
         for one in fact.missing
     )
-    base = base_of(facts, words, fact.paused_at, signed_by=fact.officer, capacity="Công chức thụ lý")
+    base = base_of(facts, words, fact.paused_at, signed_by=fact.officer, capacity=ASKS_AGAIN if fact.legal_basis else "Công chức thụ lý")
     return SupplementRequest(**base, round=fact.round, lacking=lacking, officer=fact.officer)
 
 
 def refusal(facts: Sequence[Any], words: Words) -> Refusal | None:
-    """Make the form of a decision not to grant; None if there is none."""
-    decided = next((fact for fact in of_kind(facts, CaseDecided) if fact.outcome == "refused"), None)
-    if decided is None:
+    """Make the form of a decision not to grant, as it was corrected last; None if there is none."""
+    decided = last_wording(facts)
+    if decided is None or decided.outcome != "refused":
         return None
     issued = next(iter(of_kind(facts, CaseResultIssued)), None)
-    at = issued.issued_at if issued else decided.decided_at
+    at = issued.issued_at if issued else decided.at
     number = issued.result_number if issued else None
     base = base_of(facts, words, at, signed_by=decided.officer, number=number)
-    return Refusal(**base, legal_basis=decided.legal_basis or "", decided_on=day_of(decided.decided_at))
+    return Refusal(**base, legal_basis=decided.legal_basis or "", decided_on=day_of(decided.at))
 
 
 def apology(facts: Sequence[Any], words: Words) -> Apology | None:

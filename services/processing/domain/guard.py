@@ -11,10 +11,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+from contracts.processing import CouncilFinding, SiteFinding
+from contracts.vocabulary import Channel
 
 Kind: TypeAlias = Literal["number"] | frozenset[str]
 Facts: TypeAlias = Mapping[str, int | str]
+Known: TypeAlias = int | str | frozenset[str]
+"""What is settled of a fact: its value, or the words that it may still be."""
 
 KINDS: Final[Mapping[str, Kind]] = {
     "supplements": "number",
@@ -23,6 +28,10 @@ KINDS: Final[Mapping[str, Kind]] = {
     "late-consultations": "number",
     "reappointed": frozenset({"yes", "no"}),
     "verdict": frozenset({"pending", "granted", "refused"}),
+    "opinions-against": "number",
+    "site-finding": frozenset({"none", *get_args(SiteFinding)}),
+    "council-finding": frozenset({"none", *get_args(CouncilFinding)}),
+    "channel": frozenset({"unknown", *get_args(Channel)}),
 }
 """What a guard may ask: a number, or one of these words."""
 
@@ -33,6 +42,10 @@ IN_VIETNAMESE: Final[Mapping[str, str]] = {
     "late-consultations": "số ý kiến trả lời quá hạn",
     "reappointed": "đã xin lỗi và hẹn lại",
     "verdict": "quyết định",
+    "opinions-against": "số ý kiến không đồng ý",
+    "site-finding": "kết luận thẩm định thực tế",
+    "council-finding": "kết luận của hội đồng",
+    "channel": "kênh nộp",
 }
 
 COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
@@ -108,15 +121,20 @@ def why_false(guard: Guard, facts: Facts) -> list[tuple[str, str]]:
             return [each for part in parts for each in why_false(part, facts)]
 
 
-def can_hold(guard: Guard, known: Facts) -> bool:
-    """Tell whether a guard can ever become true, though some facts are settled: tries every case that it tells apart."""
+def can_hold(guard: Guard, known: Mapping[str, Known], *, wanted: bool = True) -> bool:
+    """Tell whether a guard can ever become true (or false), though some facts are settled: tries every case that it tells apart."""
     values: dict[str, Iterable[int | str]] = {}
     for each in _comparisons(guard):
         # A number matters only by lying below, at, or above those that it is compared with.
         near = range(max(0, each.value - 1), each.value + 2) if isinstance(each.value, int) else sorted(_words(each.fact))
         values[each.fact] = {*values.get(each.fact, ()), *near}
-    values |= {fact: (known[fact],) for fact in values.keys() & known.keys()}
-    return any(holds(guard, dict(zip(values, case, strict=True))) for case in itertools.product(*values.values()))
+    values |= {fact: _settled(known[fact]) for fact in values.keys() & known.keys()}
+    cases = (dict(zip(values, case, strict=True)) for case in itertools.product(*values.values()))
+    return any(holds(guard, case) is wanted for case in cases)
+
+
+def _settled(found: Known) -> Iterable[int | str]:
+    return found if isinstance(found, frozenset) else (found,)
 
 
 def _comparisons(guard: Guard) -> Iterator[Comparison]:

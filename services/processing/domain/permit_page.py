@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from contracts.processing import Blank, CaseDecided, CaseOpened, Placeholder, Term
+from contracts.processing import Blank, CaseOpened, Placeholder, Term
 from kernel.legalclock import VIETNAM
 from kernel.paper.administrative import Foot, Head, Sheet, dated
+from services.processing.domain.case_corrections import last_wording
 from services.processing.domain.permit_states import Permit
 
 TRIAL_NOTICE: Final = "Bản thử nghiệm: chữ ký số trên giấy này không có giá trị pháp lý."
@@ -78,7 +79,7 @@ class Printing:
 def permit_page(permit: Permit, case: Sequence[Any], setting: Setting, printing: Printing) -> PermitPage:
     """Make the page of a permit as it stands, from its state, its case's facts and what publishing adds."""
     opened = next(fact for fact in case if isinstance(fact, CaseOpened))
-    signed = next((fact for fact in case if isinstance(fact, CaseDecided)), None)
+    signed = last_wording(case)
     places = {place.name: place for place in setting.placeholders}
     terms = permit.draft.terms if permit.draft else ()
     return PermitPage(

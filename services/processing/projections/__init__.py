@@ -6,13 +6,18 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, get_args
+from uuid import uuid5
 
 from contracts.intake import DossierAccepted, DossierSubmitted, ProcedurePublished
 from contracts.processing import (
     CaseAlarmRaised,
     CaseClockPaused,
     CaseClockResumed,
+    CaseConsultationAnswered,
+    CaseConsultationOverdue,
+    CaseConsultationRequested,
     CaseDecided,
+    CaseDecisionCorrected,
     CaseMoved,
     CaseOpened,
     CaseReappointed,
@@ -22,12 +27,15 @@ from contracts.processing import (
     CaseStepCompleted,
     CaseStepReopened,
     CaseStopped,
+    CaseTimerCancelled,
+    CaseTimerFired,
+    CaseTimerSet,
     OpenStep,
 )
 from contracts.processing_organisation import ControlledDocumentIssued, ControlledDocumentWithdrawn
 from contracts.vocabulary import Deadline
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
-from services.processing.domain.alarms import first_alarm_at, late_from, soon
+from services.processing.domain.alarms import answer_rings_at, first_alarm_at, late_from, soon
 
 HERE: Final = Path(__file__).parent
 
@@ -40,12 +48,16 @@ CaseFact = (
     | CaseClockPaused
     | CaseClockResumed
     | CaseDecided
+    | CaseDecisionCorrected
     | CaseResultIssued
     | CaseStopped
     | CaseReappointed
     | CaseMoved
     | CaseAlarmRaised
 )
+
+TimerFact = CaseTimerSet | CaseTimerFired | CaseTimerCancelled
+ConsultationFact = CaseConsultationRequested | CaseConsultationAnswered | CaseConsultationOverdue
 
 
 def case_key(event: Recorded) -> Any:
@@ -83,20 +95,26 @@ def case_columns(event: Recorded) -> Columns:
         case CaseStepCompleted() as fact:
             return open_step(fact.next_step, fact.next_unit, fact.next_role)
         case CaseClockPaused() as fact:
-            mine = {} if fact.step else {"officer": fact.officer}
+            mine = {} if fact.step or fact.legal_basis else {"officer": fact.officer}
             return {"state": "paused", "paused_at": fact.paused_at, "supplements": fact.round, **mine}
         case CaseClockResumed(deadline=deadline) as fact:
             # A limit that had run out before the pause has said what it had to say, or is about to.
             again = {} if deadline.due_at == fact.due_before_at else {"alarm_at": first_alarm_at(deadline)}
             return {"state": "claimed", "paused_at": None, **due(deadline), **again}
         case CaseReappointed() as fact:
-            return {"new_due_at": fact.new_due_at, "reappointed_at": fact.reappointed_at, "alarm_at": soon(fact.new_due_at)}
+            return {
+                "new_due_at": fact.new_due_at,
+                "reappointed_at": fact.reappointed_at,
+                "alarm_at": soon(fact.new_due_at, fact.reappointed_at),
+            }
         case CaseMoved() as fact:
             return {"workflow_hash": fact.workflow_hash, **open_steps(fact.open)}
         case CaseAlarmRaised() as fact:
             return {"alarm": fact.kind, "alarm_raised_at": fact.raised_at, "alarm_at": fact.next_at}
         case CaseDecided() as fact:
             return {"outcome": fact.outcome, "decided_at": fact.decided_at}
+        case CaseDecisionCorrected() as fact:
+            return {"outcome": fact.outcome, **open_steps(fact.open)}
         case CaseResultIssued() as fact:
             return {"state": "issued", "result_number": fact.result_number, "issued_at": fact.issued_at}
         case CaseStopped(stopped_at=stopped_at):
@@ -131,6 +149,43 @@ def due(deadline: Deadline | None) -> Columns:
     return {"due_at": deadline.due_at, "due_on": deadline.due_on, "late_from": late_from(deadline)}
 
 
+def timer_key(event: Recorded) -> Any:
+    """Each step of a case has one timer, which may be set again."""
+    fact = event.fact
+    return uuid5(fact.case_id, f"timer:{fact.step}") if isinstance(fact, TimerFact) else None
+
+
+def timer_columns(event: Recorded) -> Columns:
+    """Say when a step passes by itself."""
+    match event.fact:
+        case CaseTimerSet() as fact:
+            return {"case_id": fact.case_id, "agency": fact.agency, "step": fact.step, "fires_at": fact.fires_at}
+        case CaseTimerFired() | CaseTimerCancelled():
+            return {"fires_at": None}
+        case _:
+            return {}
+
+
+def consultation_key(event: Recorded) -> Any:
+    """Each question to another agency has one row."""
+    fact = event.fact
+    return uuid5(fact.case_id, f"consultation:{fact.number}") if isinstance(fact, ConsultationFact) else None
+
+
+def consultation_columns(event: Recorded) -> Columns:
+    """Say what another agency was asked, until when, and whether it answered."""
+    match event.fact:
+        case CaseConsultationRequested(deadline=deadline) as fact:
+            asked = fact.model_dump(include={"case_id", "agency", "number", "partner", "requested_at"})
+            return {**asked, **due(deadline), "rings_at": answer_rings_at(deadline)}
+        case CaseConsultationAnswered() as fact:
+            return {"answered_at": fact.answered_at, "opinion": fact.opinion}
+        case CaseConsultationOverdue() as fact:
+            return {"reminded_at": fact.raised_at}
+        case _:
+            return {}
+
+
 def procedure_key(event: Recorded) -> Any:
     """Each version of a procedure has one row."""
     return event.fact.content_hash if isinstance(event.fact, ProcedurePublished) else None
@@ -145,6 +200,7 @@ def procedure_columns(event: Recorded) -> Columns:
                 "name": fact.name,
                 "result": fact.result,
                 "validity_months": fact.validity_months,
+                "notice_days": fact.notice_days,
                 "components": json.dumps({one.code: one.name for one in fact.components}, ensure_ascii=False),
             }
         case _:
@@ -186,15 +242,25 @@ def issue_columns(event: Recorded) -> Columns:
 
 CASES: Final = ReadModel(
     name="cases",
-    version=4,
+    version=5,
     sources=("processing",),
     ddl=read_ddl(HERE / "tables.sql"),
-    projections=(Projection(table="case_register", key_column="case_id", key=case_key, columns=case_columns, facts=get_args(CaseFact)),),
+    projections=(
+        Projection(table="case_register", key_column="case_id", key=case_key, columns=case_columns, facts=get_args(CaseFact)),
+        Projection(table="step_timer", key_column="timer_id", key=timer_key, columns=timer_columns, facts=get_args(TimerFact)),
+        Projection(
+            table="consultation_register",
+            key_column="consultation_id",
+            key=consultation_key,
+            columns=consultation_columns,
+            facts=get_args(ConsultationFact),
+        ),
+    ),
 )
 
 PROCEDURES: Final = ReadModel(
     name="procedures",
-    version=3,
+    version=4,
     sources=("intake",),
     ddl=read_ddl(HERE / "procedures.sql"),
     projections=(
@@ -206,7 +272,7 @@ PROCEDURES: Final = ReadModel(
             key_column="dossier_id",
             key=dossier_key,
             columns=dossier_columns,
-            facts=(DossierAccepted, DossierSubmitted),
+            facts=(DossierSubmitted, DossierAccepted),
         ),
     ),
 )

@@ -6,6 +6,7 @@ CREATE TABLE procedure_result (
     components       text,         -- JSON: the name of each component by its code
     result           text,
     validity_months  integer,
+    notice_days      integer,  -- working days from receipt within which a supplement must be asked for
     pos_intake       bigint
 );
 -- The version under which each dossier was accepted: a change of the catalogue does not touch the dossiers that are open. And whose it is.

@@ -43,3 +43,34 @@ CREATE INDEX case_by_desk ON case_register (unit, role, state, opened_at DESC, c
 CREATE INDEX case_open_by_time ON case_register (opened_at, case_id) WHERE state IN ('waiting', 'claimed', 'paused');
 CREATE INDEX case_by_procedure ON case_register (procedure, opened_at DESC, case_id DESC);
 CREATE INDEX case_stopped ON case_register (opened_at DESC, case_id DESC) WHERE state = 'stopped';
+
+-- The steps that pass by themselves: when the timer of each fires; null once it has, or was cancelled.
+CREATE TABLE step_timer (
+    timer_id        uuid PRIMARY KEY,
+    case_id         uuid,
+    agency          text,
+    step            text,
+    fires_at        timestamptz,
+    pos_processing  bigint
+);
+CREATE INDEX timer_due ON step_timer (fires_at) WHERE fires_at IS NOT NULL;
+
+-- What other agencies were asked, one row for each question: whose lateness it was stays to be seen.
+CREATE TABLE consultation_register (
+    consultation_id uuid PRIMARY KEY,
+    case_id         uuid,
+    agency          text,
+    number          integer,
+    partner         text,
+    requested_at    timestamptz,
+    due_at          timestamptz,
+    due_on          date,
+    late_from       timestamptz,
+    rings_at        timestamptz,   -- when somebody is there to be told that it has run out
+    answered_at     timestamptz,
+    opinion         text,
+    reminded_at     timestamptz,   -- when it was said that the answer is owed beyond its limit
+    pos_processing  bigint
+);
+CREATE INDEX consultation_owed ON consultation_register (rings_at) WHERE answered_at IS NULL AND reminded_at IS NULL;
+CREATE INDEX consultation_by_partner ON consultation_register (partner, requested_at);

@@ -14,6 +14,7 @@ import httpx2
 import nats
 from nats.js.errors import NotFoundError
 
+from contracts.processing import SiteFinding
 from contracts.vocabulary import CaseId, DossierId, Outcome, PrincipalId, ProcedureCode
 from kernel.eventlog.relay import stream_name
 from kernel.legalclock import day_of, load_calendar
@@ -112,6 +113,8 @@ class Department:
             officer = standing["officer"] or officers_for(standing["unit"], standing["role"])[0].id
             decision = {"outcome": outcome} | ({"legal_basis": BASIS} if outcome == "refused" else {})
             what, body = ("decision", decision) if "decision" in legal else ("completion", {"step": standing["step"]})
+            if "site-check" in legal and what not in legal:
+                what, body = "site-check", self.site_check(standing["step"], officer)
             if what not in legal:  # too late to go out as it is
                 what, body = "reappointment", {"new_due_on": self.some_working_day().isoformat(), "reason": "workload"}
             answer = await self.ask(case_id, what, body, officer)
@@ -119,6 +122,15 @@ class Department:
             standing = await self.see(case_id)
             legal = standing["legal"]
         return standing
+
+    def site_check(self, step: str, officer: PrincipalId, finding: SiteFinding = "meets") -> dict[str, Any]:
+        """Say what a team of three found on site today."""
+        team = [
+            {"role": "chair", "officer": officer},
+            {"role": "secretary", "officer": "nv-at-05"},
+            {"role": "member", "partner": "so-xay-dung"},
+        ]
+        return {"step": step, "held_on": day_of(self.running.moment).isoformat(), "members": team, "finding": finding}
 
     def some_working_day(self) -> date:
         """Give a working day that the applicant can be told now."""

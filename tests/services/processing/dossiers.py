@@ -34,6 +34,8 @@ ADVANCE: Final = "NB-SCT-04"
 """An internal procedure with two steps after the director's."""
 COORDINATED: Final = "2.000142"
 """A certificate; 15 working days, with three steps beside each other, one of which asks the police."""
+FOOD: Final = "2.000591"
+"""A certificate; 20 working days, in which a team goes on site, and once more where it found something to put right."""
 
 NAMES: Final = UUID("0b6fd6a2-6c0e-5b0b-9e2f-2f5f8c2f3d11")
 NUMBERS: Final = itertools.count(1)
@@ -43,6 +45,7 @@ LIMITS: Final[Mapping[ProcedureCode, Limit | None]] = {
     CHEMICALS: Limit(amount=12, unit="working-days"),
     PROMOTION: Limit(amount=5, unit="working-days"),
     COORDINATED: Limit(amount=15, unit="working-days"),
+    FOOD: Limit(amount=20, unit="working-days"),
     ADVANCE: Limit(amount=40, unit="working-hours"),
     NOTICE: None,
     BLASTERS: None,
@@ -54,6 +57,7 @@ RESULTS: Final[Mapping[ProcedureCode, tuple[str | None, int | None]]] = {
     PROMOTION: ("Văn bản xác nhận hoặc không xác nhận đăng ký thực hiện khuyến mại", None),
     BLASTERS: ("Giấy chứng nhận huấn luyện kỹ thuật an toàn vật liệu nổ công nghiệp", None),
     COORDINATED: ("Giấy chứng nhận đủ điều kiện thương nhân kinh doanh mua bán LPG", None),
+    FOOD: ("Giấy chứng nhận cơ sở đủ điều kiện an toàn thực phẩm", 36),
     NOTICE: (None, None),
 }
 

@@ -143,6 +143,11 @@ def reappoint(step: str, day: date = NEW_DAY, at: datetime = LATER) -> Reappoint
     return Reappoint(new_due_on=day, reason="workload", calendar=calendar, officer=by(step), steps=STEPS, at=at)
 
 
+def once_more(at: datetime, basis: str | None = BASIS) -> Pause:
+    """Let the head of the unit ask for a supplement once more, by a law that lets him."""
+    return replace(pause("B3"), at=at, officer=by("B2"), legal_basis=basis)
+
+
 def resume(round_: int = 1) -> Resume:
     return Resume(round=round_, resumed_at=BROUGHT, calendar=load_calendar().as_known_at(BROUGHT))
 
@@ -345,6 +350,7 @@ def test_an_accepted_dossier_becomes_a_case_that_is_pinned_to_its_workflow_and_w
             role="cong-chuc-mot-cua",
             supplement_mode="restart",
             deadline=dossier.deadline,
+            channel="desk",
             opened_at=dossier.accepted_at,
         )
     )
@@ -520,7 +526,7 @@ def test_an_interruption_gives_only_what_was_left() -> None:
 def test_the_supplement_of_another_round_does_not_resume() -> None:
     held = after(*TO_B3, pause("B3"))
     held.when(resume(2)).then_nothing()
-    again = following(held.facts, resume(), replace(pause("B3"), at=BROUGHT + timedelta(hours=1)))
+    again = following(held.facts, resume(), once_more(BROUGHT + timedelta(hours=1)))
     assert again.facts[-1].round == 2
     again.when(resume(1)).then_nothing()
     late = replace(resume(2), resumed_at=BROUGHT + timedelta(days=2))

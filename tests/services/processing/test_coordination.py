@@ -37,6 +37,8 @@ async def begun(dept: Department) -> UUID:
 
 
 async def done(dept: Department, case_id: UUID, step: str, officer: str) -> Any:
+    if step == "B4":
+        assert (await dept.ask(case_id, "site-check", dept.site_check(step, officer), officer)).status_code == 200
     answer = await dept.ask(case_id, "completion", {"step": step}, officer)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -275,9 +277,9 @@ async def test_a_limit_that_is_near_runs_out_and_is_escalated_rings_three_times_
     found = await dept.running.events(CaseAlarmRaised)
     assert {event.stream for event in found} == {case_id}
     assert [(event.fact.kind, event.fact.to_role, event.fact.raised_at.isoformat()) for event in found] == [
-        ("due-soon", "chuyen-vien", "2026-03-08T17:00:00+00:00"),
-        ("overdue", "truong-phong", "2026-03-09T17:00:00+00:00"),
-        ("escalated", "giam-doc", "2026-03-10T17:00:00+00:00"),
+        ("due-soon", "chuyen-vien", "2026-03-09T00:30:00+00:00"),
+        ("overdue", "truong-phong", "2026-03-10T00:30:00+00:00"),
+        ("escalated", "giam-doc", "2026-03-11T00:30:00+00:00"),
     ]
     assert [event.time for event in found] == [event.fact.raised_at for event in found]
     answer = await dept.running.get("/v1/cases", dept.token(), after=f"processing/{await dept.count()}", state="waiting")

@@ -150,8 +150,9 @@ async def test_each_round_of_asking_has_its_own_form_and_a_form_that_is_not_ther
     await dept.advanced(case_id, to="B3")
     problem(await of(dept, case_id, "supplement-request"), 404, "not-found")
     missing = {"missing": [{"component": "don-de-nghi", "reason": "illegible"}]}
-    for round_ in (1, 2):
-        await dept.ask(case_id, "pause", missing, "nv-tm-03")
+    once_more = missing | {"legal_basis": BASIS}
+    for round_, body, officer in ((1, missing, "nv-tm-03"), (2, once_more, "nv-tm-01")):
+        assert (await dept.ask(case_id, "pause", body, officer)).status_code == 200
         await dept.supplemented(case_id, dept.running.later(days=1), round_)
     assert [(await of(dept, case_id, "supplement-request", round=n)).json()["round"] for n in (1, 2)] == [1, 2]
     problem(await of(dept, case_id, "supplement-request", round=3), 404, "not-found")

@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
 import pytest
 
-from contracts.processing import CaseReappointed, CaseResultIssued
+from contracts.processing import CaseAlarmRaised, CaseConsultationOverdue, CaseReappointed, CaseResultIssued
 from contracts.vocabulary import Limit
-from kernel.legalclock import is_late
+from kernel.legalclock import VIETNAM, day_of, is_late, load_calendar
 from services.processing.domain.alarms import first_alarm_at, late_from, near
+from services.processing.domain.case_commands import Correct, Decide, OpenCase, PutDownCouncil, Remind, Ring, Stop
 from tests.services.processing.department import BASIS, Department
-from tests.services.processing.dossiers import PROMOTION, due, roster
-from tests.services.processing.test_case import DUE, LATER, NEW_DAY, TO_B5, TOO_LATE, after, following, grant, issue, reappoint
+from tests.services.processing.dossiers import PROMOTION, WINE, accepted, due, roster
+from tests.services.processing.test_case import (
+    BROUGHT,
+    CASE,
+    DOSSIER,
+    DUE,
+    LATER,
+    NEW_DAY,
+    TO_B3,
+    TO_B5,
+    TOO_LATE,
+    after,
+    answer,
+    by,
+    consult,
+    following,
+    grant,
+    issue,
+    once_more,
+    pause,
+    reappoint,
+    refuse,
+    resume,
+)
+from tests.services.processing.test_conditions import TEAM, act, done
+from tests.services.processing.winding import SHORT
 from tests.services.rig import MONDAY
+from tests.specification import Given
 
 MISSING: Final[dict[str, Any]] = {"missing": [{"component": "ban-sao-giay-chung-nhan", "reason": "absent"}]}
+CALENDAR: Final = load_calendar()
+NEXT_MORNING: Final = datetime(2026, 3, 6, 0, 30, tzinfo=UTC)
+"""After three working days from that Monday have run out."""
 
 
 # By the rules. ----------------------------------------------------------------------------------------------------------
@@ -26,7 +56,7 @@ MISSING: Final[dict[str, Any]] = {"missing": [{"component": "ban-sao-giay-chung-
 def test_an_apology_is_in_time_a_day_before_the_limit_and_late_on_its_last_day() -> None:
     last_day = datetime.combine(DUE, LATER.timetz())
     for at, in_time in ((last_day - timedelta(days=1), True), (last_day, False), (TOO_LATE, False)):
-        (fact,) = after().when(reappoint("B1", at=at)).facts
+        *_, fact = after().when(reappoint("B1", at=at)).facts
         assert (fact.in_time, fact.new_due_on, fact.due_at.date()) == (in_time, NEW_DAY, DUE)
 
 
@@ -61,7 +91,10 @@ def test_a_limit_is_near_when_a_fifth_of_it_is_left(limit: Limit, rings: str) ->
     assert deadline is not None
     assert (found := near(deadline)) is not None
     assert found.isoformat() == rings
-    assert first_alarm_at(deadline) == found < deadline.due_at < late_from(deadline)
+    rings_at = first_alarm_at(deadline)
+    assert rings_at is not None
+    assert found <= rings_at < deadline.due_at < late_from(deadline)
+    assert CALENDAR.next_opening(rings_at) == rings_at, "somebody is there to hear it"
     assert is_late(deadline, late_from(deadline))
     assert not is_late(deadline, late_from(deadline) - timedelta.resolution)
 
@@ -70,7 +103,78 @@ def test_a_deadline_that_was_recorded_without_its_derivation_rings_when_it_has_r
     deadline = due(Limit(amount=3, unit="working-days"), MONDAY)
     assert deadline is not None
     bare = deadline.model_copy(update={"segments": ()})
-    assert (near(bare), first_alarm_at(bare), first_alarm_at(None)) == (None, late_from(deadline), None)
+    assert (near(bare), first_alarm_at(bare), first_alarm_at(None)) == (None, NEXT_MORNING, None)
+
+
+# On days of work. -------------------------------------------------------------------------------------------------------
+
+
+def rung(history: Given, at: datetime) -> list[tuple[str, str]]:
+    """Raise what is due by an instant; say what, and when it rang by the clocks of the department."""
+    found: list[tuple[str, str]] = []
+    while facts := history.when(Ring(at=at)).facts:
+        found += [(fact.kind, f"{fact.raised_at.astimezone(VIETNAM):%a %d/%m %H:%M}") for fact in facts]
+        history = following(history.facts, Ring(at=at))
+    return found
+
+
+def test_a_limit_that_ends_on_a_friday_is_told_on_monday_morning_and_escalated_on_tuesday() -> None:
+    friday = due(Limit(amount=4, unit="working-days"), MONDAY)
+    assert friday is not None
+    assert f"{friday.due_on:%a}" == "Fri"
+    assert rung(after(deadline=friday), MONDAY + timedelta(days=60)) == [
+        ("due-soon", "Fri 06/03 07:30"),
+        ("overdue", "Mon 09/03 07:30"),
+        ("escalated", "Tue 10/03 07:30"),
+    ]
+
+
+def test_an_escalation_waits_for_the_end_of_a_holiday_and_comes_on_a_saturday_that_is_worked() -> None:
+    tet = due(Limit(amount=3, unit="working-days"), datetime(2026, 2, 10, 1, 30, tzinfo=UTC))
+    swapped = due(Limit(amount=1, unit="working-days"), datetime(2026, 8, 20, 1, 30, tzinfo=UTC))
+    assert rung(after(deadline=tet), MONDAY)[1:] == [("overdue", "Mon 23/02 07:30"), ("escalated", "Tue 24/02 07:30")]
+    assert rung(after(deadline=swapped), MONDAY + timedelta(days=300))[1:2] == [("overdue", "Sat 22/08 07:30")]
+
+
+def test_the_new_day_of_an_apology_is_near_on_the_working_day_before() -> None:
+    sorry = following(after().facts, reappoint("B1", day=NEW_DAY))
+    assert f"{NEW_DAY:%a}" == "Mon"
+    assert rung(sorry, MONDAY + timedelta(days=60)) == [
+        ("due-soon", "Fri 27/03 07:30"),
+        ("overdue", "Tue 31/03 07:30"),
+        ("escalated", "Wed 01/04 07:30"),
+    ]
+
+
+def test_what_a_worker_that_was_down_had_not_said_is_said_before_the_clock_stops_or_a_new_day_is_named() -> None:
+    three_weeks_on = MONDAY + timedelta(days=23)
+    for silencing in (replace(pause("B1"), at=three_weeks_on), reappoint("B1", day=date(2026, 4, 6), at=three_weeks_on)):
+        *alarms, last = after().when(silencing).facts
+        assert [fact.kind for fact in alarms] == ["due-soon", "overdue", "escalated"]
+        assert not isinstance(last, CaseAlarmRaised)
+        looked = following(after().facts, *[Ring(at=three_weeks_on)] * 3, silencing)
+        assert looked.facts == following(after().facts, silencing).facts, "as if a worker had looked in time"
+    # Withdrawn just as late: the fact that nobody answered for it in time stays.
+    *alarms, _ = after().when(Stop(at=three_weeks_on)).facts
+    assert len(alarms) == 3
+
+
+def test_an_agency_that_lets_its_limit_run_out_is_reported_once_when_somebody_is_there_though_the_applicant_is_waited_for() -> None:
+    asked = following(after().facts, consult("B1"))
+    for history in (asked, following(asked.facts, pause("B1"))):
+        (fact,) = history.when(Remind(at=MONDAY + timedelta(days=60))).facts
+        assert (fact.partner, fact.unit, fact.to_role) == ("cong-an-tinh", "bo-phan-mot-cua", "truong-phong")
+        assert f"{fact.raised_at.astimezone(VIETNAM):%a %d/%m %H:%M}" == "Tue 10/03 07:30"
+        history.when(Remind(at=fact.raised_at - timedelta.resolution)).then_nothing()
+        following(history.facts, Remind(at=fact.raised_at)).when(Remind(at=MONDAY + timedelta(days=90))).then_nothing()
+
+
+def test_a_late_answer_leaves_its_lateness_behind_though_no_worker_had_looked() -> None:
+    asked = following(after().facts, consult("B1"))
+    overdue, answered = asked.when(answer("B1", MONDAY + timedelta(days=20))).facts
+    assert isinstance(overdue, CaseConsultationOverdue)
+    assert (answered.late, overdue.raised_at < answered.answered_at) == (True, True)
+    assert len(asked.when(answer("B1", MONDAY + timedelta(days=2))).facts) == 1
 
 
 # Against the rules. -----------------------------------------------------------------------------------------------------
@@ -138,3 +242,77 @@ def test_every_officer_leads_what_the_organisation_says() -> None:
     assert leads["nv-tm-03"] == leads["nv-vt-01"] == frozenset()
     assert "phong-quan-ly-thuong-mai" in leads["nv-bgd-02"]
     assert len(leads["nv-bgd-01"]) == 10
+
+
+# No way round a limit. --------------------------------------------------------------------------------------------------
+
+
+def resumed_once() -> Given:
+    return after(*TO_B3, pause("B3"), resume())
+
+
+def test_a_second_supplement_is_refused_though_it_would_make_the_limit_begin_again() -> None:
+    refused = resumed_once().when(replace(pause("B3"), at=BROUGHT)).then_refused("supplement-asked-already")
+    assert (refused.detail["asked"], refused.detail["allowed"]) == (1, 1)
+
+
+def test_once_more_takes_a_law_that_lets_it_and_the_head_of_the_unit_who_asks_and_that_stays_to_be_seen() -> None:
+    history = resumed_once()
+    history.when(replace(once_more(BROUGHT), officer=pause("B3").officer)).then_refused("leader-needed")
+    history.when(once_more(BROUGHT, basis=None)).then_refused("not-your-step")
+    (fact,) = history.when(once_more(BROUGHT)).facts
+    assert (fact.round, fact.legal_basis, fact.officer) == (2, BASIS, "nv-tm-01")
+    # The work stays with the officer who has it.
+    assert following(history.facts, once_more(BROUGHT)).state.held.open[0].officer == pause("B3").officer.id
+
+
+def test_a_supplement_that_is_asked_for_after_the_days_to_ask_in_is_recorded_as_against_the_law() -> None:
+    calendar = load_calendar()
+    for days, notice_days, late in ((3, None, None), (4, None, date(2026, 3, 5)), (4, 7, None), (10, 7, date(2026, 3, 11))):
+        asked = replace(pause("B1"), at=MONDAY + timedelta(days=days), calendar=calendar, notice_days=notice_days)
+        (fact,) = after().when(asked).facts
+        assert (fact.after_notice, fact.legal_basis) == (late, None)
+
+
+# A decision that was wrong. ---------------------------------------------------------------------------------------------
+
+
+def correct(outcome: Any = "granted", basis: str | None = None, **more: Any) -> Correct:
+    who: dict[str, Any] = {"officer": by("B5"), "steps": grant().steps, "at": LATER}
+    return Correct(outcome=outcome, legal_basis=basis, reason="wrong-outcome", **(who | more))
+
+
+def test_a_signed_decision_is_corrected_before_its_result_goes_out_and_the_former_one_stays_beside_it() -> None:
+    refused = after(*TO_B5, refuse())
+    (fact,) = refused.when(correct()).facts
+    assert (fact.outcome_before, fact.legal_basis_before, fact.outcome) == ("refused", BASIS, "granted")
+    corrected = following(refused.facts, correct())
+    assert corrected.state.verdict == "granted"
+    assert corrected.facts[: len(refused.facts)] == refused.facts, "nothing is taken out of the history"
+    *_, issued = corrected.when(issue()).facts
+    assert issued.outcome == "granted"
+
+
+def test_who_may_not_sign_may_not_correct_and_there_must_be_something_to_correct() -> None:
+    signed = after(*TO_B5, grant())
+    signed.when(correct()).then_nothing()
+    signed.when(correct("refused", BASIS, officer=by("B6"))).then_refused("not-your-step")
+    signed.when(correct("refused", "  ")).then_refused("legal-basis-needed")
+    after(*TO_B5).when(correct()).then_refused("not-decided-yet")
+    following(signed.facts, issue()).when(correct("refused", BASIS)).then_refused("case-ended")
+
+
+def test_what_was_done_on_the_ground_of_a_decision_keeps_its_outcome_but_not_its_legal_basis() -> None:
+    held = act(PutDownCouncil, "B2", SHORT, step="B2", held_on=day_of(MONDAY), members=TEAM, finding="approves")
+    begun = OpenCase(case_id=CASE, dossier=accepted(DOSSIER, WINE), workflow_hash="d" * 64, steps=SHORT)
+    way = (begun, *done("B1", steps=SHORT), held, *done("B2", steps=SHORT), act(Decide, "B3", SHORT, outcome="granted", legal_basis=None))
+    signed = following((), *way)
+    director: dict[str, Any] = {"steps": SHORT, "officer": act(Decide, "B3", SHORT, outcome="granted", legal_basis=None).officer}
+    # B4 is there only for what is granted: it goes away with the correction, and comes back with the next.
+    (fact,) = signed.when(correct("refused", BASIS, **director)).facts
+    assert ([step.step for step in fact.open], fact.skipped) == (["B5"], ("B4",))
+    back = following(signed.facts, correct("refused", BASIS, **director), correct("granted", None, **director))
+    assert ([step.code for step in back.state.open], back.state.skipped) == (["B4"], ())
+    printed = following(signed.facts, *done("B4", steps=SHORT))
+    printed.when(correct("refused", BASIS, **director)).then_refused("already-followed")
+    assert len(printed.when(correct("granted", BASIS, **director)).facts) == 1

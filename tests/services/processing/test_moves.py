@@ -56,7 +56,9 @@ def test_a_case_goes_on_by_the_new_steps_and_what_is_done_stays_done() -> None:
 )
 def test_a_case_that_would_have_begun_otherwise_is_not_moved_and_it_is_said_why(steps: tuple[Step, ...], why: str) -> None:
     refused = after(*TO_B3).when(move(steps)).then_refused("cannot-move")
-    assert refused.detail["why"][0].startswith(why)
+    assert refused.detail["why_en"][0].startswith(why)
+    assert refused.detail["why"][0].split()[0] == why.split(maxsplit=1)[0]
+    assert "hoàn thành" in refused.detail["why"][0]
 
 
 def test_a_decision_is_signed_where_the_new_version_says_or_the_case_is_not_moved() -> None:
@@ -64,7 +66,7 @@ def test_a_decision_is_signed_where_the_new_version_says_or_the_case_is_not_move
     signed = after(*TO_B5, grant())
     assert signed.when(move(later_signed)).then_refused("cannot-move")
     two_directors = (*STEPS[:5], STEPS[5].model_copy(update={"role": "giam-doc", "unit": "ban-giam-doc"}))
-    assert signed.when(move(two_directors)).then_refused("cannot-move").detail["why"] == ["the decision is signed in another step there"]
+    assert signed.when(move(two_directors)).then_refused("cannot-move").detail["why_en"] == ["the decision is signed in another step there"]
     assert obstacles(STEPS, signed.state) == []
 
 
@@ -109,6 +111,9 @@ async def test_running_cases_are_moved_as_the_dry_run_said_except_those_that_hav
             assert (await dept.ask(goes_on, "completion", {"step": "B1"}, "nv-mc-01")).status_code == 200
             done = (await running.post(address, {"watermark": dry["watermark"]}, admin)).json()
             assert {one["case_id"]: one["moves"] for one in done["cases"]} == {str(still): True, str(goes_on): False, str(paused): False}
+            said = {one["case_id"]: (one["why"], one["why_en"]) for one in done["cases"]}
+            assert said[str(goes_on)] == (["Hồ sơ đã được xử lý tiếp sau lần chạy thử"], ["it has gone on since the dry run"])
+            assert said[str(paused)][0] == ["Đang tạm dừng thời hạn, hoặc đã kết thúc"]
             (event,) = await running.events(CaseMoved)
             assert (event.stream, event.fact.from_hash) == (still, before)
             now = await dept.see(still)

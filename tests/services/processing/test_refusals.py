@@ -153,6 +153,9 @@ ROUTES: Final = {
     "GET /v1/cases/{id}/timeline": "case.tell",
     "GET /v1/worklist": "work.list",
     "GET /v1/units/{unit}/load": "work.count",
+    "GET /v1/cases/{id}/deadline": "case.clock",
+    "GET /v1/deadlines/{dossier}": "deadline.read",
+    "GET /v1/partners/lateness": "partner.lateness",
     "POST /v1/cases/{id}/claim": "case.claim",
     "POST /v1/cases/{id}/assignment": "case.assign",
     "POST /v1/cases/{id}/return": "case.return",
@@ -162,6 +165,12 @@ ROUTES: Final = {
     "POST /v1/cases/{id}/reappointment": "case.reappoint",
     "POST /v1/workflows/{procedure}/move": "workflow.move",
     "POST /v1/alarms": "alarm.raise",
+    "POST /v1/cases/{id}/site-check": "case.put-down",
+    "POST /v1/cases/{id}/council": "case.put-down",
+    "POST /v1/cases/{id}/correction": "case.correct",
+    "GET /v1/cases/{id}/decisions": "case.decisions",
+    "POST /v1/reassignments": "case.reassign",
+    "GET /v1/cases/{id}/records": "case.records",
     "POST /v1/cases/{id}/completion": "case.complete",
     "POST /v1/cases/{id}/pause": "case.pause",
     "POST /v1/cases/{id}/decision": "case.decide",
@@ -190,7 +199,7 @@ ROUTES: Final = {
     "GET /v1/permits/{number}/document": "permit.document",
     "GET /v1/signing-keys": "permit.read",
     "POST /v1/cases/{id}/permit-draft": "permit.draft",
-    "GET /v1/cases/{id}/permit-draft": "permit.draft",
+    "GET /v1/cases/{id}/permit-draft": "permit.preview",
     "POST /v1/permits/{id}/publication": "permit.publish",
     "POST /v1/permits/{id}/amendment": "permit.change",
     "POST /v1/permits/{id}/reissue": "permit.change",
@@ -205,7 +214,7 @@ ROUTES: Final = {
     "GET /v1/cases/{id}/forms": "form.read",
     "GET /v1/cases/{id}/forms/{form}": "form.read",
 }
-NAMED: Final = {"number": "1/GP-SCT", "consultation": 1, "procedure": WINE, "unit": "van-phong", "officer": "nv-tm-03"}
+NAMED: Final = {"number": "1/GP-SCT", "consultation": 1, "procedure": WINE, "unit": "van-phong", "officer": "nv-tm-03", "dossier": uuid4()}
 NAMED_TOO: Final = {"role": "chuyen-vien", "code": "QT-SCT-09", "series": "AB", "serial": 1, "year": 2026, "form": "apology"}
 """What stands in the addresses."""
 

@@ -177,6 +177,10 @@ FACTS: Final[dict[str, int | str]] = {
     "open-consultations": 1,
     "late-consultations": 0,
     "reappointed": "no",
+    "opinions-against": 0,
+    "site-finding": "meets",
+    "council-finding": "none",
+    "channel": "online",
     "verdict": "pending",
 }
 

@@ -14,7 +14,11 @@ from contracts.processing import (
     AssignmentReason,
     CaseAlarmRaised,
     CaseConsultationAnswered,
+    CaseTimerCancelled,
+    CorrectionReason,
+    CouncilFinding,
     ReopeningReason,
+    SiteFinding,
 )
 from contracts.vocabulary import LatenessReason, Outcome
 from kernel.legalclock import load_calendar
@@ -291,6 +295,8 @@ async def test_every_word_of_a_closed_list_is_said_in_both_languages() -> None:
     words |= {
         *get_args(CaseAlarmRaised.model_fields["kind"].annotation),
         *get_args(CaseConsultationAnswered.model_fields["opinion"].annotation),
+        *get_args(CaseTimerCancelled.model_fields["cause"].annotation),
     }
+    words |= {*get_args(CorrectionReason), *get_args(SiteFinding), *get_args(CouncilFinding)}
     assert words <= set(WORDS)
     assert all(vi != en for vi, en in WORDS.values())
