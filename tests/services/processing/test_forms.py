@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, get_args
 from uuid import UUID
 
 import pytest
 from pypdf import PdfReader
 
+from contracts.processing import (
+    CaseDecided,
+    CaseDecisionCorrected,
+    CaseResultIssued,
+    CaseStepCompleted,
+    CaseStepSkipped,
+    OpenStep,
+)
 from contracts.vocabulary import DossierId
 from kernel.paper.pictures import Pictured, stale
 from kernel.paper.typeset import typeset
@@ -20,7 +29,7 @@ from services.processing.templates import load_stationery
 from tests.architecture.source import ROOT
 from tests.kernel.paper.conformance import AS_IT_SHOULD_BE, conforms
 from tests.services.processing.department import BASIS, Department
-from tests.services.processing.dossiers import ORGANISATION, PROMOTION, WINE, withdrawn
+from tests.services.processing.dossiers import ORGANISATION, PROMOTION, WINE, withdrawn, workflow
 from tests.services.rig import eventually, problem
 
 PICTURES: Final = ROOT / "docs" / "pictures"
@@ -28,10 +37,15 @@ CASES: Final = read_cases(PICTURES / "cases.json")
 STATIONERY: Final = load_stationery(TEMPLATES, ORGANISATION)
 PAGES: Final = pages(PICTURES / "cases.json")
 AT: Final = datetime(2026, 4, 1, tzinfo=UTC)
+STEPS: Final = workflow(WINE).steps
 
 
 def form(name: FormName, of: str = "granted") -> Any:
-    return form_pictured(name, CASES[of], CASES["permit"], STATIONERY).data
+    return made(name, CASES[of])
+
+
+def made(name: FormName, facts: Sequence[Any]) -> Any:
+    return form_pictured(name, facts, CASES["permit"], STATIONERY).data
 
 
 def words(pdf: bytes) -> str:
@@ -92,6 +106,48 @@ def test_a_refusal_names_the_law_and_bears_the_number_of_the_result() -> None:
     refused: Refusal = form("refusal", "refused")
     assert refused.head.number == "9/TB-SCT"
     assert refused.legal_basis.startswith("Nghị định số 105/2017/NĐ-CP, Điều 12")
+
+
+def corrected(of: str, **said: Any) -> list[Any]:
+    """Give a case whose decision was corrected a minute before its result went out."""
+    facts = list(CASES[of])
+    decided = next(fact for fact in facts if isinstance(fact, CaseDecided))
+    n, issued = next((n, fact) for n, fact in enumerate(facts) if isinstance(fact, CaseResultIssued))
+    records = next(step for step in STEPS if step.code == "B6")
+    fact = CaseDecisionCorrected(
+        **decided.model_dump(include={"case_id", "dossier_id", "agency"}),
+        outcome_before=decided.outcome,
+        legal_basis_before=decided.legal_basis,
+        open=(OpenStep(step=records.code, unit=records.unit, role=records.role, officer=None),),
+        corrected_at=issued.issued_at - timedelta(minutes=1),
+        **said,
+    )
+    # The step that gives the number is completed with it: what comes before that goes before the correction.
+    last = n - 1 if isinstance(facts[n - 1], CaseStepCompleted) else n
+    return [*facts[:last], fact, *facts[last:]]
+
+
+def test_a_corrected_refusal_is_worded_as_it_was_corrected_and_one_that_was_taken_back_is_none() -> None:
+    said = {"outcome": "refused", "legal_basis": "Điều 13", "reason": "wrong-legal-basis", "officer": "nv-bgd-02"}
+    facts = corrected("refused", **said)
+    page: Refusal = made("refusal", facts)
+    assert (page.legal_basis, page.foot.name) == ("Điều 13", "nv-bgd-02")
+    granted = corrected("refused", outcome="granted", legal_basis=None, reason="wrong-outcome", officer="nv-bgd-01")
+    with pytest.raises(ValueError, match="lead to no refusal"):
+        made("refusal", granted)
+
+
+def test_the_control_slip_tells_of_a_corrected_decision_and_of_a_step_that_was_skipped() -> None:
+    facts = corrected("granted", outcome="granted", legal_basis="Điều 13", reason="clerical", officer="nv-bgd-01")
+    n, done = next((n, fact) for n, fact in enumerate(facts) if isinstance(fact, CaseStepCompleted) and fact.step == "B2")
+    away = CaseStepSkipped(case_id=done.case_id, dossier_id=done.dossier_id, step="B9", when="channel = desk", skipped_at=done.completed_at)
+    slip: ControlSlip = made("control-slip", [*facts[: n + 1], away, *facts[n + 1 :]])
+    notes = [(hop.giver, hop.receiver, hop.note) for hop in slip.hops if hop.note and hop.note.startswith(("Sửa", "Bỏ"))]
+    trade = "Phòng Quản lý thương mại"
+    assert notes == [
+        (f"{trade} (nv-tm-01)", f"{trade} (Chuyên viên)", "Bỏ qua bước B9: không cần thực hiện"),
+        ("Ban Giám đốc (nv-bgd-01)", "Văn thư (Văn thư)", "Sửa quyết định: đồng ý → đồng ý (lỗi soạn thảo)"),
+    ]
 
 
 @pytest.mark.parametrize(

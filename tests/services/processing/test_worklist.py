@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
+from contracts.catalogue import FACTS
 from contracts.processing import (
     AssignmentReason,
     CaseAlarmRaised,
@@ -20,10 +21,14 @@ from contracts.processing import (
     ReopeningReason,
     SiteFinding,
 )
+from contracts.terms import TERMS
 from contracts.vocabulary import LatenessReason, Outcome
 from kernel.legalclock import load_calendar
+from services.processing.domain.organisation_states import Organisation
 from services.processing.http_worklist import NAMES, Clockwork
+from services.processing.timeline import Names, place_of, sentence
 from services.processing.timeline_words import WORDS
+from tests.contracts.golden import golden
 from tests.servers import NatsServer, PostgresServer
 from tests.services.processing.department import LEADER, Department, department
 from tests.services.processing.dossiers import COORDINATED, NOTICE, PROMOTION, WINE
@@ -288,6 +293,15 @@ async def test_every_fact_of_a_whole_case_has_a_sentence_and_the_same_facts_give
         "Cấp số kết quả",
     ):
         assert words in texts
+
+
+@pytest.mark.parametrize("type_", [type_ for type_ in FACTS if type_.startswith("processing.case.")])
+async def test_every_fact_of_a_case_has_a_sentence_of_its_own(type_: str) -> None:
+    fact = FACTS[type_].model_validate(golden(type_)["data"])
+    names = Names(steps={}, staff=Organisation(), partners={})
+    vi, en = sentence(fact, place_of(fact, ()), names)
+    assert vi != en
+    assert vi != f"{TERMS[type_]}."
 
 
 async def test_every_word_of_a_closed_list_is_said_in_both_languages() -> None:
