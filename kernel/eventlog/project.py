@@ -39,7 +39,7 @@ class Projection:
     columns: Callable[[Recorded], Columns]
     facts: Collection[type[Fact]] | None = None
 
-    def row_of(self, event: Recorded) -> tuple[Any, Columns] | None:
+    def effect_of(self, event: Recorded) -> tuple[Any, Columns] | None:
         """Give the row's key and what the event sets there; None where it sets nothing."""
         known = self.facts is None or type(event.fact) in self.facts
         key = self.key(event) if known else None
@@ -130,7 +130,7 @@ class Projector(Consumer):
         for projection in self.model.projections:
             rows: dict[Any, dict[str, Any]] = {}
             for event in events:
-                if (found := projection.row_of(event)) is not None:
+                if (found := projection.effect_of(event)) is not None:
                     row = rows.setdefault(found[0], {})
                     row.update(found[1])
                     row[guard] = event.pos

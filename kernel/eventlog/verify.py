@@ -227,7 +227,7 @@ async def verify_read_model(
                 verdict.find(str(error))
                 continue
             for projection in model.projections:
-                if (found := projection.row_of(event)) is not None:
+                if (found := projection.effect_of(event)) is not None:
                     tables[projection.table].setdefault(found[0], {}).update(found[1], **{f"pos_{source}": event.pos})
     for projection in model.projections:
         expected = tables[projection.table]

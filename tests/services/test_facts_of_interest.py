@@ -9,7 +9,7 @@ import pytest
 
 from contracts.catalogue import FACTS
 from kernel.edge.service import Service
-from kernel.eventlog import Codec, Projection, Reactor, Recorded
+from kernel.eventlog import Codec, Projection, Reactor
 from services.feedback import consume as feedback
 from services.intake import consume as intake
 from services.processing import consume as processing
@@ -28,15 +28,11 @@ def wanted(reader: Projection | Reactor) -> set[type[Any]]:
     return set(reader.facts)
 
 
-def sets_something(projection: Projection, event: Recorded) -> bool:
-    return bool(projection.columns(event))
-
-
 @each_service
 def test_a_projection_sets_columns_for_the_facts_that_it_names_and_for_no_other(service: Service[Any]) -> None:
     for model in service.models:
         for projection in model.projections:
-            known = {type(event.fact) for event in GOLDEN if sets_something(projection, event)}
+            known = {type(event.fact) for event in GOLDEN if projection.columns(event)}
             assert known == wanted(projection), projection.table
 
 

@@ -122,7 +122,7 @@ def check_model(world: World, service: str, model: ReadModel, events: Iterable[R
     for projection in model.projections:
         expected: dict[Any, dict[str, Any]] = {}
         for event in events:
-            if (found := projection.row_of(event)) is not None:
+            if (found := projection.effect_of(event)) is not None:
                 expected.setdefault(found[0], {}).update(found[1], **{f"pos_{event.source}": event.pos})
         table = world.databases[service].table(f"{model.consumer}.{projection.table}")
         stored = {key[1]: row for key, row in table.items()}

@@ -62,7 +62,7 @@ ConsultationFact = CaseConsultationRequested | CaseConsultationAnswered | CaseCo
 
 def case_key(event: Recorded) -> Any:
     """Each case has one row."""
-    return event.fact.case_id if isinstance(event.fact, CaseFact) else None
+    return event.fact.case_id
 
 
 def case_columns(event: Recorded) -> Columns:
@@ -151,8 +151,7 @@ def due(deadline: Deadline | None) -> Columns:
 
 def timer_key(event: Recorded) -> Any:
     """Each step of a case has one timer, which may be set again."""
-    fact = event.fact
-    return uuid5(fact.case_id, f"timer:{fact.step}") if isinstance(fact, TimerFact) else None
+    return uuid5(event.fact.case_id, f"timer:{event.fact.step}")
 
 
 def timer_columns(event: Recorded) -> Columns:
@@ -168,8 +167,7 @@ def timer_columns(event: Recorded) -> Columns:
 
 def consultation_key(event: Recorded) -> Any:
     """Each question to another agency has one row."""
-    fact = event.fact
-    return uuid5(fact.case_id, f"consultation:{fact.number}") if isinstance(fact, ConsultationFact) else None
+    return uuid5(event.fact.case_id, f"consultation:{event.fact.number}")
 
 
 def consultation_columns(event: Recorded) -> Columns:
@@ -188,7 +186,7 @@ def consultation_columns(event: Recorded) -> Columns:
 
 def procedure_key(event: Recorded) -> Any:
     """Each version of a procedure has one row."""
-    return event.fact.content_hash if isinstance(event.fact, ProcedurePublished) else None
+    return event.fact.content_hash
 
 
 def procedure_columns(event: Recorded) -> Columns:
@@ -209,7 +207,7 @@ def procedure_columns(event: Recorded) -> Columns:
 
 def dossier_key(event: Recorded) -> Any:
     """Each dossier has one row."""
-    return event.fact.dossier_id if isinstance(event.fact, DossierSubmitted | DossierAccepted) else None
+    return event.fact.dossier_id
 
 
 def dossier_columns(event: Recorded) -> Columns:
@@ -225,8 +223,7 @@ def dossier_columns(event: Recorded) -> Columns:
 
 def issue_key(event: Recorded) -> Any:
     """Each issue of a controlled document has one row."""
-    fact = event.fact
-    return f"{fact.code}/{fact.issue}" if isinstance(fact, ControlledDocumentIssued | ControlledDocumentWithdrawn) else None
+    return f"{event.fact.code}/{event.fact.issue}"
 
 
 def issue_columns(event: Recorded) -> Columns:

@@ -24,7 +24,7 @@ PermitFact = PermitIssued | PermitPublished | PermitAmended | PermitReissued | P
 
 def permit_key(event: Recorded) -> Any:
     """Each permit has one row."""
-    return event.fact.permit_id if isinstance(event.fact, PermitFact) else None
+    return event.fact.permit_id
 
 
 def permit_columns(event: Recorded) -> Columns:
@@ -50,11 +50,7 @@ def permit_columns(event: Recorded) -> Columns:
 
 def number_key(event: Recorded) -> Any:
     """Each number of an agency's year has one row; one that is void keeps it."""
-    match event.fact:
-        case (PermitIssued() | PermitReissued()) as fact:
-            return f"{fact.agency}/{fact.issued_on.year}/{fact.number}"
-        case _:
-            return None
+    return f"{event.fact.agency}/{event.fact.issued_on.year}/{event.fact.number}"
 
 
 def number_columns(event: Recorded) -> Columns:
@@ -74,11 +70,7 @@ def number_columns(event: Recorded) -> Columns:
 
 def entry_key(event: Recorded) -> Any:
     """Each serial of a year's book has one row."""
-    match event.fact:
-        case BookNumberAllotted() as fact:
-            return f"{fact.agency}/{fact.year}/{fact.serial}"
-        case _:
-            return None
+    return f"{event.fact.agency}/{event.fact.year}/{event.fact.serial}"
 
 
 def entry_columns(event: Recorded) -> Columns:
