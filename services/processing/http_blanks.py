@@ -18,8 +18,7 @@ from kernel.edge.problem import refusal
 from services.processing import consume
 from services.processing.domain import blank
 from services.processing.handle_permits import PermitOffice, StockOutcome
-from services.processing.http_fields import example
-from services.processing.http_permits import AGENCY_PATTERN
+from services.processing.http_fields import AGENCY_PATTERN, example
 from services.processing.projections.permits import PERMITS
 
 SERIES_PATTERN: Final = r"^[A-Z]{1,4}$"

@@ -1,4 +1,4 @@
-"""Step 1 of 8, http_api: permits as the records office handles them, blanks as it counts them, and what everybody may check."""
+"""Step 1 of 8, http_api: permits as the records office handles them, and what everybody may check."""
 
 from __future__ import annotations
 
@@ -24,18 +24,15 @@ from services.processing.domain import permit
 from services.processing.domain.permit_page import written
 from services.processing.domain.permit_states import Absent, Drafted, Known, RevocationReason, Revoked
 from services.processing.handle_permits import PermitOffice, PermitOutcome
-from services.processing.http_fields import example
+from services.processing.http_fields import AGENCY_PATTERN, example
 from services.processing.projections.permits import PERMITS
 
 NUMBER_PATTERN: Final = r"^[0-9]{1,6}/[A-Z]{1,10}-[A-Z]{1,10}$"
-AGENCY_PATTERN: Final = r"^[A-Z0-9.]{1,35}$"
-SERIES_PATTERN: Final = r"^[A-Z]{1,4}$"
 PDF: Final = "application/pdf"
 A_PDF: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}}
 TERMS_MAX: Final = 50
 LINES_MAX: Final = 100
 LINE_LENGTH_MAX: Final = 500
-BOOK_PAGE: Final = 500
 
 ACTIONS: Final[dict[str, set[str]]] = {
     "permit.read": {"public"},
@@ -82,9 +79,6 @@ KINDS: Final = (
 Number = Annotated[str, Path(pattern=NUMBER_PATTERN, examples=["12/GP-SCT"])]
 Year = Annotated[int | None, Query(ge=2000, le=2999, description="Numbers begin again each year; without it, the newest.")]
 Agency = Annotated[str | None, Query(pattern=AGENCY_PATTERN, description="Each agency has a book of its own.")]
-Series = Annotated[str, Path(pattern=SERIES_PATTERN)]
-Serial = Annotated[int, Path(ge=1, le=999_999)]
-OwnAgency = Annotated[str, Field(pattern=AGENCY_PATTERN)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LINE_LENGTH_MAX), NFC]
 Term = Line | Annotated[int, Field(ge=0, le=10**12)] | Annotated[tuple[Line, ...], Field(max_length=LINES_MAX)]
 Terms = Annotated[dict[Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")], Term], Field(max_length=TERMS_MAX)]
@@ -205,7 +199,7 @@ def name_of(state: Known, at: datetime | None) -> str:
 
 
 def routes(office: PermitOffice) -> APIRouter:
-    """Make the routes of permits and blanks. What is checked stands before what is looked up: a number has a slash in it."""
+    """Make the routes of permits. What is checked stands before what is looked up: a number has a slash in it."""
     router = APIRouter(prefix="/v1")
     add_checking(router, office)
     add_looking_up(router, office)
