@@ -9,15 +9,20 @@ from typing import Literal, TypeAlias
 from contracts.intake import (
     DossierSubmitted,
 )
+from contracts.intake_vault import ErasureGround, Verdict
 from contracts.vocabulary import (
+    ContentHash,
     Deadline,
     DossierCode,
+    FileId,
     LatenessReason,
     MissingComponent,
     Outcome,
     PrincipalId,
     SupplementMode,
+    VaultRef,
 )
+from services.intake.domain.retention import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +121,33 @@ class Return:
     by: PrincipalId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attach:
+    """Add a file to a component, as a scanner has found it; what is infected is not kept."""
+
+    file_id: FileId
+    component: str
+    media_type: str
+    size_bytes: int
+    content_hash: ContentHash
+    personal_ref: VaultRef
+    verdict: Verdict
+    scanner: str
+    finding: str | None
+    at: datetime
+    by: PrincipalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erase:
+    """Forget the person, if the rules of retention let it."""
+
+    ground: ErasureGround
+    rules: tuple[Rule, ...]
+    at: datetime
+    by: PrincipalId
+
+
 Command: TypeAlias = (
     DossierSubmitted
     | RequestSupplement
@@ -128,5 +160,7 @@ Command: TypeAlias = (
     | Reappoint
     | TakeResult
     | Return
+    | Attach
+    | Erase
 )
 """A submission is the fact itself: everything in it is the caller's to say."""

@@ -17,10 +17,13 @@ from contracts.intake import (
     DossierSupplementRequested,
     DossierWithdrawn,
 )
+from contracts.intake_vault import DossierFileAttached, DossierFileScanned, DossierPersonalDataErased
 from kernel.eventlog import Decider, Refused
 from services.intake.domain.commands import (
     Accept,
+    Attach,
     Command,
+    Erase,
     Reappoint,
     Refuse,
     RequestSupplement,
@@ -32,6 +35,7 @@ from services.intake.domain.commands import (
     Withdraw,
 )
 from services.intake.domain.facts import accepted, begun, reappointed, refused, returned, supplement_requested
+from services.intake.domain.personal import attached, erased, with_file
 from services.intake.domain.states import (
     Absent,
     Accepted,
@@ -41,6 +45,7 @@ from services.intake.domain.states import (
     Returned,
     State,
     Submitted,
+    ending_of,
     legal_in,
 )
 
@@ -50,6 +55,7 @@ Reason: TypeAlias = Literal[
     "components-missing",
     "supplement-already-requested",
     "supplement-incomplete",
+    "retention-runs",
     "not-now",
 ]
 Event: TypeAlias = (
@@ -63,6 +69,9 @@ Event: TypeAlias = (
     | DossierReappointed
     | DossierResultReady
     | DossierReturned
+    | DossierFileAttached
+    | DossierFileScanned
+    | DossierPersonalDataErased
 )
 
 INITIAL: Final[State] = Absent()
@@ -94,6 +103,13 @@ def decide(command: Command, state: State) -> list[Event]:
             return [DossierWithdrawn(dossier_id=d.id, agency=d.agency, reason=c.reason, withdrawn_at=c.at)]
         case Return() as c, ResultReady(dossier=d) if d.code is not None:
             return [returned(d, d.code, c)]
+
+        case Attach(file_id=file_id), Submitted(dossier=d) | AwaitingSupplement(dossier=d) | Accepted(dossier=d):
+            return [] if file_id in d.files else attached(d, command)
+        case Erase() as c, Returned(dossier=d) | Ended(dossier=d) if not d.is_erased:
+            return [erased(d, ending_of(state), c)]
+        case Erase(), Returned() | Ended():
+            return []
 
         # What the department says. If the dossier has ended here meanwhile, or it was said before, there is nothing left to record.
         case RequestSupplementAtAppraisal() as c, Accepted(dossier=d, rounds=rounds) if c.round > rounds:
@@ -149,11 +165,17 @@ def evolve(state: State, event: Event) -> State:
         case DossierResultReady(), Accepted(dossier=d):
             return ResultReady(d, event.outcome, event.result_number)
         case DossierReturned(), ResultReady(dossier=d):
-            return Returned(d)
+            return Returned(replace(d, ended_at=event.returned_at))
         case DossierRefused(), Submitted(dossier=d) | AwaitingSupplement(dossier=d):
-            return Ended(d, "refused")
+            return Ended(replace(d, ended_at=event.refused_at), "refused")
         case DossierWithdrawn(), Submitted(dossier=d) | AwaitingSupplement(dossier=d) | Accepted(dossier=d):
-            return Ended(d, "withdrawn")
+            return Ended(replace(d, ended_at=event.withdrawn_at), "withdrawn")
+        case _, Absent():
+            return state
+        case DossierFileAttached(), _:
+            return replace(state, dossier=with_file(state.dossier, event))
+        case DossierPersonalDataErased(), _:
+            return replace(state, dossier=replace(state.dossier, is_erased=True))
         case _:
             return state
 

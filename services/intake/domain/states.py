@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, TypeAlias
 
@@ -15,16 +16,33 @@ from contracts.vocabulary import (
     DossierCode,
     DossierId,
     FieldCode,
+    FileId,
     Outcome,
     ProcedureCode,
     SupplementStage,
     VaultRef,
 )
+from services.intake.domain.retention import Ending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A file of a dossier; its name and its key are in the vault."""
+
+    component: str
+    media_type: str
+    size_bytes: int
+    content_hash: ContentHash
+    personal_ref: VaultRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """What every state after submission knows; `new_due_on` is the day that came with an apology (None: there was none)."""
+    """What every state after submission knows.
+
+    `new_due_on` is the day that came with an apology (None: there was none), `ended_at` when nothing was left to do with it,
+    `files` what was attached and kept, `is_erased` whether the person was forgotten.
+    """
 
     id: DossierId
     agency: AgencyCode
@@ -39,6 +57,9 @@ class Dossier:
     code: DossierCode | None = None
     deadline: Deadline | None = None
     new_due_on: date | None = None
+    ended_at: datetime | None = None
+    files: Mapping[FileId, Attached] = field(default_factory=dict[FileId, Attached])
+    is_erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +119,11 @@ class Ended:
 
 
 State: TypeAlias = Absent | Submitted | AwaitingSupplement | Accepted | ResultReady | Returned | Ended
+
+
+def ending_of(state: Returned | Ended) -> Ending:
+    """Say how a dossier ended."""
+    return state.how if isinstance(state, Ended) else "returned"
 
 
 def state_name(state: State) -> str:
