@@ -37,7 +37,7 @@ async def install(pool: Pool, model: ReadModel) -> bool:
         if await connection.fetchval("SELECT to_regnamespace($1)", model.consumer) is None:
             await connection.execute(f"CREATE SCHEMA {model.consumer}")
             await connection.execute(f"SET LOCAL search_path = {model.consumer}, public")
-            await connection.execute(model.ddl if live in {None, model.version} else model.bare_ddl)
+            await connection.execute(f"{model.ddl};{model.kept_ddl}" if live in {None, model.version} else model.bare_ddl)
             await connection.execute("RESET search_path")
             # The tables of this version may have been there before, and dropped: what was known of them is not true any more.
             await connection.execute(QUERY["forget_checkpoints"], model.consumer)
