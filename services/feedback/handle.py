@@ -1,24 +1,20 @@
-"""Step 2 of 8, handle: what each command needs to be decided: histories, ids, sealed texts."""
+"""Step 2 of 8, handle: what a rating needs to be decided: the invitation, ids, the sealed comment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 from contracts.feedback import Criterion
-from contracts.vocabulary import AgencyCode, InvitationId, OpinionId, RatingId, VaultRef
+from contracts.vocabulary import InvitationId, RatingId, VaultRef
 from kernel.edge.idempotency import Command
-from kernel.edge.identity import Principal
 from kernel.edge.service import Runtime
 from kernel.eventlog import History, Outcome, Slice, Target, carry_out, next_in_book
-from kernel.vault import ENTRY, Sealed
-from services.feedback.domain import invitation, opinion, rating
-from services.feedback.domain.opinion import OpinionChannel, Topic
+from kernel.vault import ENTRY
+from services.feedback.domain import invitation, rating
 from services.feedback.domain.token import hash_of, invitation_in
 from services.feedback.settings import FeedbackSettings
-
-OpinionOutcome = Outcome[opinion.State]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,23 +27,9 @@ class Given:
     comment: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """An opinion as it was said; `contact` is name, phone, email, whatever was left, or None.
-
-    `by_clerk` = the desk or the portal passes it on, which may do so for its own agency only.
-    """
-
-    channel: OpinionChannel
-    topic: Topic
-    text: str
-    contact: Mapping[str, str] | None
-    by_clerk: bool
-
-
 @dataclass(frozen=True, slots=True)
-class Listening:
-    """Carries out the commands of those who answer, those who speak unasked, and those who answer them."""
+class Ratings:
+    """Carries out the commands of those who were asked."""
 
     runtime: Runtime[FeedbackSettings]
 
@@ -92,48 +74,6 @@ class Listening:
 
         # The invitation is like a book with one number to give: who comes second reads it again, and is refused.
         return await next_in_book(self.runtime.log, invitation_id, with_invitation)
-
-    async def receive(self, said: Said, command: Command) -> OpinionOutcome:
-        """Take an opinion in; its words go into the vault."""
-        opinion_id, agency = OpinionId(uuid5(command.id, "opinion")), self.runtime.settings.agency
-        if said.by_clerk:
-            command.principal.require(agency)
-        sealed = self.runtime.vault.seal(opinion_id, {"text": said.text, "contact": said.contact})
-        receive = opinion.Receive(
-            opinion_id=opinion_id,
-            agency=agency,
-            channel=said.channel,
-            topic=said.topic,
-            anonymous=said.contact is None,
-            text_ref=VaultRef(sealed.ref),
-            commitment=sealed.commitment,
-            at=command.meta.time,
-        )
-        return await self._on_opinion(opinion_id, receive, agency, command, sealed)
-
-    async def answer(self, opinion_id: UUID, text: str, command: Command) -> OpinionOutcome:
-        """Answer an opinion; the answer's words go into the vault beside the opinion's.
-
-        Raises:
-            Refused: an `opinion.Refusal`.
-            Problem: 403, if the opinion went to another agency.
-        """
-        agency = await self._agency_of(opinion_id, command.principal)
-        sealed, meta = self.runtime.vault.seal(opinion_id, {"text": text}), command.meta
-        answer = opinion.Answer(answer_ref=VaultRef(sealed.ref), commitment=sealed.commitment, by=meta.actor, at=meta.time)
-        return await self._on_opinion(opinion_id, answer, agency, command, sealed)
-
-    async def _agency_of(self, opinion_id: UUID, principal: Principal) -> AgencyCode:
-        match opinion.DECIDER.state_of(await self.runtime.log.load(opinion_id)):
-            case opinion.Absent():
-                raise opinion.refused("no-such-opinion")
-            case opinion.Open(agency=agency) | opinion.Answered(agency=agency):
-                principal.require(agency)
-                return agency
-
-    async def _on_opinion(self, id: UUID, wanted: opinion.Command, agency: AgencyCode, command: Command, sealed: Sealed) -> OpinionOutcome:
-        target, beside = Target(id, opinion.DECIDER, wanted), command.beside_with({ENTRY: [sealed.row]})
-        return await carry_out(self.runtime.log, target, command.meta, agency=agency, expected=command.expected, beside=beside)
 
 
 def claimed(token: str) -> InvitationId:

@@ -1,203 +1,29 @@
-"""Step 1 of 8, http_api: invitations for the desk and the portal, ratings and opinions from everybody."""
+"""Step 1 of 8, http_api: what feedback is asked and told.
+
+Each `http_<what>.py` holds the routes of one thing: `ACTIONS` says who may, `REFUSALS` what is said when it may not be, and `routes`
+makes the router. This module puts them together.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, get_args
-from uuid import UUID
+from typing import Final
 
-from fastapi import APIRouter, Query, Request
-from pydantic import Field, StringConstraints
-from starlette.responses import Response
+from fastapi import APIRouter
 
-from contracts.feedback import Criterion
-from kernel.edge.answer import json_response
 from kernel.edge.app import Words
-from kernel.edge.body import NFC, Body
-from kernel.edge.etag import etag
-from kernel.edge.identity import Principal
-from kernel.edge.pages import LIMIT, Cursor, Limit
-from kernel.edge.policy import Policy, allowed
-from kernel.edge.position import After, freshness, wait_for, wait_for_reactions
-from kernel.edge.problem import NOT_ALLOWED, Problem, Sentence, refusal
-from services.feedback import consume
-from services.feedback.domain.opinion import PUBLIC_CHANNELS, OpinionChannel, Topic
-from services.feedback.domain.token import TOKEN_PATTERN
-from services.feedback.handle import Given, Listening, Said
-from services.feedback.projections import VOICES
-from services.feedback.query import Purpose, Voices, Wanted, sort_key
+from kernel.edge.policy import Policy
+from services.feedback import http_opinions, http_ratings
+from services.feedback.handle import Ratings
+from services.feedback.handle_opinions import Opinions
+from services.feedback.query import Voices
 
-COMMENT_LENGTH_MAX: Final = 2000
-OPINION_LENGTH_MAX: Final = 5000
-ANSWER_LENGTH_MAX: Final = 10_000
-NAME_LENGTH_MAX: Final = 100
-PHONE_PATTERN: Final = r"^\+?[0-9][0-9 .()-]{6,19}$"
-EMAIL_PATTERN: Final = r"^[^@\s]{1,64}@[^@\s]{1,186}$"
+PURPOSES: Final = http_opinions.PURPOSES
 
-PURPOSES: Final[frozenset[str]] = frozenset(get_args(Purpose))
+POLICY: Final = Policy(http_ratings.ACTIONS | http_opinions.ACTIONS)
 
-CLERKS: Final = frozenset({"portal", "desk"})
-
-POLICY: Final = Policy(
-    {
-        "invitation.read": {"portal", "desk"},
-        "rating.give": {"public"},
-        "opinion.give": {"public", "portal", "desk"},
-        "opinion.list": {"officer", "leader"},
-        "opinion.read": {"officer", "leader"},
-        "opinion.answer": {"officer"},
-    }
-)
-
-WORDS: Final = Words(
-    {
-        kind.slug: kind
-        for kind in (
-            refusal(
-                "no-such-invitation",
-                "Không có phiếu mời đánh giá ứng với đường dẫn này. Hãy kiểm tra lại đường dẫn đã nhận.",
-                "There is no invitation for this link. Check the link that you were given.",
-                status=404,
-            ),
-            refusal(
-                "invitation-used",
-                "Phiếu mời này đã được dùng để đánh giá; mỗi phiếu chỉ dùng được một lần.",
-                "This invitation has been used; each can be answered once only.",
-            ),
-            refusal(
-                "invitation-expired",
-                "Phiếu mời đánh giá đã hết hạn. Ông/bà vẫn có thể gửi ý kiến qua hộp thư góp ý.",
-                "This invitation has expired. An opinion can still be left in the suggestion box.",
-            ),
-            refusal("no-such-opinion", "Không tìm thấy ý kiến này.", "There is no such opinion.", status=404),
-            refusal(
-                "opinion-answered",
-                "Ý kiến này đã được trả lời; không thể trả lời lần thứ hai.",
-                "This opinion has been answered; it cannot be answered a second time.",
-            ),
-        )
-    }
-)
-
-CHANNEL_NEEDS_CLERK: Final = Sentence(
-    "Kênh này do cán bộ một cửa hoặc cổng dịch vụ công ghi nhận; người dân gửi trực tiếp dùng kênh web hoặc box.",
-    "This channel is written down by the one-stop desk or the portal; whoever writes directly uses the channel web or box.",
-)
+WORDS: Final = Words({kind.slug: kind for kind in (*http_ratings.REFUSALS, *http_opinions.REFUSALS)})
 
 
-Comment = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=COMMENT_LENGTH_MAX), NFC]
-OpinionText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=OPINION_LENGTH_MAX), NFC]
-AnswerText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ANSWER_LENGTH_MAX), NFC]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_LENGTH_MAX), NFC]
-
-
-class RatingBody(Body):
-    """An answer to an invitation: satisfaction from 1 to 5, points from 0 to 2 for each criterion that was answered."""
-
-    token: Annotated[str, StringConstraints(pattern=TOKEN_PATTERN)]
-    satisfaction: Annotated[int, Field(strict=True, ge=1, le=5)]
-    points: Annotated[dict[Criterion, Annotated[int, Field(strict=True, ge=0, le=2)]], Field(default_factory=dict)]
-    comment: Comment | None = None
-
-
-class Contact(Body):
-    """Who said it, and how they can be answered."""
-
-    name: Name
-    phone: Annotated[str, StringConstraints(strip_whitespace=True, pattern=PHONE_PATTERN)] | None = None
-    email: Annotated[str, StringConstraints(strip_whitespace=True, pattern=EMAIL_PATTERN)] | None = None
-
-
-class OpinionBody(Body):
-    """Something that somebody wants to say; without `contact` it is anonymous."""
-
-    channel: OpinionChannel
-    topic: Topic
-    text: OpinionText
-    contact: Contact | None = None
-
-
-class AnswerBody(Body):
-    """What the department answers."""
-
-    text: AnswerText
-
-
-def routes(listening: Listening, voices: Voices) -> list[APIRouter]:
+def routes(ratings: Ratings, heard: Opinions, voices: Voices) -> list[APIRouter]:
     """Make feedback's routes."""
-    router = APIRouter(prefix="/v1")
-    add_ratings(router, listening, voices)
-    add_opinions(router, listening, voices)
-    return [router]
-
-
-def add_ratings(router: APIRouter, listening: Listening, voices: Voices) -> None:
-    """Add what those who are asked need."""
-    log, commands = listening.runtime.log, listening.runtime.commands
-
-    @router.get("/invitations")
-    async def invitations(
-        request: Request, principal: Annotated[Principal, allowed("invitation.read")], dossier: UUID, after: After = None
-    ) -> Response:
-        """List the invitations of a dossier, with the link to hand out; `after` may be a position of intake."""
-        await wait_for_reactions(log, VOICES.name, consume.NAME, consume.SOURCE, after)
-        found = await voices.invitations(dossier, principal, commands.clock.now(request))
-        return json_response({"items": found, "next": None, **await freshness(log, VOICES.name)})
-
-    @router.post("/ratings", status_code=201)
-    async def rate(request: Request, body: RatingBody, principal: Annotated[Principal, allowed("rating.give")]) -> Response:
-        """Answer an invitation, once."""
-        given = Given(token=body.token, satisfaction=body.satisfaction, points=body.points, comment=body.comment)
-        return await commands.run(request, principal, lambda command: listening.rate(given, command), status=201)
-
-    _ = (invitations, rate)
-
-
-def add_opinions(router: APIRouter, listening: Listening, voices: Voices) -> None:
-    """Add what those need who speak unasked, and those who answer them."""
-    runtime = listening.runtime
-    log, run = runtime.log, runtime.commands.run
-
-    @router.post("/opinions", status_code=201)
-    async def say(request: Request, body: OpinionBody, principal: Annotated[Principal, allowed("opinion.give")]) -> Response:
-        """Leave an opinion; who has no account uses the channel web or box."""
-        by_clerk = not CLERKS.isdisjoint(principal.roles)
-        if not by_clerk and body.channel not in PUBLIC_CHANNELS:
-            raise Problem(NOT_ALLOWED, detail=CHANNEL_NEEDS_CLERK)
-        contact = body.contact.model_dump(exclude_none=True) if body.contact else None
-        said = Said(channel=body.channel, topic=body.topic, text=body.text, contact=contact, by_clerk=by_clerk)
-        return await run(request, principal, lambda command: listening.receive(said, command), status=201, location="/v1/opinions/{id}")
-
-    @router.get("/opinions")
-    async def opinions(
-        request: Request,
-        principal: Annotated[Principal, allowed("opinion.list")],
-        state: Literal["open", "answered"] | None = None,
-        channel: OpinionChannel | None = None,
-        topic: Topic | None = None,
-        after: After = None,
-        cursor: Cursor = None,
-        limit: Limit = LIMIT,
-    ) -> Response:
-        """List opinions without their words, newest first."""
-        await wait_for(log, VOICES.name, after)
-        page = runtime.pages.open(request, cursor, limit)
-        rows = await voices.opinions(principal, Wanted(state=state, channel=channel, topic=topic), page)
-        return runtime.pages.answer(request, page, rows, key=sort_key, item=lambda row: row, more=await freshness(log, VOICES.name))
-
-    @router.get("/opinions/{id}")
-    async def opinion(
-        id: UUID,
-        principal: Annotated[Principal, allowed("opinion.read")],
-        purpose: Annotated[Purpose, Query(description="Why the words are read: recorded. `contact` is shown for `answering` only.")],
-    ) -> Response:
-        """Read one opinion with its words."""
-        version, view = await voices.opinion(id, principal, purpose)
-        # No 304 for a caller who has it already: words that were erased since must go, and erasing changes no version.
-        return json_response(view, headers={"ETag": etag(version)})
-
-    @router.post("/opinions/{id}/answer")
-    async def answer(request: Request, id: UUID, body: AnswerBody, principal: Annotated[Principal, allowed("opinion.answer")]) -> Response:
-        """Answer an opinion, once."""
-        return await run(request, principal, lambda command: listening.answer(id, body.text, command))
-
-    _ = (say, opinions, opinion, answer)
+    return [http_ratings.routes(ratings, voices), http_opinions.routes(heard, voices)]

@@ -11,7 +11,8 @@ from contracts.catalogue import FACTS
 from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec, Reactor
 from services.feedback.consume import reactor
-from services.feedback.handle import Listening
+from services.feedback.handle import Ratings
+from services.feedback.handle_opinions import Opinions
 from services.feedback.http_api import POLICY, PURPOSES, WORDS, routes
 from services.feedback.projections import VOICES
 from services.feedback.query import Voices
@@ -20,7 +21,7 @@ from services.feedback.settings import FeedbackSettings
 
 def routers(runtime: Runtime[FeedbackSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
-    return routes(Listening(runtime), Voices(runtime))
+    return routes(Ratings(runtime), Opinions(runtime), Voices(runtime))
 
 
 def reactors(runtime: Runtime[FeedbackSettings]) -> list[Reactor]:
