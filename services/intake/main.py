@@ -14,7 +14,8 @@ from kernel.eventlog import Codec
 from services.intake.catalogue import load_catalogue
 from services.intake.consume import REACTOR
 from services.intake.handle import Door
-from services.intake.http_api import POLICY, PURPOSES, WORDS, routes
+from services.intake.http_api import POLICY, WORDS, routes
+from services.intake.http_dossiers import PURPOSES
 from services.intake.projections import REGISTER
 from services.intake.query import Register
 from services.intake.settings import IntakeSettings

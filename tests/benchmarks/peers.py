@@ -24,7 +24,7 @@ from kernel.edge.health import Health
 from kernel.edge.serve import run, serve
 from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Appended, Beside, History, Log, Meta, Slice
-from services.intake.http_api import SubmissionBody
+from services.intake.http_submission import SubmissionBody
 from services.intake.main import SERVICE
 from services.intake.settings import IntakeSettings
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from contracts.intake import DossierAccepted, DossierRefused, DossierSubmitted
-from services.intake.http_api import PURPOSES, Purpose
+from services.intake.http_dossiers import PURPOSES, Purpose
 from tests.services.intake.desk import CITIZEN, ENTERPRISE, NOT_COMPLETE, PETROL, Desk, pointers, procedure_of, submission
 from tests.services.rig import AGENCY, Running, problem
 

@@ -1,0 +1,82 @@
+"""Step 1 of 8, http_api: what can be asked of dossiers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from kernel.edge.answer import json_response
+from kernel.edge.etag import versioned
+from kernel.edge.identity import Principal
+from kernel.edge.pages import LIMIT, Cursor, Limit
+from kernel.edge.policy import allowed
+from kernel.edge.position import After
+from kernel.legalclock import explain
+from services.intake.domain import states
+from services.intake.handle import Door
+from services.intake.http_fields import appointment
+from services.intake.query import Register
+
+ACTIONS: Final[dict[str, set[str]]] = {
+    "dossier.read": {"portal", "desk", "officer", "leader"},
+    "dossier.list": {"desk", "officer", "leader"},
+    "dossier.read-personal": {"desk", "officer"},
+}
+
+Purpose: TypeAlias = Literal["appraisal", "contact", "identity-check", "return"]
+PURPOSES: Final = frozenset(get_args(Purpose))
+
+
+def routes(door: Door, register: Register) -> APIRouter:
+    """Make the routes that are asked."""
+    router = APIRouter(prefix="/v1")
+    runtime = door.runtime
+
+    @router.get("/dossiers")
+    async def dossiers(
+        request: Request,
+        principal: Annotated[Principal, allowed("dossier.list")],
+        state: Annotated[str | None, Query(pattern=r"^[a-z-]{1,30}$")] = None,
+        agency: Annotated[str | None, Query(max_length=35)] = None,
+        after: After = None,
+        cursor: Cursor = None,
+        limit: Limit = LIMIT,
+    ) -> Response:
+        """List dossiers, the newest first."""
+        return await register.dossiers(request, principal, state, agency, after, runtime.pages.open(request, cursor, limit))
+
+    @router.get("/dossiers/{id}")
+    async def one(request: Request, id: UUID, principal: Annotated[Principal, allowed("dossier.read")]) -> Response:
+        """Give a dossier as it is now, with the derivation of its appointment in words."""
+        version, pos, state, found = await door.dossier(id, principal)
+        body: dict[str, Any] = {
+            "id": id,
+            "version": version,
+            "position": f"{runtime.name}/{pos}",
+            "state": states.state_name(state),
+            "legal": states.legal_in(state),
+            "agency": found.agency,
+            "procedure": found.procedure,
+            "channel": found.channel,
+            "components": sorted(found.components),
+            **appointment(found),
+            "why": explain(found.deadline) if found.deadline else None,
+            "why_en": explain(found.deadline, "en") if found.deadline else None,
+        }
+        return versioned(request, version, body)
+
+    @router.get("/dossiers/{id}/personal")
+    async def personal(
+        id: UUID,
+        principal: Annotated[Principal, allowed("dossier.read-personal")],
+        purpose: Purpose,
+    ) -> Response:
+        """Give the applicant's particulars to who needs them, and remember who that was and what for."""
+        *_, found = await door.dossier(id, principal)
+        return json_response(await runtime.vault.read(runtime.log.pool, found.personal_ref, principal.sub, purpose))
+
+    _ = (dossiers, one, personal)
+    return router

@@ -1,0 +1,39 @@
+"""Step 1 of 8, http_api: what is said of each reason for which a command on a dossier is refused."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kernel.edge.problem import refusal
+
+REFUSALS: Final = (
+    refusal("no-such-dossier", "Không có hồ sơ này.", "There is no such dossier.", status=404),
+    refusal("already-submitted", "Hồ sơ này đã được nộp.", "This dossier has been submitted already."),
+    refusal(
+        "components-missing",
+        "Hồ sơ còn thiếu thành phần bắt buộc nên chưa thể tiếp nhận.",
+        "Required components are missing, so the dossier cannot be received yet.",
+        members=("legal", "missing"),
+    ),
+    refusal(
+        "supplement-already-requested",
+        "Chỉ được yêu cầu bổ sung hồ sơ một lần khi tiếp nhận (Nghị định 61/2018/NĐ-CP, Điều 17).",
+        "At the desk a supplement may be asked for once only (Decree 61/2018/NĐ-CP, article 17).",
+    ),
+    refusal(
+        "supplement-incomplete",
+        "Phần bổ sung chưa đủ các thành phần đã được yêu cầu.",
+        "The supplement lacks components that were asked for.",
+        members=("legal", "missing"),
+    ),
+    refusal(
+        "outside-calendar",
+        "Lịch làm việc chưa có dữ liệu cho thời hạn này nên chưa thể hẹn ngày trả. Hãy báo cho người vận hành.",
+        "The working calendar does not reach to this deadline yet, so no appointment can be given. Tell the operator.",
+    ),
+    refusal(
+        "not-now",
+        "Không thể làm việc này ở trạng thái hiện tại của hồ sơ.",
+        "This cannot be done in the dossier's present state.",
+    ),
+)

@@ -1,0 +1,57 @@
+"""Step 1 of 8, http_api: the way in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Request
+from pydantic import AwareDatetime, Field
+from starlette.responses import Response
+
+from contracts.intake import Enterprise
+from contracts.vocabulary import Channel, ProcedureCode
+from kernel.edge.body import Body
+from kernel.edge.identity import Principal
+from kernel.edge.policy import allowed
+from services.intake.handle import Door, Submission
+from services.intake.http_fields import COMPONENTS_MAX, Applicant, Code, answer
+
+ACTIONS: Final[dict[str, set[str]]] = {
+    "dossier.submit": {"portal", "desk"},
+}
+
+
+class SubmissionBody(Body):
+    """A dossier as it is handed in. `arrived_at` is the postmark of one that came by post."""
+
+    procedure: ProcedureCode
+    channel: Channel
+    applicant: Applicant
+    components: Annotated[tuple[Code, ...], Field(max_length=COMPONENTS_MAX)]
+    arrived_at: AwareDatetime | None = None
+
+
+def routes(door: Door) -> APIRouter:
+    """Make the route of submission."""
+    router = APIRouter(prefix="/v1")
+    run = door.runtime.commands.run
+
+    @router.post("/dossiers", status_code=201)
+    async def submit(request: Request, body: SubmissionBody, principal: Annotated[Principal, allowed("dossier.submit")]) -> Response:
+        """Hand in a dossier (NĐ 61/2018, Điều 16)."""
+        applicant = body.applicant
+        enterprise = Enterprise(name=applicant.name, tax_code=applicant.tax_code or "") if applicant.kind == "enterprise" else None
+        submission = Submission(
+            procedure=body.procedure,
+            channel=body.channel,
+            personal=applicant.model_dump(exclude_none=True),
+            enterprise=enterprise,
+            components=body.components,
+            arrived_at=body.arrived_at,
+        )
+        return await run(
+            request, principal, lambda command: door.submit(submission, command), answer, status=201, location="/v1/dossiers/{id}"
+        )
+
+    _ = submit
+    return router
