@@ -26,8 +26,8 @@ from kernel.eventlog.sql import QUERY as LOG_QUERY
 from kernel.legalclock import day_of
 from kernel.vault import Erased
 from services.intake.domain.national import OURS, Record, number_of, record_of
-from services.intake.national_shape import Shape, day_code, digest, digest_of_day, dossier, named_of, progress, rating
 from services.intake.named import Names
+from services.intake.national_shape import Shape, day_code, digest, digest_of_day, dossier, named_of, progress, rating
 from services.intake.outgoing import AHEAD_MAX, QUERY, Delivery, Outgoing, Tried
 from services.intake.projections.outward import OUTWARD
 

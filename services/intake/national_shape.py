@@ -213,4 +213,3 @@ def named_of(content: Mapping[str, Any]) -> Named:
 def day_code(day: date) -> str:
     """Write a day as the portal does."""
     return f"{day:%Y%m%d}"
-

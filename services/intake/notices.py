@@ -24,7 +24,7 @@ from kernel.eventlog import Recorded
 from kernel.vault import Erased
 from services.intake.feed import seen
 from services.intake.named import Names
-from services.intake.outgoing import QUERY, Delivery, Outgoing, Tried
+from services.intake.outgoing import Delivery, Outgoing, Tried
 from services.intake.timeline import say
 
 Contact = Literal["email", "phone"]

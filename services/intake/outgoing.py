@@ -19,13 +19,13 @@ from uuid import UUID
 
 import asyncpg
 
+from kernel.edge.service import Runtime
 from kernel.eventlog import Recorded
 from kernel.eventlog.endless import end_if_cancelled
 from kernel.eventlog.errors import UNAVAILABLE
 from kernel.eventlog.sql import QUERY as LOG_QUERY
 from kernel.eventlog.sql import Connection, read_queries
 from kernel.eventlog.worker import LEASE
-from kernel.edge.service import Runtime
 from services.intake.settings import IntakeSettings
 
 QUERY: Final = read_queries(Path(__file__).with_name("outgoing.sql"))
@@ -34,6 +34,7 @@ AHEAD_MAX: Final = 1000
 """Deliveries that are written down at once."""
 AT_ONCE_MAX: Final = 8
 """Deliveries to one receiver under way at a time, each of another dossier."""
+ROUNDS_MAX: Final = 50
 POLL_SECONDS: Final = 1.0
 LEADER_SECONDS: Final = 1.0
 JITTER: Final = 0.1
@@ -66,7 +67,7 @@ class Tried:
 
 
 class Receiver(Protocol):
-    """Whoever gets something. `pauses` are seconds before each try after the first; behind the last the delivery is parked, or (`patient`) tried on."""
+    """Whoever gets something. `pauses`: seconds before each try after the first. Behind the last one: parked, or (`patient`) tried on."""
 
     name: str
     pauses: Sequence[float]
@@ -199,6 +200,8 @@ async def _deliver(outgoing: Outgoing, receivers: Callable[[], Awaitable[Sequenc
 
 
 async def _serve(outgoing: Outgoing, receiver: Receiver) -> None:
+    """Fill, and try a good many of those that are due; then the receiver is looked at anew, its keys among other things."""
     await receiver.fill()
-    while await outgoing.try_due(receiver):
-        pass
+    for _ in range(ROUNDS_MAX):
+        if not await outgoing.try_due(receiver):
+            break

@@ -162,3 +162,10 @@ UPDATE portal.comparison SET done_at = now(), result = $2 WHERE id = $1
 
 -- name: comparison
 SELECT id, since, asked_by, asked_at, done_at, result FROM portal.comparison WHERE id = $1
+
+-- name: standing
+SELECT state, count(*) FROM portal.delivery WHERE receiver = $1 GROUP BY state
+
+-- name: replay_parked
+-- Try once more what is parked. That it was tried is remembered: the receiver may have got it.
+UPDATE portal.delivery SET state = 'waiting', due_at = now(), error = NULL WHERE receiver = $1 AND state = 'parked'

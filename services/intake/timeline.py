@@ -23,7 +23,9 @@ WORDS: Final[Mapping[PublicKind, Sentence]] = {
     ),
     "result-ready": Sentence("Đã có kết quả: {outcome}{number}.", "The result is ready: {outcome}{number}."),
     "returned": Sentence("Đã trả kết quả.", "The result was handed over."),
-    "refused": Sentence("Hồ sơ không được tiếp nhận: {reason}. Căn cứ: {basis}.", "The dossier was not received: {reason}. Basis: {basis}."),
+    "refused": Sentence(
+        "Hồ sơ không được tiếp nhận: {reason}. Căn cứ: {basis}.", "The dossier was not received: {reason}. Basis: {basis}."
+    ),
     "withdrawn": Sentence("Hồ sơ đã được rút theo yêu cầu của người nộp.", "The dossier was taken back at the applicant's request."),
 }
 DUE: Final = Sentence(", hẹn trả kết quả ngày {on}", ", the result is due on {on}")

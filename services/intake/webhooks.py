@@ -43,7 +43,7 @@ OK: Final = range(200, 300)
 NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
 
-class AddressInside(OSError):
+class AddressInside(OSError):  # noqa: N818 - says what it is
     """An address that a webhook may not be sent to: it is not on the public internet."""
 
 
@@ -187,7 +187,10 @@ async def post(net: httpcore2.AsyncConnectionPool, url: str, headers: dict[str, 
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), TIMEOUT_SECONDS)
     given = [("content-type", "application/json"), ("user-agent", "Motcua-Webhooks"), *headers.items()]
     try:
-        async with asyncio.timeout(TIMEOUT_SECONDS), net.stream("POST", url, headers=given, content=body, extensions={"timeout": timeouts}) as answer:
+        async with (
+            asyncio.timeout(TIMEOUT_SECONDS),
+            net.stream("POST", url, headers=given, content=body, extensions={"timeout": timeouts}) as answer,
+        ):
             return answer.status
     except (OSError, TimeoutError, httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError) as error:
         return type(error).__name__

@@ -228,5 +228,3 @@ def _worked(r: Record, status: int, text: str, at: datetime, officer: str | None
     due_at = r.due_said_at or r.due_at
     line = Progress(status=status, text=text, at=at, since_at=since_at, due_at=due_at, officer=officer, role=role, unit=unit)
     return replace(r, status=status, progress=(*r.progress, line))
-
-
