@@ -42,7 +42,7 @@ POLICY: Final = Policy(
     | http_national.ACTIONS
 )
 
-WORDS: Final = Words(refusals={kind.slug: kind for kind in (*http_refusals.REFUSALS, *http_webhooks.REFUSALS)}, faults=http_fields.FAULTS)
+WORDS: Final = Words(refusals={kind.slug: kind for kind in http_refusals.REFUSALS}, faults=http_fields.FAULTS)
 
 
 def routes(door: Door, register: Register, receivers: Receivers) -> list[APIRouter]:

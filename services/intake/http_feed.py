@@ -21,6 +21,7 @@ from services.intake.feed import Feed, agencies_of
 
 ACTIONS: Final = {"event.follow": {"portal", "desk"}}
 
+SOURCE: Final = "intake"
 LOOK_SECONDS: Final = 0.25
 """How often an open stream looks for what is new, and whether the process is about to end."""
 
@@ -45,6 +46,18 @@ def behind(source: str, cursor: str | None, place: str, pointer: str) -> int:
     return position.pos
 
 
+def begin(
+    after: CursorQuery = None,
+    last_event_id: Annotated[
+        str | None, Header(pattern=PATTERN, description="The id of the last event that was seen; goes before `after`.")
+    ] = None,
+) -> int:
+    """Read where a stream begins, before anything of it is sent."""
+    if last_event_id is not None:
+        return behind(SOURCE, last_event_id, "header", "/Last-Event-ID")
+    return behind(SOURCE, after, "query", "/after")
+
+
 def routes(feed: Feed) -> APIRouter:
     """Make the routes of those who follow."""
     router = APIRouter(prefix="/v1")
@@ -61,16 +74,6 @@ def routes(feed: Feed) -> APIRouter:
         items, upto = await feed.since(pos, agencies_of(principal))
         cursor = str(Position(runtime.name, upto)) if upto else None
         return json_response({"items": items, "cursor": cursor, "more": upto < await runtime.log.head()})
-
-    def begin(
-        after: CursorQuery = None,
-        last_event_id: Annotated[
-            str | None, Header(pattern=PATTERN, description="The id of the last event that was seen; goes before `after`.")
-        ] = None,
-    ) -> int:
-        if last_event_id is not None:
-            return behind(runtime.name, last_event_id, "header", "/Last-Event-ID")
-        return behind(runtime.name, after, "query", "/after")
 
     @router.get("/events/stream", response_class=EventSourceResponse)
     async def stream(

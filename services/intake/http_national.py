@@ -54,20 +54,19 @@ def routes(outgoing: Outgoing) -> APIRouter:
         number = await runtime.log.pool.fetchval(QUERY["ask_comparison"], body.since, principal.sub)
         return json_response({"number": number}, 201, headers={"Location": f"/v1/national-portal/comparisons/{number}"})
 
-    @router.get("/comparisons/{number}", dependencies=[allowed("national-portal.operate")])
-    async def compared(number: Annotated[int, Path(ge=1, le=NUMBER_MAX, examples=[1])]) -> Response:
+    @router.get("/comparisons/{comparison}", dependencies=[allowed("national-portal.operate")])
+    async def compared(comparison: Annotated[int, Path(ge=1, le=NUMBER_MAX, examples=[1])]) -> Response:
         """Tell what a comparison found: per day how many dossiers, which were mended, and which the portal has that are not ours."""
-        if (row := await runtime.log.pool.fetchrow(QUERY["comparison"], number)) is None:
+        if (row := await runtime.log.pool.fetchrow(QUERY["comparison"], comparison)) is None:
             raise Problem(NOT_FOUND)
         result: Any = orjson.loads(row["result"]) if row["result"] else None
         return json_response(
-            {**{name: row[name] for name in ("since", "asked_by", "asked_at", "done_at")}, "number": number, "result": result}
+            {**{name: row[name] for name in ("since", "asked_by", "asked_at", "done_at")}, "number": comparison, "result": result}
         )
 
-    @router.post("/replay")
-    async def replay(request: Request, _: EmptyBody, principal: Annotated[Principal, allowed("national-portal.operate")]) -> Response:
+    @router.post("/replay", dependencies=[allowed("national-portal.operate")])
+    async def replay(request: Request, _: EmptyBody) -> Response:
         """Try once more what the portal refused and was parked."""
-        _ = principal
         key_of(request.headers)
         counts = [await runtime.log.pool.execute(QUERY["replay_parked"], name) for name in (NATIONAL, RATINGS)]
         return json_response({"deliveries": sum(int(done.rpartition(" ")[2]) for done in counts)})

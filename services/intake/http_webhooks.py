@@ -40,7 +40,6 @@ TOO_MANY: Final = refusal(
     "This account has as many subscriptions to webhooks as it may have.",
 )
 ENDED: Final = refusal("subscription-ended", "Đăng ký webhook này đã kết thúc.", "This subscription to webhooks has ended.")
-REFUSALS: Final = (TOO_MANY, ENDED)
 
 _HTTPS: Final = Sentence(
     "Địa chỉ phải là https, không có tên đăng nhập, tham số hay mảnh.", "The address must be https, with no user, query or fragment."

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from contracts.feedback import RatingRecorded
+from contracts.feedback import Criterion, RatingRecorded
 from services.intake.domain.national import Progress, Record, Round
 from services.intake.timeline import LACKS
 
@@ -186,7 +186,12 @@ def rating(fact: RatingRecorded) -> Shape:
     }
 
 
-CRITERIA: Final = {"time": "ThoiGian", "agencies-contacted": "SoCoQuan", "contacts-to-complete": "SoLanLienHe", "attitude": "ThaiDo"}
+CRITERIA: Final[dict[Criterion, str]] = {
+    "time": "ThoiGian",
+    "agencies-contacted": "SoCoQuan",
+    "contacts-to-complete": "SoLanLienHe",
+    "attitude": "ThaiDo",
+}
 
 
 def digest(record: Shape, lines: Sequence[Shape]) -> str:

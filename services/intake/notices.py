@@ -60,8 +60,15 @@ class Undeliverable(Exception):  # noqa: N818 - says what it is
 class Channel(Protocol):
     """A way to reach somebody: `contact` says which of the applicant's particulars is the address."""
 
-    name: str
-    contact: Contact
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def contact(self) -> Contact:
+        """Which of the particulars is the address."""
+        ...
 
     async def send(self, notice: Notice) -> None:
         """Send.
@@ -185,9 +192,12 @@ def _of(events: Sequence[Recorded], pos: int) -> Recorded:
 
 def channels(smtp_url: str | None, sender: str, folder: Path | None) -> list[Channel]:
     """Give the channels that the settings name."""
-    found: list[Channel] = [Smtp(smtp_url, sender)] if smtp_url else []
+    found: list[Channel] = []
+    if smtp_url:
+        found.append(Smtp(smtp_url, sender))
     if folder is not None:
-        found += [FileSink(folder, "sms"), FileSink(folder, "zalo")]
+        found.append(FileSink(folder, "sms"))
+        found.append(FileSink(folder, "zalo"))
         if not smtp_url:
             found.append(FileSink(folder, "email", "email"))
     return found

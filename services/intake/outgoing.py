@@ -38,6 +38,8 @@ ROUNDS_MAX: Final = 50
 POLL_SECONDS: Final = 1.0
 LEADER_SECONDS: Final = 1.0
 JITTER: Final = 0.1
+DICE: Final = random.SystemRandom()
+"""Spreads the tries; dice of its own, for the program's may be somebody's who wants the same throws again."""
 ERROR_MAX: Final = 500
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -69,9 +71,20 @@ class Tried:
 class Receiver(Protocol):
     """Whoever gets something. `pauses`: seconds before each try after the first. Behind the last one: parked, or (`patient`) tried on."""
 
-    name: str
-    pauses: Sequence[float]
-    patient: bool
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def pauses(self) -> Sequence[float]:
+        """Seconds before each try after the first."""
+        ...
+
+    @property
+    def patient(self) -> bool:
+        """Whether it is tried for ever."""
+        ...
 
     async def fill(self) -> None:
         """Write down what is new."""
@@ -154,7 +167,7 @@ class Outgoing:
                 await receiver.gone()
         else:
             pause = receiver.pauses[min(delivery.attempts, len(receiver.pauses) - 1)]
-            later = pause * (1 + random.random() * JITTER)  # noqa: S311 - spreads the tries, guards nothing
+            later = pause * DICE.uniform(1, 1 + JITTER)
             await pool.execute(QUERY["later"], delivery.id, tried.status, error, later)
 
 

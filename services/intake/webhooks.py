@@ -67,7 +67,8 @@ class Guarded(httpcore2.AsyncNetworkBackend):
 
     def __init__(self, *, inside: bool) -> None:
         """Keep whether addresses inside are allowed (development only)."""
-        self._inside, self._net = inside, httpcore2.AnyIOBackend()
+        self._inside = inside
+        self._net: Any = httpcore2.AnyIOBackend()
 
     async def connect_tcp(
         self,
