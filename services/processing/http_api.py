@@ -28,6 +28,7 @@ from services.processing import (
     http_officers,
     http_operation,
     http_organisation,
+    http_permit_check,
     http_permits,
     http_records,
     http_refusals,
@@ -55,6 +56,7 @@ POLICY: Final = Policy(
     | http_officers.ACTIONS
     | http_agreements.ACTIONS
     | http_documents.ACTIONS
+    | http_permit_check.ACTIONS
     | http_permits.ACTIONS
     | http_blanks.ACTIONS
     | http_forms.ACTIONS
@@ -95,6 +97,7 @@ def routes(department: Department, register: Register, office: PermitOffice) -> 
         http_officers.routes(establishment),
         http_agreements.routes(establishment),
         http_documents.routes(establishment, register),
+        http_permit_check.routes(office),
         http_permits.routes(office),
         http_blanks.routes(office),
         http_forms.routes(FormsOffice(department), office.press),
