@@ -33,7 +33,7 @@ from contracts.vocabulary import (
 from contracts.vocabulary import Outcome as Verdict
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
-from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
+from kernel.edge.problem import CHANGED, INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.service import Runtime
 from kernel.eventlog import (
     Busy,
@@ -44,6 +44,7 @@ from kernel.eventlog import (
     Refused,
     Slice,
     Target,
+    VersionMismatch,
     carry_out,
     next_in_book,
     state_before,
@@ -64,13 +65,14 @@ from services.processing.domain.case_commands import (
     Officer,
     Opinion,
     Pause,
+    Prolong,
     PutDownCouncil,
     PutDownSiteCheck,
     Reappoint,
     Return,
     Undo,
 )
-from services.processing.domain.case_states import Absent, Issued, Known, State, Working
+from services.processing.domain.case_states import Absent, Issued, Known, State, Working, legal_in
 from services.processing.domain.organisation_states import Organisation
 from services.processing.domain.workflow import Steps, signing_step
 from services.processing.handle_organisation import Establishment
@@ -261,6 +263,12 @@ class Department:
         wanted = Reappoint(new_due_on=new_due_on, reason=reason, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
+    async def prolong(self, id: UUID, amount: int, legal_basis: str, reason: LatenessReason, command: Command) -> CaseOutcome:
+        """Make the limit longer, as the procedure's law lets it."""
+        officer, pinned = await self._before(id, command)
+        wanted = Prolong(amount=amount, legal_basis=legal_basis, reason=reason, **_who(officer, pinned, command))
+        return await self._carry_out(id, wanted, pinned, command)
+
     async def put_down(
         self, id: UUID, kind: RecordKind, step: str, held_on: date, members: tuple[Seat, ...], finding: str, command: Command
     ) -> CaseOutcome:
@@ -356,16 +364,19 @@ class Department:
                 return slices
 
             wanted = Issue(step=step, serial=serial, result=result, **_who(officer, pinned, command))
-            return await carry_out(
-                self.runtime.log,
-                Target(id, deciding_by(pinned.workflow_hash), wanted),
-                command.meta,
-                agency=agency,
-                expected=command.expected,
-                beside=command.beside,
-                also=also,
-                tries=1,
-            )
+            try:
+                return await carry_out(
+                    self.runtime.log,
+                    Target(id, deciding_by(pinned.workflow_hash), wanted),
+                    command.meta,
+                    agency=agency,
+                    expected=command.expected,
+                    beside=command.beside,
+                    also=also,
+                    tries=1,
+                )
+            except VersionMismatch:
+                raise await self._gone_on(id, wanted) from None
 
         return await next_in_book(self.runtime.log, book.stream_of(agency, year), with_number)
 
@@ -391,9 +402,25 @@ class Department:
 
     async def _carry_out(self, id: UUID, wanted: Act, pinned: Pinned, command: Command) -> CaseOutcome:
         target = Target(id, deciding_by(pinned.workflow_hash), wanted)
-        return await carry_out(
-            self.runtime.log, target, command.meta, agency=pinned.agency, expected=command.expected, beside=command.beside
-        )
+        try:
+            return await carry_out(
+                self.runtime.log, target, command.meta, agency=pinned.agency, expected=command.expected, beside=command.beside
+            )
+        except VersionMismatch:
+            raise await self._gone_on(id, wanted) from None
+
+    async def _gone_on(self, id: UUID, wanted: Act) -> Problem:
+        """Say what may be done now to whoever has acted on an older version.
+
+        A condition is not looked at where the act would be refused without it (RFC 9110, 13.2.2): then the refusal is raised instead.
+
+        Raises:
+            Refused: if that cannot be done any more at all.
+        """
+        history = await self.runtime.log.load(id)
+        state = case.DECIDER.state_of(history)
+        case.decide(wanted, state)
+        return Problem(CHANGED, members={"legal": legal_in(state, wanted.steps, wanted.at), "version": history.version})
 
     async def steps_of(self, procedure: ProcedureCode, content_hash: ContentHash) -> Steps:
         """Give the version of a workflow that a case is pinned to: the one in force, or what was published under that hash."""

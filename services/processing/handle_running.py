@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from contracts.processing import AssignmentReason
+from contracts.processing_clock import CaseRestated
 from contracts.vocabulary import PrincipalId, ProcedureCode
 from kernel.edge.identity import Principal
 from kernel.edge.problem import NOT_FOUND, Problem
 from kernel.eventlog import Meta, Refused, Target, VersionMismatch, carry_out
 from kernel.legalclock import day_of, load_calendar
 from services.processing.domain import case
-from services.processing.domain.case_commands import Assign, Move
+from services.processing.domain.case_commands import Assign, Move, Restate
 from services.processing.domain.case_moves import obstacles
 from services.processing.domain.case_states import Working
 from services.processing.handle import Department, deciding_by, insist_on_duty, no_officer, taker_of
@@ -97,4 +98,31 @@ class Running:
                     why = [GONE_ON]
             words = {"why": [vi for vi, _ in why], "why_en": [en for _, en in why]}
             report.append({"case_id": row["case_id"], "moves": not why, **words})
+        return report
+
+    async def restate(self, watermark: int | None, principal: Principal, at: datetime) -> list[dict[str, Any]]:
+        """Count running limits by the calendar as it is known at an instant; say of each whose date moves from when to when.
+
+        Without a watermark nothing is recorded: a dry run. With that of a dry run, cases that have gone on since are left alone.
+        """
+        log, calendar = self.department.runtime.log, load_calendar().as_known_at(at)
+        wanted = Restate(at=at, calendar=calendar)
+        report: list[dict[str, Any]] = []
+        async for row in self.department.register.running(principal):
+            history = await log.load(row["case_id"])
+            state = case.DECIDER.state_of(history)
+            found = next((fact for fact in case.decide(wanted, state) if isinstance(fact, CaseRestated)), None)
+            if found is None or not isinstance(state, Working):
+                continue
+            why = [GONE_ON] if watermark is not None and history.pos > watermark else []
+            if watermark is not None and not why:
+                meta = Meta(f"restate:{history.stream}:{history.version}", principal.sub, at)
+                target = Target(history.stream, case.DECIDER, wanted)
+                try:
+                    await carry_out(log, target, meta, agency=row["agency"], expected=history.version)
+                except VersionMismatch:
+                    why = [GONE_ON]
+            moved = {"due_before_on": found.due_before_on, "due_on": found.deadline.due_on, "promised_on": found.promised_on}
+            about = {"case_id": row["case_id"], "code": state.case.code, "calendar": found.deadline.calendar}
+            report.append(about | moved | {"moves": not why, "why": [vi for vi, _ in why], "why_en": [en for _, en in why]})
         return report

@@ -25,6 +25,7 @@ from services.processing import (
     http_documents,
     http_fields,
     http_forms,
+    http_limits,
     http_officers,
     http_operation,
     http_organisation,
@@ -47,6 +48,7 @@ POLICY: Final = Policy(
     | http_coordination.ACTIONS
     | http_records.ACTIONS
     | http_decisions.ACTIONS
+    | http_limits.ACTIONS
     | http_deadline.ACTIONS
     | http_cases.ACTIONS
     | http_timeline.ACTIONS
@@ -69,6 +71,7 @@ WORDS: Final = Words(
             *http_refusals.REFUSALS,
             *http_records.REFUSALS,
             *http_decisions.REFUSALS,
+            *http_limits.REFUSALS,
             *http_refusals.OF_THE_ORGANISATION,
             *http_agreements.REFUSALS,
             *http_documents.REFUSALS,
@@ -88,6 +91,7 @@ def routes(department: Department, register: Register, office: PermitOffice) -> 
         http_coordination.routes(department),
         http_records.routes(department),
         http_decisions.routes(department),
+        http_limits.routes(department),
         http_deadline.routes(department, register),
         http_cases.routes(department, register),
         http_timeline.routes(department),
