@@ -165,6 +165,8 @@ ROUTES: Final = {
     "POST /v1/cases/{id}/consultations/{consultation}/answer": "case.consult",
     "POST /v1/cases/{id}/reappointment": "case.reappoint",
     "POST /v1/workflows/{procedure}/move": "workflow.move",
+    "POST /v1/calendar/restatement": "calendar.restate",
+    "POST /v1/cases/{id}/extension": "case.prolong",
     "POST /v1/alarms": "alarm.raise",
     "POST /v1/cases/{id}/site-check": "case.put-down",
     "POST /v1/cases/{id}/council": "case.put-down",
