@@ -81,12 +81,13 @@ class PetitionRefused(Fact, type="feedback.petition.refused.v1"):
 
 
 class PetitionForwarded(Fact, type="feedback.petition.forwarded.v1"):
-    """It is for another agency, and went there; `deadline` is until when it should have (NĐ 20/2008)."""
+    """It is for another agency, and went there; `deadline` is until when it should have (NĐ 20/2008), `late` says that it had not."""
 
     petition_id: PetitionId
     agency: AgencyCode
     partner: PartnerCode
     deadline: Deadline
+    late: bool
     forwarded_by: PrincipalId
     forwarded_at: datetime
 
@@ -117,9 +118,10 @@ class PetitionExtended(Fact, type="feedback.petition.extended.v1"):
 
 
 class PetitionAnswered(Fact, type="feedback.petition.answered.v1"):
-    """The department answered. `reopen_until` is the last instant at which the petitioner may open it again; nothing moves it.
+    """The department answered; `late` says that the limit of this round had run out.
 
-    `publish_by`: until when the answer is published (None: what it is may not be).
+    Before `reopen_until` the petitioner may open it again; nothing moves that. `publish_by`: until when the answer is published (None: what
+    it is may not be).
     """
 
     petition_id: PetitionId
@@ -127,6 +129,7 @@ class PetitionAnswered(Fact, type="feedback.petition.answered.v1"):
     round: Annotated[int, Field(ge=1)]
     answer_ref: VaultRef
     commitment: ContentHash
+    late: bool
     reopen_until: datetime
     publish_by: Deadline | None
     answered_by: PrincipalId

@@ -287,6 +287,9 @@ class Stack:
             "SIGNING_CERTIFICATE_FILE": str(self.signer(service)[1]),
             "PUBLIC_URL": self.urls[service],
             "STREAM_REPLICAS": str(self.nodes),
+            # One machine is one network, and a whole town speaks from it.
+            "ANONYMOUS_PER_MINUTE": "1000000",
+            "ANONYMOUS_TOTAL_PER_MINUTE": "1000000",
         }
         if migrate:
             settings["MIGRATE_DATABASE_URL"] = self.dsn(service, "owner")
