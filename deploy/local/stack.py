@@ -281,6 +281,7 @@ class Stack:
             "DEMO_CLOCK": str(self.demo_clock).lower(),
             "CURSOR_SECRET": self._secret(f"cursor {service}"),
             "TOKEN_SECRET": self._secret(f"token {service}"),
+            "CODE_SECRET": self._secret(f"code {service}"),
             "VAULT_KEYS": f"1:{base64.b64encode(hashlib.sha256(self._secret(f'vault {service}').encode()).digest()).decode()}",
             "SEAL_KEY_FILE": str(self.seals / f"{service}.pem"),
             "SIGNING_KEY_FILE": str(self.signer(service)[0]),

@@ -117,7 +117,7 @@ class Petitions:
 
     def code(self, command: Command) -> str:
         """Give the code that goes with what a command enters; the same each time."""
-        return code_of(self.runtime.settings.token_secret.get_secret_value().encode(), command.id)
+        return code_of(self.runtime.settings.code_secret.get_secret_value().encode(), command.id)
 
     async def step(self, id: UUID, wanted: Wanted, command: Command, words: Mapping[str, Any] | None = None) -> PetitionOutcome:
         """Do what an officer does with a petition; what he writes goes into the vault beside the petition's own words.

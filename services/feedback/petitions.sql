@@ -48,6 +48,7 @@ ORDER BY g.from_on, g.group_id
 -- What a period counts ($2, $3: first and last local day), of the agencies in scope ($1): each figure with the events that it is the number of.
 -- A meeting that was struck counts nowhere. Petitions are those of enterprises and their associations; a merged one counts as one received,
 -- and as answered with the one that it was merged into. Denunciations are counted nowhere here.
+-- A slip that came back is named by the event of its issue: the other one stands beside the answer.
 WITH petition AS (
     SELECT p.party, p.partners, p.ever_late, p.received_on, p.received_event, p.ended_how,
            coalesce(s.answered_on, p.answered_on) AS answered_on, coalesce(s.answered_event, p.answered_event) AS answered_event,
@@ -60,7 +61,7 @@ WITH petition AS (
     WHERE struck_at IS NULL AND held_on BETWEEN $2 AND $3
       AND ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR agency ^@ (own || '.')))
 ), slip AS (
-    SELECT issued_event, returned_event FROM read.slip
+    SELECT issued_event, returned FROM read.slip
     WHERE issued_on BETWEEN $2 AND $3
       AND ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR agency ^@ (own || '.')))
 ), raised AS (
@@ -82,6 +83,6 @@ SELECT name, events FROM (
     UNION ALL
     SELECT 7, 'slips-issued', array(SELECT issued_event FROM slip ORDER BY issued_event)
     UNION ALL
-    SELECT 8, 'slips-returned', array(SELECT returned_event FROM slip WHERE returned_event IS NOT NULL ORDER BY issued_event)
+    SELECT 8, 'slips-returned', array(SELECT issued_event FROM slip WHERE returned ORDER BY issued_event)
 ) AS counted (place, name, events)
 ORDER BY place

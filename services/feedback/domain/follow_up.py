@@ -23,7 +23,7 @@ _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None})
 
 def code_of(secret: bytes, command_id: UUID) -> str:
     """Make a code of 80 bits, as in `7K3D-9QXA-01MZ-V5TC`."""
-    mac = int.from_bytes(hmac.digest(secret, b"petition" + command_id.bytes, hashlib.sha256)[:10])
+    mac = int.from_bytes(hmac.digest(secret, command_id.bytes, hashlib.sha256)[:10])
     letters = "".join(ALPHABET[(mac >> 5 * n) & 31] for n in range(GROUPS * GROUP_LENGTH))
     return "-".join(letters[n : n + GROUP_LENGTH] for n in range(0, len(letters), GROUP_LENGTH))
 

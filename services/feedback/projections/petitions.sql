@@ -18,7 +18,7 @@ CREATE TABLE petition_register (
     due_at           timestamptz,
     classified_at    timestamptz,
     unit             text,
-    partners         text  ,
+    partners         text,
     dossier_id       uuid,
     engagement_id    uuid,
     extended         boolean,
@@ -49,8 +49,8 @@ CREATE TABLE engagement_register (
     held_event    text,
     unit          text,
     group_id      uuid,
-    partners      text  ,
-    enterprises   text  ,
+    partners      text,
+    enterprises   text,
     seats         integer,
     struck_at     timestamptz,
     pos_feedback  bigint
@@ -63,7 +63,7 @@ CREATE TABLE support_group (
     agency       text,
     decision     text,
     lead         text,
-    members      text  ,
+    members      text,
     from_on      date,
     ended_on     date,
     pos_feedback bigint
@@ -75,6 +75,6 @@ CREATE TABLE slip (
     agency         text,
     issued_on      date,
     issued_event   text,
-    returned_event text,
+    returned       boolean,
     pos_feedback   bigint
 );
