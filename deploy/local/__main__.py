@@ -241,7 +241,9 @@ def export(
 @app.command
 def token(
     *,
-    role: Annotated[list[str], Parameter(negative="", help="Several times: portal, desk, officer, leader, analyst.")],
+    role: Annotated[
+        list[str], Parameter(negative="", help="Several times: portal, desk, officer, leader, inspector, analyst, admin, operator.")
+    ],
     agency: Annotated[list[str] | None, Parameter(negative="", help="Agency code, several times; without it, all.")] = None,
     sub: Annotated[str, Parameter(help="Pseudonymous id of the person.")] = "developer",
     ttl: Annotated[int, Parameter(help="Seconds.")] = 8 * 3600,

@@ -34,7 +34,8 @@ NATS_PORTS: Final = (8011, 8012, 8013)
 """What compose.yaml publishes, on 127.0.0.1 alone."""
 
 VALUES: Final = (
-    *("POSTGRES_PASSWORD", "ANALYST_PASSWORD", "ADMIN_PASSWORD", "FEEDBACK_TOKEN_SECRET", "INTAKE_VAULT_KEYS", "FEEDBACK_VAULT_KEYS"),
+    *("POSTGRES_PASSWORD", "ANALYST_PASSWORD", "ADMIN_PASSWORD", "INTAKE_VAULT_KEYS", "FEEDBACK_VAULT_KEYS"),
+    *("FEEDBACK_TOKEN_SECRET", "FEEDBACK_CODE_SECRET"),
     *(f"{name.upper()}_{what}" for name in SERVICES for what in ("PASSWORD", "OWNER_PASSWORD", "CURSOR_SECRET")),
 )
 """The secrets that compose.yaml asks for; FILES is the folder of the keys."""

@@ -21,6 +21,7 @@ SECRETS: Final[Mapping[str, str]] = {
     "NATS_URL": "tls://a:b@nats-0.nats:4222",
     "CURSOR_SECRET": "c" * 32,
     "TOKEN_SECRET": "t" * 32,
+    "CODE_SECRET": "c" * 32,
     "VAULT_KEYS": "1:" + "A" * 43 + "=",
 }
 RULES: Final[Mapping[str, Callable[[Documents], list[str]]]] = {
@@ -111,13 +112,14 @@ def test_each_process_would_start_with_what_it_is_told(overlay: str, monkeypatch
     assert started == len(SERVICES) * 3
 
 
-def test_a_process_that_lacks_a_secret_would_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("secret", ["token_secret", "code_secret"])
+def test_a_process_that_lacks_a_secret_would_not_start(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
     documents = deployed("production")
     workload = one(documents, "Deployment", "feedback-api")
     for variable, value in environment(documents, workload).items():
         monkeypatch.setenv(variable, SECRETS[variable.removeprefix("FEEDBACK_")] if value is None else value)
-    monkeypatch.delenv("FEEDBACK_TOKEN_SECRET")
-    with pytest.raises(ValidationError, match="token_secret must be set"):
+    monkeypatch.delenv(f"FEEDBACK_{secret.upper()}")
+    with pytest.raises(ValidationError, match=f"{secret} must be set"):
         service_of("feedback").settings()
 
 
