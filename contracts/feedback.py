@@ -8,6 +8,8 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from contracts.fact import Fact
+from contracts.feedback_engagement import EngagementFact
+from contracts.feedback_petitions import PetitionFact
 from contracts.vocabulary import (
     AgencyCode,
     ContentHash,
@@ -84,4 +86,6 @@ class OpinionAnswered(Fact, type="feedback.opinion.answered.v1"):
     answered_at: datetime
 
 
-FeedbackFact: TypeAlias = InvitationIssued | InvitationUsed | RatingRecorded | OpinionReceived | OpinionAnswered
+FeedbackFact: TypeAlias = (
+    InvitationIssued | InvitationUsed | RatingRecorded | OpinionReceived | OpinionAnswered | PetitionFact | EngagementFact
+)

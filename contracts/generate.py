@@ -29,7 +29,7 @@ Document: TypeAlias = dict[str, Any]
 ROLES: Final = {
     "intake": "The door (bộ phận một cửa): procedures published, dossiers received, supplemented, refused, withdrawn, returned.",
     "processing": "The department: workflows published, cases opened, worked, paused and decided, permits issued.",
-    "feedback": "The listening: invitations, ratings, opinions and their answers.",
+    "feedback": "The listening: invitations, ratings, opinions, petitions and their answers, enterprises visited.",
     "reporting": "The mirror: periodic reports as they were published.",
 }
 

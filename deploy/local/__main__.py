@@ -12,6 +12,7 @@ from uuid import UUID
 from cyclopts import App, Parameter
 
 DATA = Path(__file__).resolve().parents[2] / ".motcua" / "data"
+DRILL = DATA.with_name("drill")
 SERVICES = ("intake", "processing", "feedback", "reporting")
 ALL = ",".join(SERVICES)
 
@@ -22,6 +23,8 @@ PassedOn = Annotated[str, Parameter(allow_leading_hyphen=True, show=False)]
 app = App(name="./motcua", help="Motcua on this machine: một cửa, one door.", version_flags=[])
 events = App(name="events", help="Watch or export the facts.")
 app.command(events)
+drill = App(name="drill", help="Rehearse the worst day, with its times.")
+app.command(drill)
 
 
 @app.command
@@ -79,6 +82,42 @@ def demo(
     from deploy.local import demo
 
     return demo.main(dossiers=dossiers, days=days, seed=seed, as_json=json, keep=keep)
+
+
+@app.command
+def compose_demo(
+    *,
+    dossiers: Annotated[int, Parameter(help="How many dossiers.")] = 200,
+    days: Annotated[int, Parameter(help="Over how many days.")] = 90,
+    seed: Annotated[int, Parameter(help="The same seed tells the same story.")] = 1,
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
+    keep: Annotated[bool, Parameter(negative="", show_default=False, help="Leave everything running.")] = False,
+) -> int:
+    """Play the demo in containers, three NATS nodes among them, and kill a node and a worker in the middle."""
+    from deploy.local import composed
+
+    return composed.main(dossiers=dossiers, days=days, seed=seed, as_json=json, keep=keep)
+
+
+@drill.command
+def restore(
+    *,
+    dossiers: Annotated[int, Parameter(help="How many dossiers in each of the four stretches of work.")] = 60,
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
+    data: Data = DRILL,
+) -> int:
+    """Lose the database's disk, restore a backup that is too old, and complete every log from its stream."""
+    from deploy.local import drill_restore
+
+    return drill_restore.restore(dossiers=dossiers, as_json=json, data=data.resolve())
+
+
+@drill.command
+def update(*, json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False, data: Data = DRILL) -> int:
+    """Replace every process, one after the other, while people work: no request may fail."""
+    from deploy.local import drill_update
+
+    return drill_update.update(as_json=json, data=data.resolve())
 
 
 @app.command
@@ -202,7 +241,9 @@ def export(
 @app.command
 def token(
     *,
-    role: Annotated[list[str], Parameter(negative="", help="Several times: portal, desk, officer, leader, analyst.")],
+    role: Annotated[
+        list[str], Parameter(negative="", help="Several times: portal, desk, officer, leader, inspector, analyst, admin, operator.")
+    ],
     agency: Annotated[list[str] | None, Parameter(negative="", help="Agency code, several times; without it, all.")] = None,
     sub: Annotated[str, Parameter(help="Pseudonymous id of the person.")] = "developer",
     ttl: Annotated[int, Parameter(help="Seconds.")] = 8 * 3600,

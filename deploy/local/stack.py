@@ -281,12 +281,16 @@ class Stack:
             "DEMO_CLOCK": str(self.demo_clock).lower(),
             "CURSOR_SECRET": self._secret(f"cursor {service}"),
             "TOKEN_SECRET": self._secret(f"token {service}"),
+            "CODE_SECRET": self._secret(f"code {service}"),
             "VAULT_KEYS": f"1:{base64.b64encode(hashlib.sha256(self._secret(f'vault {service}').encode()).digest()).decode()}",
             "SEAL_KEY_FILE": str(self.seals / f"{service}.pem"),
             "SIGNING_KEY_FILE": str(self.signer(service)[0]),
             "SIGNING_CERTIFICATE_FILE": str(self.signer(service)[1]),
             "PUBLIC_URL": self.urls[service],
             "STREAM_REPLICAS": str(self.nodes),
+            # One machine is one network, and a whole town speaks from it.
+            "ANONYMOUS_PER_MINUTE": "1000000",
+            "ANONYMOUS_TOTAL_PER_MINUTE": "1000000",
         }
         if migrate:
             settings["MIGRATE_DATABASE_URL"] = self.dsn(service, "owner")

@@ -6,24 +6,56 @@ makes the router. This module puts them together.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
 from kernel.edge.app import Words
-from kernel.edge.policy import Policy
-from services.feedback import http_opinions, http_ratings
+from kernel.edge.policy import ANYBODY, Policy, action_of
+from kernel.edge.problem import MEDIA_TYPE
+from services.feedback import http_engagement, http_follow_up, http_opinions, http_pages, http_petitions, http_ratings
 from services.feedback.handle import Ratings
+from services.feedback.handle_engagement import Engagements
 from services.feedback.handle_opinions import Opinions
+from services.feedback.handle_petitions import Petitions
 from services.feedback.query import Voices
+from services.feedback.query_petitions import FOLLOW_UP, PUBLICATION, PetitionRegister
+from services.feedback.rate_limit import TOO_MANY, Turnstile
 
-PURPOSES: Final = http_opinions.PURPOSES
+PURPOSES: Final = http_opinions.PURPOSES | http_petitions.PURPOSES | {FOLLOW_UP, PUBLICATION}
 
-POLICY: Final = Policy(http_ratings.ACTIONS | http_opinions.ACTIONS)
+POLICY: Final = Policy(
+    http_ratings.ACTIONS
+    | http_opinions.ACTIONS
+    | http_petitions.ACTIONS
+    | http_follow_up.ACTIONS
+    | http_engagement.ACTIONS
+    | http_pages.ACTIONS
+)
 
-WORDS: Final = Words({kind.slug: kind for kind in (*http_ratings.REFUSALS, *http_opinions.REFUSALS)})
+WORDS: Final = Words(
+    {kind.slug: kind for kind in (*http_ratings.REFUSALS, *http_opinions.REFUSALS, *http_petitions.REFUSALS, *http_engagement.REFUSALS)}
+)
+
+TURNED_AWAY: Final[dict[int | str, dict[str, Any]]] = {
+    TOO_MANY.status: {"description": TOO_MANY.title.en, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+}
 
 
-def routes(ratings: Ratings, heard: Opinions, voices: Voices) -> list[APIRouter]:
-    """Make feedback's routes."""
-    return [http_ratings.routes(ratings, voices), http_opinions.routes(heard, voices)]
+def routes(ratings: Ratings, heard: Opinions, voices: Voices, turnstile: Turnstile) -> list[APIRouter]:
+    """Make feedback's routes; before those that everybody may call stands the turnstile."""
+    petitions, register = Petitions(ratings.runtime), PetitionRegister(ratings.runtime)
+    routers = [
+        http_ratings.routes(ratings, voices),
+        http_opinions.routes(heard, voices),
+        http_petitions.routes(petitions, register),
+        http_follow_up.routes(petitions, register),
+        http_engagement.routes(Engagements(ratings.runtime), register),
+        http_pages.routes(),
+    ]
+    for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
+        if ANYBODY in POLICY[action_of(route.dependant) or ""]:
+            route.app = turnstile.before(route.app)
+            route.responses = {**route.responses, **TURNED_AWAY}
+    return routers

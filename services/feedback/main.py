@@ -15,13 +15,17 @@ from services.feedback.handle import Ratings
 from services.feedback.handle_opinions import Opinions
 from services.feedback.http_api import POLICY, PURPOSES, WORDS, routes
 from services.feedback.projections import VOICES
+from services.feedback.projections.petitions import PETITIONS
 from services.feedback.query import Voices
+from services.feedback.rate_limit import Turnstile
 from services.feedback.settings import FeedbackSettings
 
 
 def routers(runtime: Runtime[FeedbackSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
-    return routes(Ratings(runtime), Opinions(runtime), Voices(runtime))
+    settings = runtime.settings
+    turnstile = Turnstile(settings.anonymous_per_minute, settings.anonymous_total_per_minute, settings.trusted_proxies)
+    return routes(Ratings(runtime), Opinions(runtime), Voices(runtime), turnstile)
 
 
 def reactors(runtime: Runtime[FeedbackSettings]) -> list[Reactor]:
@@ -38,7 +42,7 @@ SERVICE: Final = Service(
     policy=POLICY,
     words=WORDS,
     routers=routers,
-    models=(VOICES,),
+    models=(VOICES, PETITIONS),
     reactors=reactors,
     purposes=PURPOSES,
 )

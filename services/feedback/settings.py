@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Annotated, Final, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -9,22 +11,35 @@ from pydantic import Field, SecretStr, model_validator
 from contracts.vocabulary import AgencyCode
 from kernel.edge.settings import DEVELOPMENT_SECRET, ServiceSettings, service_prefix
 
-TOKEN_SECRET_LENGTH_MIN: Final = 32
+SECRET_LENGTH_MIN: Final = 32
+HERE: Final = Path(__file__).parent
 
 
 class FeedbackSettings(ServiceSettings):
-    """`token_secret` makes the links of invitations; `agency` is whose box, hotline and web form these are."""
+    """`token_secret` makes links of invitations, `code_secret` codes of petitions; `agency` is whose box, hotline and web form these are.
+
+    `petition_limits` is the file of the limits of petitions. Without an account, `anonymous_per_minute` requests are let in from each
+    network and `anonymous_total_per_minute` from all, per process; `trusted_proxies` are the networks of gateways whose X-Forwarded-For
+    is believed.
+    """
 
     model_config = service_prefix("FEEDBACK")
 
     token_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    code_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     invitation_days: Annotated[int, Field(ge=1, le=365)] = 30
     agency: AgencyCode = "H09.13"
+    petition_limits: Path = HERE / "petition_limits.toml"
+    anonymous_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 60
+    anonymous_total_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @model_validator(mode="after")
     def _refuse_a_secret_that_others_know(self) -> Self:
-        """Whoever knows the secret can make every link, and answer in everybody's name."""
-        if not self.development and len(self.token_secret.get_secret_value()) < TOKEN_SECRET_LENGTH_MIN:
-            message = f"token_secret must be set beside a real issuer, to at least {TOKEN_SECRET_LENGTH_MIN} characters"
-            raise ValueError(message)
+        """Whoever knows a secret can make every link and answer in everybody's name, or every code and read what others wrote."""
+        for name in ("token_secret", "code_secret"):
+            secret: SecretStr = getattr(self, name)
+            if not self.development and len(secret.get_secret_value()) < SECRET_LENGTH_MIN:
+                message = f"{name} must be set beside a real issuer, to at least {SECRET_LENGTH_MIN} characters"
+                raise ValueError(message)
         return self

@@ -14,7 +14,9 @@ import pytest
 
 from deploy.local.processes import ROOT, wait_until
 from deploy.local.stack import Stack, supervisor_of
+from kernel.edge.policy import ANYBODY
 from tests.local.asking import ask_postgres, motcua
+from tests.services.four import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,6 +112,13 @@ def test_a_token_is_printed_for_the_roles_asked_for(tmp_path: Path) -> None:
     printed = motcua("token", "--role", "desk", "--role", "leader", "--agency", "H09.13", "--data", tmp_path)
     assert printed.returncode == 0
     assert len(printed.stdout.strip().split(".")) == 3
+
+
+def test_the_help_of_token_names_every_role_that_opens_a_door() -> None:
+    roles = {role for service in SERVICES for roles in service.policy.values() for role in roles} - {ANYBODY}
+    told = motcua("token", "--help").stdout
+    assert "inspector" in roles
+    assert not [role for role in roles if role not in told], told
 
 
 @pytest.mark.parametrize("command", ["up", "down", "status", "demo", "test", "check", "verify", "recover", "events", "token", "contracts"])

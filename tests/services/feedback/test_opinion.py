@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from contracts.feedback import OpinionAnswered, OpinionReceived, RatingRecorded
 from contracts.vocabulary import OpinionId, RatingId, VaultRef
 from kernel.eventlog import Refused
-from services.feedback.domain import invitation, opinion, rating
+from services.feedback.domain import engagement, invitation, opinion, petition_facts, rating
 from services.feedback.domain.opinion import DECIDER, Absent, Answer, Answered, Command, Open, OpinionChannel, Receive, Refusal, Topic
 from services.feedback.http_api import WORDS
 from tests.services.rig import AGENCY, MONDAY, said_in_both_languages
@@ -121,7 +121,8 @@ def test_whatever_is_tried_the_first_opinion_and_the_first_answer_stand(commands
 
 
 def test_every_reason_of_a_refusal_has_its_words_in_both_languages() -> None:
-    said_in_both_languages(WORDS, *get_args(invitation.Refusal), *get_args(opinion.Refusal))
+    of_others = (*get_args(petition_facts.Refusal), *get_args(engagement.Refusal), "outside-calendar")
+    said_in_both_languages(WORDS, *get_args(invitation.Refusal), *get_args(opinion.Refusal), *of_others)
 
 
 def test_a_rating_is_recorded_once_and_stays() -> None:

@@ -1,0 +1,134 @@
+"""Before step 1: those who speak without an account share what is let in per minute: each network some, and all of them together.
+
+A bucket fills with time and each request takes one out; an empty one is a 429 with Retry-After. It is asked before the body is read,
+so that a flood costs next to nothing. Each process has its own buckets: with n replicas, n times as much comes in.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from kernel.edge.problem import Kind, Problem, Sentence
+
+PREFIX_V4: Final = 24
+PREFIX_V6: Final = 56
+"""A network: what one subscriber, or one office, usually has."""
+NETWORKS_MAX: Final = 10_000
+"""Networks whose buckets are remembered; the one that has been silent longest is forgotten first."""
+BURST_PART: Final = 2
+"""A full bucket holds what comes in half a minute."""
+SECONDS: Final = 60.0
+
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+TOO_MANY: Final = Kind(
+    "too-many-requests",
+    429,
+    Sentence("Quá nhiều lượt gửi", "Too many requests"),
+    Sentence(
+        "Hiện có quá nhiều lượt gửi không đăng nhập. Hãy gửi lại sau số giây nêu trong Retry-After.",
+        "Too many requests without an account at the moment. Send it again after the seconds that Retry-After gives.",
+    ),
+)
+
+
+@dataclass
+class Bucket:
+    """Holds at most `size`, and gets `per_second` more; starts full."""
+
+    size: float
+    per_second: float
+    level: float
+    filled_at: float
+
+    def wait(self, now: float) -> float:
+        """Give the seconds until there is one to take; 0 if there is."""
+        self.level = min(self.size, self.level + (now - self.filled_at) * self.per_second)
+        self.filled_at = now
+        return 0.0 if self.level >= 1 else (1 - self.level) / self.per_second
+
+
+@dataclass
+class Turnstile:
+    """Lets in `per_minute` from each network and `total_per_minute` from all. `proxies` are networks whose X-Forwarded-For is believed."""
+
+    per_minute: int
+    total_per_minute: int
+    proxies: Sequence[IPNetwork] = ()
+    clock: Callable[[], float] = time.monotonic
+    _networks: OrderedDict[str, Bucket] = field(default_factory=OrderedDict[str, Bucket], init=False)
+
+    def __post_init__(self) -> None:
+        self._total = self._bucket(self.total_per_minute, self.clock())
+
+    def pass_through(self, request: Request) -> None:
+        """Let a request in.
+
+        Raises:
+            Problem: 429 with Retry-After. One that is refused takes nothing out: who floods does not shut the door for others.
+        """
+        now = self.clock()
+        network = network_of(caller_of(request, self.proxies))
+        own = self._networks.get(network) or self._bucket(self.per_minute, now)
+        self._networks[network] = own
+        self._networks.move_to_end(network)
+        while len(self._networks) > NETWORKS_MAX:
+            self._networks.popitem(last=False)
+        if (wait := max(own.wait(now), self._total.wait(now))) > 0:
+            raise Problem(TOO_MANY, headers={"Retry-After": str(max(1, math.ceil(wait)))})
+        own.level -= 1
+        self._total.level -= 1
+
+    def _bucket(self, per_minute: int, now: float) -> Bucket:
+        size = max(1.0, per_minute / BURST_PART)
+        return Bucket(size, per_minute / SECONDS, size, now)
+
+    def before(self, app: ASGIApp) -> ASGIApp:
+        """Put the turnstile before a route, for everybody without an account."""
+
+        async def turned(scope: Scope, receive: Receive, send: Send) -> None:
+            if (request := Request(scope)).headers.get("authorization") is None:
+                self.pass_through(request)
+            await app(scope, receive, send)
+
+        return turned
+
+
+def caller_of(request: Request, proxies: Sequence[IPNetwork]) -> str:
+    """Give the address of whoever asks: of the connection, or what the last believed proxy says of it."""
+    address = request.client.host if request.client else ""
+    for said in reversed(request.headers.get("x-forwarded-for", "").split(",")):
+        if not said.strip() or not within(address, proxies):
+            break
+        address = said.strip()
+    return address
+
+
+def within(address: str, networks: Sequence[IPNetwork]) -> bool:
+    """Tell whether an address is in one of some networks."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in networks)
+
+
+def network_of(address: str) -> str:
+    """Give the network of an address; whatever is no address is one network of its own."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    prefix = PREFIX_V4 if found.version == 4 else PREFIX_V6  # noqa: PLR2004 - the protocol's number
+    return str(ipaddress.ip_network(f"{found}/{prefix}", strict=False))
