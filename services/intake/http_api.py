@@ -11,18 +11,41 @@ from fastapi import APIRouter
 
 from kernel.edge.app import Words
 from kernel.edge.policy import Policy
-from services.intake import http_applicant, http_desk, http_dossiers, http_fields, http_procedures, http_refusals, http_submission
+from services.intake import (
+    http_applicant,
+    http_desk,
+    http_dossiers,
+    http_feed,
+    http_fields,
+    http_look_up,
+    http_national,
+    http_procedures,
+    http_refusals,
+    http_submission,
+    http_webhooks,
+)
+from services.intake.feed import Feed
 from services.intake.handle import Door
+from services.intake.look_up import LookUp
 from services.intake.query import Register
+from services.intake.receivers import Receivers
 
 POLICY: Final = Policy(
-    http_procedures.ACTIONS | http_submission.ACTIONS | http_desk.ACTIONS | http_applicant.ACTIONS | http_dossiers.ACTIONS
+    http_procedures.ACTIONS
+    | http_submission.ACTIONS
+    | http_desk.ACTIONS
+    | http_applicant.ACTIONS
+    | http_dossiers.ACTIONS
+    | http_look_up.ACTIONS
+    | http_feed.ACTIONS
+    | http_webhooks.ACTIONS
+    | http_national.ACTIONS
 )
 
 WORDS: Final = Words(refusals={kind.slug: kind for kind in http_refusals.REFUSALS}, faults=http_fields.FAULTS)
 
 
-def routes(door: Door, register: Register) -> list[APIRouter]:
+def routes(door: Door, register: Register, receivers: Receivers) -> list[APIRouter]:
     """Make intake's routes."""
     return [
         http_procedures.routes(door),
@@ -30,4 +53,8 @@ def routes(door: Door, register: Register) -> list[APIRouter]:
         http_desk.routes(door),
         http_applicant.routes(door),
         http_dossiers.routes(door, register),
+        http_look_up.routes(door, LookUp(door.runtime), receivers.names),
+        http_feed.routes(Feed(door.runtime)),
+        http_webhooks.routes(receivers.outgoing, receivers.signer),
+        http_national.routes(receivers.outgoing),
     ]

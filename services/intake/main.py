@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,14 +13,20 @@ from fastapi import APIRouter
 from contracts.catalogue import FACTS
 from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec
+from services.intake import national_portal, notices
 from services.intake.catalogue import load_catalogue
 from services.intake.consume import REACTOR
 from services.intake.handle import Door
 from services.intake.http_api import POLICY, WORDS, routes
 from services.intake.http_dossiers import PURPOSES
+from services.intake.named import Names
+from services.intake.outgoing import Outgoing, go_out
 from services.intake.projections import REGISTER
+from services.intake.projections.outward import OUTWARD
 from services.intake.query import Register
+from services.intake.receivers import Receivers
 from services.intake.settings import IntakeSettings
+from services.intake.webhooks import Signer
 
 
 def door_of(runtime: Runtime[IntakeSettings]) -> Door:
@@ -28,7 +36,20 @@ def door_of(runtime: Runtime[IntakeSettings]) -> Door:
 
 def routers(runtime: Runtime[IntakeSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
-    return routes(door_of(runtime), Register(runtime))
+    return routes(door_of(runtime), Register(runtime), receivers_of(runtime))
+
+
+def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
+    """Make those who are told what happens: webhooks, the national portal, applicants."""
+    catalogue = load_catalogue(runtime.settings.catalogue)
+    signer = Signer(runtime.settings.token_secret.get_secret_value().encode())
+    return Receivers(Outgoing(runtime), Names(runtime, catalogue), signer)
+
+
+def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Tell them, one process at a time."""
+    receivers = receivers_of(runtime)
+    return {"outgoing": partial(go_out, receivers.outgoing, receivers)}
 
 
 async def publish_catalogue(runtime: Runtime[IntakeSettings]) -> None:
@@ -44,8 +65,9 @@ SERVICE: Final = Service(
     policy=POLICY,
     words=WORDS,
     routers=routers,
-    models=(REGISTER,),
+    models=(REGISTER, OUTWARD),
     reactors=lambda _: (REACTOR,),
-    purposes=PURPOSES,
+    purposes=PURPOSES | {national_portal.PURPOSE, notices.PURPOSE},
+    jobs=jobs,
     prepare=publish_catalogue,
 )

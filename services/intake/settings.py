@@ -3,16 +3,64 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Self
 
-from kernel.edge.settings import ServiceSettings, service_prefix
+from pydantic import Field, SecretStr, model_validator
+
+from kernel.edge.settings import DEVELOPMENT_SECRET, ServiceSettings, service_prefix
 
 CATALOGUE: Final = Path(__file__).parent / "catalogue"
+TOKEN_SECRET_LENGTH_MIN: Final = 32
 
 
 class IntakeSettings(ServiceSettings):
-    """Settings of intake; each comes from the environment as `INTAKE_<NAME>`."""
+    """Settings of intake; each comes from the environment as `INTAKE_<NAME>`.
+
+    `token_secret` makes the keys of webhooks and the secrets of look-ups. `webhooks_inside` lets webhooks go to addresses that are not on
+    the public internet, and over plain http: for a demonstration. `stream_seconds` is how long a stream of events stays open before its
+    reader has to come again.
+
+    Without `national_url` nothing is told to the national portal. It is compared with every `national_comparison_seconds`, over the last
+    `national_days` days. Notices go out by SMTP where `smtp_url` is set, and into files of `notice_folder` where that is.
+    """
 
     model_config = service_prefix("INTAKE")
 
     catalogue: Path = CATALOGUE
+    token_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    webhooks_inside: bool = False
+    stream_seconds: Annotated[float, Field(gt=0, le=86400)] = 900.0
+
+    national_url: Annotated[str, Field(pattern=r"^https?://[^?#]+[^/?#]$", max_length=200)] | None = None
+    national_username: str = "motcua"
+    national_password: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    national_timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
+    national_comparison_seconds: Annotated[float, Field(gt=0)] = 86400.0
+    national_days: Annotated[int, Field(ge=1, le=3660)] = 31
+    retry_seconds: tuple[float, ...] | None = None
+    """In place of the usual pauses between tries, of every receiver: for demonstrations and tests."""
+
+    smtp_url: SecretStr | None = None
+    """`smtps://user:password@host:465` or `smtp://host:25` (with STARTTLS where the server has it)."""
+    notice_sender: str = "motcua@dev.motcua.invalid"
+    notice_folder: Path | None = None
+
+    @model_validator(mode="after")
+    def _refuse_a_secret_that_others_know(self) -> Self:
+        """Whoever knows the secret can sign in our name, and look every dossier up."""
+        if not self.development and len(self.token_secret.get_secret_value()) < TOKEN_SECRET_LENGTH_MIN:
+            message = f"token_secret must be set beside a real issuer, to at least {TOKEN_SECRET_LENGTH_MIN} characters"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_the_portals_own_password_from_the_source(self) -> Self:
+        """The national portal's password is the operator's, and never goes over a wire that others can read."""
+        if self.national_url is not None and not self.development:
+            if self.national_password.get_secret_value() == DEVELOPMENT_SECRET:
+                raise ValueError("national_password must be set beside a real issuer")
+            if not self.national_url.startswith("https://"):
+                raise ValueError("national_url must be https beside a real issuer")
+        if self.webhooks_inside and not self.development:
+            raise ValueError("webhooks_inside is only for the development issuer")
+        return self

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from kernel.edge.policy import ANYBODY, matrix
 from kernel.edge.service import Service
-from tests.services.four import SERVICES, each_service
+from tests.services.four import SERVICES, TOLD, each_service
 from tests.services.rig import Rig, problem
 
 ROLES: Final = sorted({role for service in SERVICES for roles in service.policy.values() for role in roles} - {ANYBODY} | {"stranger"})
@@ -19,6 +19,7 @@ NAMED: Final = {
     "number": "1/GP-SCT",
     "procedure": "2.000648",
     "consultation": 1,
+    "comparison": 1,
     "unit": "van-phong",
     "officer": "nv-tm-03",
     "role": "chuyen-vien",
@@ -32,7 +33,7 @@ NAMED: Final = {
 
 @each_service
 async def test_a_role_is_let_through_exactly_where_the_policy_says(rig: Rig, service: Service[Any]) -> None:
-    async with rig.running(service) as running:
+    async with rig.running(service, **TOLD.get(service.name, {})) as running:
         routes = matrix(running.app)
         assert {frozenset(roles) for roles in routes.values()} == set(service.policy.values())
         for route, roles in routes.items():

@@ -1,0 +1,12 @@
+-- Facts of other services that the national portal is told of, as they came: one row each.
+CREATE TABLE outward (
+    id             text PRIMARY KEY,  -- processing/123
+    stream         uuid,              -- the dossier; of a rating, the rating
+    cause          text,
+    type           text,
+    body           jsonb,
+    pos_processing bigint,
+    pos_feedback   bigint
+);
+CREATE INDEX outward_by_processing ON outward (pos_processing);
+CREATE INDEX outward_by_feedback ON outward (pos_feedback);
