@@ -19,7 +19,8 @@ Algorithm = Literal["ES256", "ES384", "RS256", "PS256", "EdDSA"]
 class ServiceSettings(BaseSettings):
     """Settings of one service. A subclass gives the prefix: `model_config = service_prefix("INTAKE")`.
 
-    Secrets never show in a repr, and a refused value is not repeated in the error.
+    Secrets never show in a repr, and a refused value is not repeated in the error. `trusted_proxies` are the networks of gateways whose
+    X-Forwarded-For is believed.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -30,6 +31,7 @@ class ServiceSettings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     body_max_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
     drain_seconds: Annotated[float, Field(ge=0, le=60)] = 0.0
     shutdown_seconds: Annotated[int, Field(ge=1, le=300)] = 20

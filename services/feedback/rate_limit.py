@@ -6,7 +6,6 @@ so that a flood costs next to nothing. Each process has its own buckets: with n 
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import time
 from collections import OrderedDict
@@ -17,18 +16,14 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from kernel.edge.caller import IPNetwork, caller_of, network_of
 from kernel.edge.problem import Kind, Problem, Sentence
 
-PREFIX_V4: Final = 24
-PREFIX_V6: Final = 56
-"""A network: what one subscriber, or one office, usually has."""
 NETWORKS_MAX: Final = 10_000
 """Networks whose buckets are remembered; the one that has been silent longest is forgotten first."""
 BURST_PART: Final = 2
 """A full bucket holds what comes in half a minute."""
 SECONDS: Final = 60.0
-
-IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 TOO_MANY: Final = Kind(
     "too-many-requests",
@@ -101,34 +96,3 @@ class Turnstile:
             await app(scope, receive, send)
 
         return turned
-
-
-def caller_of(request: Request, proxies: Sequence[IPNetwork]) -> str:
-    """Give the address of whoever asks: of the connection, or what the last believed proxy says of it."""
-    address = request.client.host if request.client else ""
-    for said in reversed(request.headers.get("x-forwarded-for", "").split(",")):
-        if not said.strip() or not within(address, proxies):
-            break
-        address = said.strip()
-    return address
-
-
-def within(address: str, networks: Sequence[IPNetwork]) -> bool:
-    """Tell whether an address is in one of some networks."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(found in network for network in networks)
-
-
-def network_of(address: str) -> str:
-    """Give the network of an address; whatever is no address is one network of its own."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    prefix = PREFIX_V4 if found.version == 4 else PREFIX_V6  # noqa: PLR2004 - the protocol's number
-    return str(ipaddress.ip_network(f"{found}/{prefix}", strict=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Final, Self
 
@@ -19,8 +18,7 @@ class FeedbackSettings(ServiceSettings):
     """`token_secret` makes links of invitations, `code_secret` codes of petitions; `agency` is whose box, hotline and web form these are.
 
     `petition_limits` is the file of the limits of petitions. Without an account, `anonymous_per_minute` requests are let in from each
-    network and `anonymous_total_per_minute` from all, per process; `trusted_proxies` are the networks of gateways whose X-Forwarded-For
-    is believed.
+    network and `anonymous_total_per_minute` from all, per process.
     """
 
     model_config = service_prefix("FEEDBACK")
@@ -32,7 +30,6 @@ class FeedbackSettings(ServiceSettings):
     petition_limits: Path = HERE / "petition_limits.toml"
     anonymous_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 60
     anonymous_total_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @model_validator(mode="after")
     def _refuse_a_secret_that_others_know(self) -> Self:

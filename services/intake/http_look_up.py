@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from contracts.intake import DossierSubmitted
 from kernel.edge.answer import json_response
+from kernel.edge.caller import caller_of
 from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
 from kernel.edge.policy import allowed
@@ -45,8 +46,7 @@ def routes(door: Door, look_up: LookUp, names: Names) -> APIRouter:
 
         A wrong secret and a code that there is not are answered alike (404). After too many tries: 429 with Retry-After.
         """
-        caller = request.client.host if request.client else ""
-        return json_response(await look_up.degree(code, look_up_secret, caller))
+        return json_response(await look_up.degree(code, look_up_secret, caller_of(request, runtime.settings.trusted_proxies)))
 
     @router.get("/dossiers/{id}/timeline")
     async def timeline(request: Request, id: UUID, principal: Annotated[Principal, allowed("dossier.follow")]) -> Response:

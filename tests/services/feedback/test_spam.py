@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
+from kernel.edge.caller import network_of
 from kernel.edge.problem import Problem
 from services.feedback.main import SERVICE
-from services.feedback.rate_limit import NETWORKS_MAX, Turnstile, network_of
+from services.feedback.rate_limit import NETWORKS_MAX, Turnstile
 from tests.services.feedback.petitioning import PETITION
 from tests.services.rig import Rig, Running, eventually
 
