@@ -11,18 +11,33 @@ from fastapi import APIRouter
 
 from kernel.edge.app import Words
 from kernel.edge.policy import Policy
-from services.intake import http_applicant, http_desk, http_dossiers, http_fields, http_procedures, http_refusals, http_submission
+from services.intake import (
+    http_applicant,
+    http_desk,
+    http_dossiers,
+    http_erasure,
+    http_fields,
+    http_procedures,
+    http_refusals,
+    http_submission,
+)
+from services.intake.forget import Forgetting
 from services.intake.handle import Door
 from services.intake.query import Register
 
 POLICY: Final = Policy(
-    http_procedures.ACTIONS | http_submission.ACTIONS | http_desk.ACTIONS | http_applicant.ACTIONS | http_dossiers.ACTIONS
+    http_procedures.ACTIONS
+    | http_submission.ACTIONS
+    | http_desk.ACTIONS
+    | http_applicant.ACTIONS
+    | http_dossiers.ACTIONS
+    | http_erasure.ACTIONS
 )
 
 WORDS: Final = Words(refusals={kind.slug: kind for kind in http_refusals.REFUSALS}, faults=http_fields.FAULTS)
 
 
-def routes(door: Door, register: Register) -> list[APIRouter]:
+def routes(door: Door, register: Register, forgetting: Forgetting) -> list[APIRouter]:
     """Make intake's routes."""
     return [
         http_procedures.routes(door),
@@ -30,4 +45,5 @@ def routes(door: Door, register: Register) -> list[APIRouter]:
         http_desk.routes(door),
         http_applicant.routes(door),
         http_dossiers.routes(door, register),
+        http_erasure.routes(forgetting),
     ]

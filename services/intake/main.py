@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -13,11 +14,13 @@ from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec
 from services.intake.catalogue import load_catalogue
 from services.intake.consume import REACTOR
+from services.intake.forget import Forgetting
 from services.intake.handle import Door
 from services.intake.http_api import POLICY, WORDS, routes
 from services.intake.http_dossiers import PURPOSES
 from services.intake.projections import REGISTER
 from services.intake.query import Register
+from services.intake.retention import load_retention
 from services.intake.settings import IntakeSettings
 
 
@@ -28,7 +31,17 @@ def door_of(runtime: Runtime[IntakeSettings]) -> Door:
 
 def routers(runtime: Runtime[IntakeSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
-    return routes(door_of(runtime), Register(runtime))
+    return routes(door_of(runtime), Register(runtime), forgetting_of(runtime))
+
+
+def forgetting_of(runtime: Runtime[IntakeSettings]) -> Forgetting:
+    """Make the handler of erasure with the rules of retention that the settings name."""
+    return Forgetting(door_of(runtime), load_retention(runtime.settings.retention))
+
+
+def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Finish what a crash interrupted."""
+    return {"erasing": forgetting_of(runtime).keep_finishing}
 
 
 async def publish_catalogue(runtime: Runtime[IntakeSettings]) -> None:
@@ -47,5 +60,6 @@ SERVICE: Final = Service(
     models=(REGISTER,),
     reactors=lambda _: (REACTOR,),
     purposes=PURPOSES,
+    jobs=jobs,
     prepare=publish_catalogue,
 )

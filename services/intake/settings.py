@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from kernel.edge.settings import ServiceSettings, service_prefix
 
 CATALOGUE: Final = Path(__file__).parent / "catalogue"
+RETENTION: Final = Path(__file__).parent / "retention.yaml"
 
 
 class IntakeSettings(ServiceSettings):
@@ -16,3 +19,7 @@ class IntakeSettings(ServiceSettings):
     model_config = service_prefix("INTAKE")
 
     catalogue: Path = CATALOGUE
+    erasure_look_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """How often a worker looks for an erasure that a crash interrupted."""
+    retention: Path = RETENTION
+    """How long personal data are kept, as data: see the file that comes with the code."""

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from contracts.intake import (
     DossierSubmitted,
 )
+from contracts.intake_erasure import ErasureGround
 from contracts.vocabulary import (
     Deadline,
     DossierCode,
@@ -18,6 +19,7 @@ from contracts.vocabulary import (
     PrincipalId,
     SupplementMode,
 )
+from services.intake.domain.retention import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,16 @@ class Return:
     by: PrincipalId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erase:
+    """Forget the person, if the rules of retention let it."""
+
+    ground: ErasureGround
+    rules: tuple[Rule, ...]
+    at: datetime
+    by: PrincipalId
+
+
 Command: TypeAlias = (
     DossierSubmitted
     | RequestSupplement
@@ -128,5 +140,6 @@ Command: TypeAlias = (
     | Reappoint
     | TakeResult
     | Return
+    | Erase
 )
 """A submission is the fact itself: everything in it is the caller's to say."""
