@@ -34,6 +34,11 @@ from contracts.vocabulary import (
 LaterDate: TypeAlias = Annotated[date | None, Field(exclude_if=lambda given: given is None)]
 """A date that this version of an event gained after it was first published: where there is none, nothing is written, as before."""
 
+LaterAmount: TypeAlias = Annotated[int | None, Field(gt=0, exclude_if=lambda given: given is None)]
+"""An amount, likewise."""
+
+MoveReason: TypeAlias = Literal["extension", "calendar"]
+
 
 class Component(Value):
     """One paper of a dossier (thành phần hồ sơ)."""
@@ -55,7 +60,10 @@ class Fee(Value):
 
 
 class ProcedurePublished(Fact, type="intake.procedure.published.v1"):
-    """A version of a procedure entered the catalogue; a dossier is pinned to `content_hash` (NĐ 63/2010, Điều 8.2)."""
+    """A version of a procedure entered the catalogue; a dossier is pinned to `content_hash` (NĐ 63/2010, Điều 8.2).
+
+    `extension_max` is by how much of the limit's unit its law lets the limit be made longer (None: not at all).
+    """
 
     code: ProcedureCode
     content_hash: ContentHash
@@ -68,6 +76,7 @@ class ProcedurePublished(Fact, type="intake.procedure.published.v1"):
     start_rule: StartRule
     supplement_mode: SupplementMode
     notice_days: int | None
+    extension_max: LaterAmount = None
     components: tuple[Component, ...]
     fees: tuple[Fee, ...]
     result: str | None
@@ -140,6 +149,7 @@ class DossierAccepted(Fact, type="intake.dossier.accepted.v1"):
     accepted_at: datetime
     accepted_by: PrincipalId
     supplement_mode: SupplementMode
+    extension_max: LaterAmount = None
     deadline: Deadline | None
     fee_vnd: Annotated[int, Field(ge=0)] | None
 
@@ -168,12 +178,13 @@ class DossierWithdrawn(Fact, type="intake.dossier.withdrawn.v1"):
 
 
 class DossierRescheduled(Fact, type="intake.dossier.rescheduled.v1"):
-    """The appointment moved because the clock restarted or resumed after a supplement (NĐ 61/2018, Điều 19.4)."""
+    """The appointment moved because the clock restarted or resumed after a supplement (NĐ 61/2018, Điều 19.4), or for the reason given."""
 
     dossier_id: DossierId
     agency: AgencyCode
     due_before_at: datetime
     deadline: Deadline
+    reason: Annotated[MoveReason | None, Field(exclude_if=lambda given: given is None)] = None
     rescheduled_at: datetime
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field
 
 from contracts.fact import Fact, Value
+from contracts.processing_clock import ClockFact
 from contracts.processing_organisation import AgreementCode, AgreementFact, ControlledDocumentFact, OrganisationFact
 from contracts.vocabulary import (
     AgencyCode,
@@ -83,7 +84,10 @@ class WorkflowPublished(Fact, type="processing.workflow.published.v1"):
 
 
 class CaseOpened(Fact, type="processing.case.opened.v1"):
-    """The department took over an accepted dossier. By which channel it came is what the guards of a workflow may ask."""
+    """The department took over an accepted dossier. By which channel it came is what the guards of a workflow may ask.
+
+    `extension_max` is by how much of its unit a law lets the limit be made longer (None: not at all).
+    """
 
     case_id: CaseId
     dossier_id: DossierId
@@ -98,6 +102,7 @@ class CaseOpened(Fact, type="processing.case.opened.v1"):
     supplement_mode: SupplementMode
     deadline: Deadline | None
     channel: Annotated[Channel | None, LEFT_OUT] = None
+    extension_max: Annotated[int | None, LEFT_OUT] = None
     opened_at: datetime
 
 
@@ -683,6 +688,7 @@ ProcessingFact: TypeAlias = (
     | CaseResultIssued
     | CaseStopped
     | CaseReappointed
+    | ClockFact
     | CaseMoved
     | CaseAlarmRaised
     | PermitIssued

@@ -40,6 +40,8 @@ TERMS: Final[dict[str, str]] = {
     "processing.case.result-issued.v1": "Cấp số, đóng dấu kết quả",
     "processing.case.stopped.v1": "Dừng giải quyết",
     "processing.case.reappointed.v1": "Xin lỗi và hẹn lại ngày trả kết quả",
+    "processing.case.prolonged.v1": "Gia hạn thời hạn giải quyết theo luật",
+    "processing.case.restated.v1": "Tính lại hạn theo lịch làm việc mới",
     "processing.case.moved.v1": "Chuyển sang phiên bản quy trình mới",
     "processing.case.alarm-raised.v1": "Cảnh báo thời hạn giải quyết",
     "processing.permit.issued.v1": "Cấp giấy phép",

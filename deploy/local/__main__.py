@@ -12,6 +12,7 @@ from uuid import UUID
 from cyclopts import App, Parameter
 
 DATA = Path(__file__).resolve().parents[2] / ".motcua" / "data"
+DRILL = DATA.with_name("drill")
 SERVICES = ("intake", "processing", "feedback", "reporting")
 ALL = ",".join(SERVICES)
 
@@ -22,6 +23,8 @@ PassedOn = Annotated[str, Parameter(allow_leading_hyphen=True, show=False)]
 app = App(name="./motcua", help="Motcua on this machine: một cửa, one door.", version_flags=[])
 events = App(name="events", help="Watch or export the facts.")
 app.command(events)
+drill = App(name="drill", help="Rehearse the worst day, with its times.")
+app.command(drill)
 
 
 @app.command
@@ -94,6 +97,27 @@ def compose_demo(
     from deploy.local import composed
 
     return composed.main(dossiers=dossiers, days=days, seed=seed, as_json=json, keep=keep)
+
+
+@drill.command
+def restore(
+    *,
+    dossiers: Annotated[int, Parameter(help="How many dossiers in each of the four stretches of work.")] = 60,
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
+    data: Data = DRILL,
+) -> int:
+    """Lose the database's disk, restore a backup that is too old, and complete every log from its stream."""
+    from deploy.local import drill_restore
+
+    return drill_restore.restore(dossiers=dossiers, as_json=json, data=data.resolve())
+
+
+@drill.command
+def update(*, json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False, data: Data = DRILL) -> int:
+    """Replace every process, one after the other, while people work: no request may fail."""
+    from deploy.local import drill_update
+
+    return drill_update.update(as_json=json, data=data.resolve())
 
 
 @app.command

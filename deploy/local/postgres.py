@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from deploy.local.processes import spawn, tail
 
-CONNECTIONS_MAX = 100
+CONNECTIONS_MAX = 200
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}

@@ -46,7 +46,7 @@ def main(data: Path, service: str, *, as_json: bool) -> int:
         print(f"không có dịch vụ {service} · no such service; one of: {', '.join(stack.services)}", file=sys.stderr)
         return 2
     try:
-        recovered, lost = asyncio.run(_recover(stack, service))
+        recovered, lost = asyncio.run(recover_service(stack, service))
     except (Halt, Doubt, NotFoundError) as refusal:
         print(f"{service}: từ chối, nhật ký giữ nguyên · refused, the log is as it was: {reason(refusal)}", file=sys.stderr)
         return 1
@@ -58,7 +58,12 @@ def main(data: Path, service: str, *, as_json: bool) -> int:
     return 0
 
 
-async def _recover(stack: Stack, service: str) -> tuple[Recovered, list[str]]:
+async def recover_service(stack: Stack, service: str) -> tuple[Recovered, list[str]]:
+    """Complete one service's log from its stream; give what came back, and the event streams whose personal data did not.
+
+    Raises:
+        Halt, Doubt, NotFoundError: if it is refused; the log is as it was.
+    """
     database = await asyncpg.connect(stack.dsn(service))
     try:
         broker = await nats.connect(stack.nats_url(service).split(","))

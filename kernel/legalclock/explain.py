@@ -31,6 +31,7 @@ class _Words:
     skipped: str
     until: str
     rules: str
+    prolonged: str
     apology: str
     too_late: str
     kept: str
@@ -52,6 +53,7 @@ _VIETNAMESE: Final = _Words(
     skipped="không tính",
     until="đến",
     rules="Lịch làm việc: {calendar}. Bộ quy tắc: {rule_pack} ({basis}).",
+    prolonged="Được gia hạn thêm {amount} từ {since}.",
     apology="Phiếu xin lỗi số {number}: hẹn trả ngày {new} thay cho ngày {old}.",
     too_late=" Phiếu gửi muộn.",
     kept="Ngày {day} đã hẹn với người nộp được giữ nguyên.",
@@ -72,6 +74,7 @@ _ENGLISH: Final = _Words(
     skipped="not counted",
     until="to",
     rules="Calendar: {calendar}. Rule pack: {rule_pack} ({basis}).",
+    prolonged="Made {amount} longer by law at {since}.",
     apology="Apology no. {number}: promised for {new} in place of {old}.",
     too_late=" The apology came too late.",
     kept="The date that was told, {day}, still holds for the applicant.",
@@ -102,13 +105,16 @@ def explain(deadline: DeadlineLike, language: Language = "vi") -> str:
 
 
 def explain_history(found: Reckoning, language: Language = "vi") -> str:
-    """Tell what a history amounts to: the deadline as `explain` does, then every new date that was promised, and whether the clock waits.
+    """Tell what a history amounts to: the deadline as `explain` does, what made it longer, every new date, and whether the clock waits.
 
     Raises:
         NoRulePack: if the deadline names a rule pack that is not known.
     """
     words = _VIETNAMESE if language == "vi" else _ENGLISH
     lines = [explain(found.deadline, language)]
+    for longer in found.prolonged:
+        since, amount = local(longer.at), _amount(longer.amount, found.deadline.limit.unit, words)
+        lines.append(words.prolonged.format(amount=amount, since=f"{_clock(since)} {_day(since)}") + f" [{longer.source}]")
     source = rule_pack(found.deadline.rule_pack).sources["extension"]
     for extension in found.extensions:
         number, new, old = extension.apology.number, _day(extension.apology.due_on), _day(extension.before)
@@ -137,6 +143,10 @@ def as_json(found: Reckoning) -> dict[str, Any]:
         "since": _instant(found.since),
         "promised": _told(found.promised),
         "told": [_told(told) for told in found.told],
+        "prolonged": [
+            {"amount": longer.amount, "cause": longer.cause, "at": _instant(utc(longer.at)), "source": longer.source}
+            for longer in found.prolonged
+        ],
         "extensions": [
             {
                 "number": extension.apology.number,

@@ -61,7 +61,7 @@ class Reckoning:
 
     `deadline` is the law's: statistics judge by it. `promised` is what the applicant may hold to: the same, unless an apology named a later
     date, or news of days off made the law's date later than the one that was told. `told` keeps every date, oldest first; while the clock
-    waits, the last of them stands.
+    waits, the last of them stands. `prolonged` are the laws by which the running limit is longer than it began.
     """
 
     deadline: Deadline
@@ -71,6 +71,7 @@ class Reckoning:
     since: datetime
     stretches: tuple[Stretch, ...]
     extensions: tuple[Extension, ...]
+    prolonged: tuple[Prolonged, ...] = ()
 
 
 def reckon(moments: Iterable[Moment], calendar: Calendar, as_of: datetime | None = None) -> Reckoning:
@@ -145,6 +146,7 @@ class _Fold:
         self.closed: list[Stretch] = []
         self.told: list[Told] = []
         self.extensions: list[Extension] = []
+        self.prolonged: list[Prolonged] = []
         self.run = self._from_now(begun, whole(begun.limit))
         self.starter: Moment = begun
         self.starts_at = self.run.way.begins_at
@@ -200,6 +202,7 @@ class _Fold:
             since=self.since,
             stretches=stretches,
             extensions=tuple(self.extensions),
+            prolonged=tuple(self.prolonged),
         )
 
     def _enter(self, state: State) -> None:
@@ -216,6 +219,7 @@ class _Fold:
         if mode == "restart":
             self.closed = [self._anew(stretch) for stretch in (*self.closed, before)]
             self.limit, left = self.begun.limit, whole(self.begun.limit)
+            self.prolonged = []
         else:
             self.closed.append(self._without_the_day(before, paused_at) if is_spared else before)
         if paused_at < self.now:
@@ -241,6 +245,7 @@ class _Fold:
         return before._replace(segments=merged((*until(before.segments, cut_at), spared)))
 
     def _prolong(self, prolonged: Prolonged) -> None:
+        self.prolonged.append(prolonged)
         self.limit = Limit(self.limit.amount + prolonged.amount, self.limit.unit)
         more = whole(Limit(prolonged.amount, self.limit.unit))
         self.run = _Run(self.run.moment, self.run.way, self.run.left + more)

@@ -96,7 +96,7 @@ def stream_of(code: ProcedureCode) -> UUID:
 
 
 def _procedure(data: Mapping[str, Any], agency: Mapping[str, Any], fields: Mapping[str, str]) -> Procedure:
-    content = {
+    content: dict[str, Any] = {
         "code": data["code"],
         "name": data["name"],
         "field": data["field"],
@@ -114,6 +114,8 @@ def _procedure(data: Mapping[str, Any], agency: Mapping[str, Any], fields: Mappi
         "legal_basis": data["legal_basis"],
         "confidence": data["confidence"],
     }
+    if "extension_max" in data:  # where the law lets no limit be made longer nothing is said, and the version's hash stays what it was
+        content["extension_max"] = data["extension_max"]
     return _version(content, hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest())
 
 

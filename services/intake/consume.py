@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from contracts.processing import CaseClockPaused, CaseClockResumed, CaseReappointed, CaseResultIssued
+from contracts.processing_clock import CaseProlonged, CaseRestated
 from kernel.eventlog import Reaction, Reactor, Recorded
 from services.intake.domain import commands, dossier
 
@@ -23,6 +24,13 @@ def react(event: Recorded) -> Reaction | None:
                 round=resumed.round, due_before_at=resumed.due_before_at, deadline=resumed.deadline, at=resumed.resumed_at
             )
             return _on(resumed.dossier_id, command)
+        case CaseProlonged(deadline=deadline) as longer:
+            move = commands.MoveDue(due_before_at=longer.due_before_at, deadline=deadline, reason="extension", at=longer.prolonged_at)
+            return _on(longer.dossier_id, move)
+        # What the law puts later than the applicant was told leaves the appointment where it is: nobody waits longer for a holiday's sake.
+        case CaseRestated(deadline=deadline) as restated if restated.promised_at == deadline.due_at:
+            move = commands.MoveDue(due_before_at=restated.due_before_at, deadline=deadline, reason="calendar", at=restated.restated_at)
+            return _on(restated.dossier_id, move)
         case CaseReappointed() as late:
             reappoint = commands.Reappoint(
                 due_at=late.due_at,
@@ -45,6 +53,6 @@ def _on(stream: UUID, command: commands.Command) -> Reaction:
     return Reaction(stream, dossier.DECIDER, command)
 
 
-REACTOR: Final = Reactor(
-    "intake-processing", "processing", react, facts=(CaseClockPaused, CaseClockResumed, CaseReappointed, CaseResultIssued)
-)
+HEARD: Final = (CaseClockPaused, CaseClockResumed, CaseProlonged, CaseRestated, CaseReappointed, CaseResultIssued)
+
+REACTOR: Final = Reactor("intake-processing", "processing", react, facts=HEARD)

@@ -105,6 +105,7 @@ class Door:
                 code=number.code,
                 required=entry.required,
                 supplement_mode=entry.content["supplement_mode"],
+                extension_max=entry.content.get("extension_max"),
                 deadline=due,
                 fee_vnd=entry.fee_vnd(day, found.applicant_kind, found.channel),
                 at=at,

@@ -18,11 +18,11 @@ from services.processing.domain.forms import (
     FormName,
     Words,
     apology,
-    hand_over,
     refusal,
     stop_notice,
     supplement_request,
 )
+from services.processing.domain.hand_over_slips import hand_over
 from services.processing.domain.spans import on
 from services.processing.domain.workflow import Steps
 from services.processing.handle import Department

@@ -12,8 +12,6 @@ from uuid import UUID
 
 from contracts.processing import (
     AssignmentReason,
-    CaseAlarmRaised,
-    CaseTimerFired,
     CorrectionReason,
     RecordKind,
     ReopeningReason,
@@ -35,7 +33,7 @@ from contracts.vocabulary import (
 from contracts.vocabulary import Outcome as Verdict
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
-from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
+from kernel.edge.problem import CHANGED, INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.service import Runtime
 from kernel.eventlog import (
     Busy,
@@ -53,7 +51,6 @@ from kernel.eventlog import (
 )
 from kernel.legalclock import day_of, load_calendar
 from services.processing.domain import book, case, permit, workflow
-from services.processing.domain import case_timers as timers
 from services.processing.domain.agreements import with_partner
 from services.processing.domain.case_commands import (
     Act,
@@ -65,21 +62,17 @@ from services.processing.domain.case_commands import (
     Correct,
     Decide,
     Issue,
-    LetPass,
-    Move,
     Officer,
     Opinion,
     Pause,
+    Prolong,
     PutDownCouncil,
     PutDownSiteCheck,
     Reappoint,
-    Remind,
     Return,
-    Ring,
     Undo,
 )
-from services.processing.domain.case_moves import obstacles
-from services.processing.domain.case_states import Absent, Issued, Known, State, Working
+from services.processing.domain.case_states import Absent, Issued, Known, State, Working, legal_in
 from services.processing.domain.organisation_states import Organisation
 from services.processing.domain.workflow import Steps, signing_step
 from services.processing.handle_organisation import Establishment
@@ -88,9 +81,6 @@ from services.processing.settings import ProcessingSettings
 from services.processing.workflows import Workflow, load_workflows
 
 CaseOutcome = Outcome[State]
-
-GONE_ON: Final = ("Hồ sơ đã được xử lý tiếp sau lần chạy thử", "it has gone on since the dry run")
-CANNOT_MOVE: Final = ("Đang tạm dừng thời hạn, hoặc đã kết thúc", "the clock stands still, or the case has ended")
 
 NO_SUCH_PARTNER: Final = Fault(
     "body",
@@ -135,15 +125,6 @@ def _who(officer: Officer, pinned: Pinned, command: Command) -> dict[str, Any]:
     """Say what every act says: who, by which steps, when, and the calendar as it is known then."""
     at = command.meta.time
     return {"officer": officer, "steps": pinned.steps, "at": at, "calendar": load_calendar().as_known_at(at)}
-
-
-def _why_not(command: Assign, state: Working) -> str | None:
-    """Give the reason for which a step would not change hands; None if it would."""
-    try:
-        case.decide(command, state)
-    except Refused as refused:
-        return refused.reason
-    return None
 
 
 def deciding_by(workflow_hash: ContentHash) -> Decider[case.Command, State]:
@@ -282,6 +263,12 @@ class Department:
         wanted = Reappoint(new_due_on=new_due_on, reason=reason, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
+    async def prolong(self, id: UUID, amount: int, legal_basis: str, reason: LatenessReason, command: Command) -> CaseOutcome:
+        """Make the limit longer, as the procedure's law lets it."""
+        officer, pinned = await self._before(id, command)
+        wanted = Prolong(amount=amount, legal_basis=legal_basis, reason=reason, **_who(officer, pinned, command))
+        return await self._carry_out(id, wanted, pinned, command)
+
     async def put_down(
         self, id: UUID, kind: RecordKind, step: str, held_on: date, members: tuple[Seat, ...], finding: str, command: Command
     ) -> CaseOutcome:
@@ -329,116 +316,11 @@ class Department:
         wanted = Decide(outcome=outcome, legal_basis=legal_basis, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
 
-    async def let_pass(self, now: datetime) -> int:
-        """Let every open step pass whose time has run out by an instant; give how many.
-
-        Each passes at the instant that was set for it, so the facts are the same whoever looks, and however late.
-        """
-        calendar, passed = load_calendar(), 0
-        for case_id, agency in await self.register.timers_due(now):
-            state = await state_before(self.runtime.log, case_id, case.DECIDER)
-            if not isinstance(state, Working) or (timer := timers.due(state, now)) is None:
-                continue
-            steps = await self.steps_of(state.case.procedure, state.case.workflow_hash)
-            wanted = LetPass(steps=steps, at=now, calendar=calendar.as_known_at(timer.fires_at))
-            meta = Meta(f"timer:{case_id}:{timer.step}:{timer.fires_at.isoformat()}", f"system:{self.runtime.name}", timer.fires_at)
-            outcome = await carry_out(self.runtime.log, Target(case_id, deciding_by(state.case.workflow_hash), wanted), meta, agency=agency)
-            passed += sum(isinstance(fact, CaseTimerFired) for fact in outcome.facts)
-        return passed
-
-    async def remind(self, now: datetime) -> int:
-        """Say of every answer that is owed beyond its limit by an instant that it is; give of how many."""
-        said = 0
-        for case_id, agency, rings_at in await self.register.answers_owed(now):
-            meta = Meta(f"reminder:{case_id}:{rings_at.isoformat()}", f"system:{self.runtime.name}", rings_at)
-            outcome = await carry_out(self.runtime.log, Target(case_id, case.DECIDER, Remind(at=rings_at)), meta, agency=agency)
-            said += len(outcome.facts)
-        return said
-
     async def correct(self, id: UUID, outcome: Verdict, legal_basis: str | None, reason: CorrectionReason, command: Command) -> CaseOutcome:
         """Correct a signed decision before its result goes out."""
         officer, pinned = await self._before(id, command)
         wanted = Correct(outcome=outcome, legal_basis=legal_basis, reason=reason, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
-
-    async def reassign(
-        self, officer: PrincipalId, to: PrincipalId, reason: AssignmentReason, watermark: int | None, principal: Principal, at: datetime
-    ) -> list[dict[str, Any]]:
-        """Give every open step of an officer to another, as the head of their unit; say of each what became of it.
-
-        Without a watermark nothing is recorded: a dry run. With that of a dry run, cases that have gone on since are left alone.
-
-        Raises:
-            Refused: "not-in-roster", "on-leave", if the caller has no post, or is away.
-        """
-        _, staff = await self.establishment.organisation()
-        insist_on_duty(staff, principal.sub, day_of(at))
-        report: list[dict[str, Any]] = []
-        for case_id, agency in await self.register.work_of(principal, officer):
-            history = await self.runtime.log.load(case_id)
-            state = case.DECIDER.state_of(history)
-            if not isinstance(state, Working):
-                continue
-            steps = await self.steps_of(state.case.procedure, state.case.workflow_hash)
-            head = staff.officer(principal.sub, day_of(at), state.case.procedure) or no_officer(principal.sub)
-            taker = taker_of(staff, to, state.case.procedure, day_of(at))
-            gone_on = watermark is not None and history.pos > watermark
-            for code in [step.code for step in state.open if step.officer == officer]:
-                wanted = Assign(step=code, to=taker, reason=reason, officer=head, steps=steps, at=at, calendar=load_calendar())
-                why = "gone-on" if gone_on else _why_not(wanted, state)
-                if watermark is not None and why is None:
-                    meta = Meta(f"reassign:{case_id}:{code}:{history.version}:{to}", principal.sub, at)
-                    target = Target(case_id, deciding_by(state.case.workflow_hash), wanted)
-                    await carry_out(self.runtime.log, target, meta, agency=agency)
-                report.append({"case_id": case_id, "step": code, "moves": why is None, "why": why})
-        return report
-
-    async def ring(self, now: datetime) -> int:
-        """Let pass what has had its time, say who is late with an answer, and raise every alarm that is due by an instant; give how many.
-
-        An alarm has the time that the limit gives and a name made of it, so whoever looks, and however late, records the same.
-        """
-        await self.let_pass(now)
-        await self.remind(now)
-        raised = 0
-        for case_id, agency, first in await self.register.alarms_due(now):
-            at: datetime | None = first
-            while at is not None and at <= now:
-                meta = Meta(f"alarm:{case_id}:{at.isoformat()}", f"system:{self.runtime.name}", at)
-                outcome = await carry_out(self.runtime.log, Target(case_id, case.DECIDER, Ring(at=at)), meta, agency=agency)
-                at = next((fact.next_at for fact in outcome.facts if isinstance(fact, CaseAlarmRaised)), None)
-                raised += len(outcome.facts)
-        return raised
-
-    async def move(self, procedure: ProcedureCode, watermark: int | None, principal: Principal, at: datetime) -> list[dict[str, Any]]:
-        """Let running cases go on by the version of their workflow that is in force; say of each what became of it.
-
-        Without a watermark nothing is recorded: a dry run. With that of a dry run, cases that have gone on since are left alone.
-
-        Raises:
-            Problem: 404, if the procedure has no workflow.
-        """
-        if (newest := self.workflows.get(procedure)) is None:
-            raise Problem(NOT_FOUND)
-        calendar = load_calendar().as_known_at(at)
-        wanted = Move(workflow_hash=newest.content_hash, steps=newest.steps, at=at, calendar=calendar)
-        report: list[dict[str, Any]] = []
-        for row in await self.register.of_older_workflow(principal, procedure, newest.content_hash):
-            history = await self.runtime.log.load(row["case_id"])
-            state = case.DECIDER.state_of(history)
-            why = obstacles(newest.steps, state) if isinstance(state, Working) else [CANNOT_MOVE]
-            if watermark is not None and history.pos > watermark:
-                why = [GONE_ON]
-            if watermark is not None and not why:
-                meta = Meta(f"move:{history.stream}:{history.version}", principal.sub, at)
-                target = Target(history.stream, case.DECIDER, wanted)
-                try:
-                    await carry_out(self.runtime.log, target, meta, agency=row["agency"], expected=history.version)
-                except VersionMismatch:
-                    why = [GONE_ON]
-            words = {"why": [vi for vi, _ in why], "why_en": [en for _, en in why]}
-            report.append({"case_id": row["case_id"], "moves": not why, **words})
-        return report
 
     async def case(
         self, id: UUID, principal: Principal, *, as_of: datetime | None = None, version: int | None = None
@@ -482,16 +364,19 @@ class Department:
                 return slices
 
             wanted = Issue(step=step, serial=serial, result=result, **_who(officer, pinned, command))
-            return await carry_out(
-                self.runtime.log,
-                Target(id, deciding_by(pinned.workflow_hash), wanted),
-                command.meta,
-                agency=agency,
-                expected=command.expected,
-                beside=command.beside,
-                also=also,
-                tries=1,
-            )
+            try:
+                return await carry_out(
+                    self.runtime.log,
+                    Target(id, deciding_by(pinned.workflow_hash), wanted),
+                    command.meta,
+                    agency=agency,
+                    expected=command.expected,
+                    beside=command.beside,
+                    also=also,
+                    tries=1,
+                )
+            except VersionMismatch:
+                raise await self._gone_on(id, wanted) from None
 
         return await next_in_book(self.runtime.log, book.stream_of(agency, year), with_number)
 
@@ -517,9 +402,25 @@ class Department:
 
     async def _carry_out(self, id: UUID, wanted: Act, pinned: Pinned, command: Command) -> CaseOutcome:
         target = Target(id, deciding_by(pinned.workflow_hash), wanted)
-        return await carry_out(
-            self.runtime.log, target, command.meta, agency=pinned.agency, expected=command.expected, beside=command.beside
-        )
+        try:
+            return await carry_out(
+                self.runtime.log, target, command.meta, agency=pinned.agency, expected=command.expected, beside=command.beside
+            )
+        except VersionMismatch:
+            raise await self._gone_on(id, wanted) from None
+
+    async def _gone_on(self, id: UUID, wanted: Act) -> Problem:
+        """Say what may be done now to whoever has acted on an older version.
+
+        A condition is not looked at where the act would be refused without it (RFC 9110, 13.2.2): then the refusal is raised instead.
+
+        Raises:
+            Refused: if that cannot be done any more at all.
+        """
+        history = await self.runtime.log.load(id)
+        state = case.DECIDER.state_of(history)
+        case.decide(wanted, state)
+        return Problem(CHANGED, members={"legal": legal_in(state, wanted.steps, wanted.at), "version": history.version})
 
     async def steps_of(self, procedure: ProcedureCode, content_hash: ContentHash) -> Steps:
         """Give the version of a workflow that a case is pinned to: the one in force, or what was published under that hash."""

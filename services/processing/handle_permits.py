@@ -53,9 +53,6 @@ from services.processing.templates import Stationery, Template, load_stationery
 RECORDS: Final = "van-thu"
 """The role that keeps the blanks and lets documents go out."""
 
-RETURN_DAYS: Final = 5
-"""Working days within which the holder of a revoked permit brings the paper (NĐ 105/2017, Điều 33); sector law may say otherwise."""
-
 TRIES_MAX: Final = 5
 
 PermitOutcome: TypeAlias = Outcome[State]
@@ -193,11 +190,12 @@ class PermitOffice:
         """Take a permit back."""
         _, state = await self._permit(permit_id, command)
         await self._officer(command, SIGNING_ROLE)
-        at = command.meta.time
+        at, of = command.meta.time, state.permit
+        days = self._template(of.draft, of.procedure, at).on_file.return_days
         wanted = Revoke(
             reason=reason,
             legal_basis=legal_basis,
-            return_by=load_calendar().as_known_at(at).add_working_days(day_of(at), RETURN_DAYS),
+            return_by=load_calendar().as_known_at(at).add_working_days(day_of(at), days),
             officer=command.principal.sub,
             at=at,
         )

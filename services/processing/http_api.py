@@ -25,9 +25,11 @@ from services.processing import (
     http_documents,
     http_fields,
     http_forms,
+    http_limits,
     http_officers,
     http_operation,
     http_organisation,
+    http_permit_check,
     http_permits,
     http_records,
     http_refusals,
@@ -46,6 +48,7 @@ POLICY: Final = Policy(
     | http_coordination.ACTIONS
     | http_records.ACTIONS
     | http_decisions.ACTIONS
+    | http_limits.ACTIONS
     | http_deadline.ACTIONS
     | http_cases.ACTIONS
     | http_timeline.ACTIONS
@@ -55,6 +58,7 @@ POLICY: Final = Policy(
     | http_officers.ACTIONS
     | http_agreements.ACTIONS
     | http_documents.ACTIONS
+    | http_permit_check.ACTIONS
     | http_permits.ACTIONS
     | http_blanks.ACTIONS
     | http_forms.ACTIONS
@@ -67,6 +71,7 @@ WORDS: Final = Words(
             *http_refusals.REFUSALS,
             *http_records.REFUSALS,
             *http_decisions.REFUSALS,
+            *http_limits.REFUSALS,
             *http_refusals.OF_THE_ORGANISATION,
             *http_agreements.REFUSALS,
             *http_documents.REFUSALS,
@@ -86,6 +91,7 @@ def routes(department: Department, register: Register, office: PermitOffice) -> 
         http_coordination.routes(department),
         http_records.routes(department),
         http_decisions.routes(department),
+        http_limits.routes(department),
         http_deadline.routes(department, register),
         http_cases.routes(department, register),
         http_timeline.routes(department),
@@ -95,6 +101,7 @@ def routes(department: Department, register: Register, office: PermitOffice) -> 
         http_officers.routes(establishment),
         http_agreements.routes(establishment),
         http_documents.routes(establishment, register),
+        http_permit_check.routes(office),
         http_permits.routes(office),
         http_blanks.routes(office),
         http_forms.routes(FormsOffice(department), office.press),

@@ -21,6 +21,7 @@ from kernel.edge.problem import INVALID, Problem, refusal
 from services.processing import consume
 from services.processing.domain.case_corrections import wording_of
 from services.processing.handle import Department
+from services.processing.handle_running import Running
 from services.processing.http_fields import Account, LegalBasis, example
 from services.processing.http_refusals import A_REFUSAL_NEEDS_ITS_BASIS
 from services.processing.http_standing import answer
@@ -118,7 +119,7 @@ def add_reassignment(router: APIRouter, department: Department) -> None:
         """Give every open step of an officer to another, as the head of the unit; say of each whether it went, and why not."""
         now = runtime.commands.clock.now(request)
         watermark = body.watermark or await runtime.log.head()
-        steps = await department.reassign(body.officer, body.to, body.reason, body.watermark, principal, now)
+        steps = await Running(department).reassign(body.officer, body.to, body.reason, body.watermark, principal, now)
         return json_response({"dry_run": body.watermark is None, "watermark": watermark, "steps": steps})
 
     _ = reassign

@@ -17,7 +17,7 @@ from kernel.paper.press import Press
 from services.processing import consume
 from services.processing.domain.forms import FormName
 from services.processing.forms import FormsOffice
-from services.processing.http_permits import A_PDF, PDF, pdf_response
+from services.processing.http_permit_check import A_PDF, PDF, pdf_response
 
 ACTIONS: Final[dict[str, set[str]]] = {"form.read": {"officer", "leader", "desk"}}
 

@@ -13,6 +13,8 @@ from kernel.edge.body import Body, EmptyBody
 from kernel.edge.identity import Principal
 from kernel.edge.policy import allowed
 from services.processing.handle import Department
+from services.processing.handle_running import Running
+from services.processing.handle_watch import Watch
 from services.processing.http_fields import PROCEDURE_PATTERN, example
 
 ACTIONS: Final = {
@@ -39,7 +41,7 @@ def routes(department: Department) -> APIRouter:
     @router.post("/alarms", dependencies=[allowed("alarm.raise")])
     async def alarms(request: Request, _: EmptyBody) -> Response:
         """Raise the alarms that are due; asked twice, the second time raises none."""
-        return json_response({"raised": await department.ring(clock.now(request))})
+        return json_response({"raised": await Watch(department).ring(clock.now(request))})
 
     @router.post("/workflows/{procedure}/move")
     async def move(
@@ -50,7 +52,7 @@ def routes(department: Department) -> APIRouter:
     ) -> Response:
         """Let running cases go on by the version of their workflow that is in force, or say what would become of each."""
         log = department.runtime.log
-        cases = await department.move(procedure, body.watermark, principal, clock.now(request))
+        cases = await Running(department).move(procedure, body.watermark, principal, clock.now(request))
         return json_response({"dry_run": body.watermark is None, "watermark": body.watermark or await log.head(), "cases": cases})
 
     _ = (alarms, move)

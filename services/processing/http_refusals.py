@@ -134,8 +134,8 @@ REFUSALS: Final = (
         403,
         NOT_ALLOWED.title,
         Sentence(
-            "Chỉ lãnh đạo phòng, ban được yêu cầu bổ sung thêm lần nữa.",
-            "Only who leads the unit asks for a supplement once more.",
+            "Chỉ lãnh đạo phòng, ban được làm việc này.",
+            "Only who leads the unit does this.",
         ),
     ),
     refusal(
@@ -223,6 +223,10 @@ PROBLEMS: Final[Mapping[str, tuple[str, ...]]] = {
     "case.undo": (*ON_A_CASE, "nothing-to-undo"),
     "case.consult": (*ON_A_STEP, "already-asked", "already-decided", "no-such-consultation"),
     "case.reappoint": (*ON_A_CASE, "not-your-step", "no-clock", "already-reappointed", "new-day-too-early"),
+    "case.prolong": (
+        *(*ON_A_CASE, "leader-needed", "no-clock", "already-decided"),
+        *("already-prolonged", "no-such-extension", "too-late-to-prolong"),
+    ),
     "case.complete": (
         *(*ON_A_STEP, "decision-needed", "number-needed"),
         *("partner-not-asked", "record-needed", "guard-not-met", "apology-needed"),

@@ -22,6 +22,7 @@ from services.processing.consume import reactor
 from services.processing.handle import Department
 from services.processing.handle_organisation import Establishment
 from services.processing.handle_permits import PermitOffice
+from services.processing.handle_watch import Watch
 from services.processing.http_api import POLICY, WORDS, routes
 from services.processing.projections import CASES, PROCEDURES, REGISTERS
 from services.processing.projections.permits import PERMITS
@@ -72,7 +73,7 @@ def jobs(runtime: Runtime[ProcessingSettings]) -> dict[str, Callable[[], Awaitab
         return {}
     department, every_seconds = employed(runtime), runtime.settings.alarms_seconds
     return {
-        "alarms": partial(watch, department.ring, every_seconds),
+        "alarms": partial(watch, Watch(department).ring, every_seconds),
         "expiries": partial(watch, office(runtime, department.register).expire, every_seconds),
     }
 

@@ -7,6 +7,16 @@ WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE
 ORDER BY opened_at, case_id
 LIMIT $4
 
+-- name: running
+-- Running cases with a limit, by age; $2, $3 the last of the page before (null = the first page); $1 agencies in scope (null = all).
+SELECT case_id, agency, opened_at
+FROM read.case_register
+WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))
+  AND state IN ('waiting', 'claimed') AND due_at IS NOT NULL
+  AND ($2::timestamptz IS NULL OR (opened_at, case_id) > ($2, $3::uuid))
+ORDER BY opened_at, case_id
+LIMIT $4
+
 -- name: work_of
 -- Running cases in which the officer $2 has an open step, the oldest first; $1 agencies in scope (null = all).
 SELECT case_id, agency

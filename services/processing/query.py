@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -102,6 +102,14 @@ class Register:
     async def of_older_workflow(self, principal: Principal, procedure: ProcedureCode, newest: ContentHash) -> Sequence[asyncpg.Record]:
         """Give running cases that the caller may see and that another version of their workflow leads."""
         return await self.runtime.log.pool.fetch(QUERY["of_older_workflow"], principal.scope, procedure, newest, MOVES_MAX)
+
+    async def running(self, principal: Principal) -> AsyncIterator[asyncpg.Record]:
+        """Give every running case with a limit that the caller may see, the oldest first, page by page."""
+        last: tuple[datetime | None, UUID | None] = (None, None)
+        while rows := await self.runtime.log.pool.fetch(QUERY["running"], principal.scope, *last, MOVES_MAX):
+            for row in rows:
+                yield row
+            last = (rows[-1]["opened_at"], rows[-1]["case_id"])
 
     async def permit(self, number: str, year: int | None, agency: AgencyCode | None) -> asyncpg.Record | None:
         """Give the permit that has or had a number, the newest unless a year or an agency is named."""

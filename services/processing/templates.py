@@ -31,7 +31,10 @@ class Strict(BaseModel):
 
 
 class TemplateOnFile(Strict):
-    """A version of a permit template, who gets what is made of it beside its holder, and the hash of the file that it is in."""
+    """A version of a permit template, who gets what is made of it beside its holder, and the hash of the file that it is in.
+
+    `return_days` are the working days within which the holder of a revoked one brings the paper: sector laws differ.
+    """
 
     code: str
     version: Annotated[int, Field(ge=1)]
@@ -41,6 +44,7 @@ class TemplateOnFile(Strict):
     legal_basis: tuple[str, ...]
     recipients: tuple[str, ...]
     blank: bool
+    return_days: Annotated[int, Field(ge=1)]
     effective_from: date
     procedures: tuple[ProcedureCode, ...]
     placeholders: tuple[Placeholder, ...]

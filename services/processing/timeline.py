@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from contracts.processing import (
     CaseAlarmRaised,
@@ -35,6 +35,7 @@ from contracts.processing import (
     CaseTimerFired,
     CaseTimerSet,
 )
+from contracts.processing_clock import CaseProlonged, CaseRestated
 from contracts.terms import TERMS
 from contracts.vocabulary import ContentHash, Deadline
 from kernel.eventlog import Recorded
@@ -44,6 +45,12 @@ from services.processing.domain.case_facts import BY_ITSELF
 from services.processing.domain.organisation_states import Organisation
 from services.processing.domain.workflow import Steps
 from services.processing.timeline_words import Pair, said
+
+UNITS: Final[Mapping[str, Pair]] = {
+    "working-days": ("ngày làm việc", "working days"),
+    "calendar-days": ("ngày", "days"),
+    "working-hours": ("giờ làm việc", "working hours"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +121,18 @@ def sentence(fact: Any, place: Place, names: Names) -> Pair:
             return (
                 f"Đã nhận bổ sung, thời hạn tính tiếp đến ngày {_day(deadline.due_on)}.",
                 f"The supplement is here; the limit now ends on {_day(deadline.due_on)}.",
+            )
+        case CaseProlonged(amount=amount, legal_basis=basis, deadline=deadline):
+            vi, en = said(fact.reason)
+            return (
+                f"Gia hạn thêm {amount} {UNITS[deadline.limit.unit][0]} đến ngày {_day(deadline.due_on)}, căn cứ {basis} ({vi}).",
+                f"The limit is {amount} {UNITS[deadline.limit.unit][1]} longer, until {_day(deadline.due_on)}, by {basis} ({en}).",
+            )
+        case CaseRestated(due_before_on=before, deadline=deadline, promised_on=promised):
+            law, law_en = f"từ ngày {_day(before)} thành {_day(deadline.due_on)}", f"was {_day(before)} and is {_day(deadline.due_on)}"
+            return (
+                f"Lịch làm việc thay đổi: hạn theo luật {law}; ngày hẹn với người nộp {_day(promised)}.",
+                f"The calendar changed: the law's limit {law_en}; the applicant may hold to {_day(promised)}.",
             )
         case CaseStopped():
             return "Dừng giải quyết vì người nộp rút hồ sơ.", "The case ended: the applicant withdrew the dossier."

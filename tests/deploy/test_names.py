@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from deploy.local.stack import SERVICES
+from kernel.eventlog.append import POOL_MAX
 from tests.architecture.source import ROOT, listed
 from tests.deploy.manifests import K8S, OVERLAYS, Documents, deployed, name_of, of_kind, one, pod_of
 from tests.deploy.names import environment, processes, service_of, unknown_metrics, unknown_roles, unknown_settings, unrouted, wrong_ports
@@ -189,3 +190,27 @@ def named(pod: Any, overlay: str) -> list[str]:
         if reference := env.get("valueFrom", {}).get("secretKeyRef"):
             found += [reference["name"], reference["key"]]
     return found
+
+
+BESIDE_THE_POOL: Final = 2
+"""Connections of a process that its pool does not count: the one that hears of commits, and the leader's."""
+RESERVED: Final = 10
+"""What PostgreSQL keeps for its superuser, and operators for themselves."""
+
+
+def connections_at_most(documents: Documents) -> int:
+    """Count what all processes open when every API has as many pods as it may, and each is being replaced."""
+    allowed = {one["spec"]["scaleTargetRef"]["name"]: one["spec"]["maxReplicas"] for one in of_kind(documents, "HorizontalPodAutoscaler")}
+    pods = [(allowed.get(d["metadata"]["name"]) or d["spec"]["replicas"]) + 1 for d in of_kind(documents, "Deployment")]
+    return sum(pods) * (POOL_MAX + BESIDE_THE_POOL)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_database_has_a_connection_for_whoever_may_ask_for_one(overlay: str) -> None:
+    documents = deployed(overlay)
+    if overlay == "dev":
+        (settings,) = (pod_of(d)["containers"][0]["args"] for d in of_kind(documents, "StatefulSet") if d["metadata"]["name"] == "postgres")
+        given = next(int(word.partition("=")[2]) for word in settings if word.startswith("max_connections="))
+    else:
+        given = int(one(documents, "Cluster", "postgres")["spec"]["postgresql"]["parameters"]["max_connections"])
+    assert connections_at_most(documents) + RESERVED <= given

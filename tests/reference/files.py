@@ -100,6 +100,7 @@ class ProcedureEntry(Vouched):
     start_rule: StartRule
     supplement_mode: SupplementMode
     notice_days: Annotated[int, Field(gt=0)] | None
+    extension_max: Annotated[int, Field(gt=0)] | None = None
     fees: tuple[FeeEntry, ...]
     components: Annotated[tuple[ComponentEntry, ...], Field(min_length=1)]
     result: Text | None

@@ -42,6 +42,7 @@ def published(procedure: ProcedureEntry) -> ProcedurePublished:
         start_rule=procedure.start_rule,
         supplement_mode=procedure.supplement_mode,
         notice_days=procedure.notice_days,
+        extension_max=procedure.extension_max,
         components=tuple(Component.model_validate(component) for component in procedure.components),
         fees=tuple(Fee.model_validate(fee) for fee in procedure.fees),
         result=procedure.result,

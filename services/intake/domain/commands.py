@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from contracts.intake import (
     DossierSubmitted,
+    MoveReason,
 )
 from contracts.intake_erasure import ErasureGround
 from contracts.vocabulary import (
@@ -60,6 +61,7 @@ class Accept:
     fee_vnd: int | None
     at: datetime
     by: PrincipalId
+    extension_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,16 @@ class Reschedule:
     round: int
     due_before_at: datetime
     deadline: Deadline
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveDue:
+    """The department's limit was made longer by law, or news of the calendar made it end earlier: the appointment moves."""
+
+    due_before_at: datetime
+    deadline: Deadline
+    reason: MoveReason
     at: datetime
 
 
@@ -137,6 +149,7 @@ Command: TypeAlias = (
     | Refuse
     | Withdraw
     | Reschedule
+    | MoveDue
     | Reappoint
     | TakeResult
     | Return

@@ -23,6 +23,7 @@ from services.intake.domain.commands import (
     Accept,
     Command,
     Erase,
+    MoveDue,
     Reappoint,
     Refuse,
     RequestSupplement,
@@ -34,7 +35,7 @@ from services.intake.domain.commands import (
     Withdraw,
 )
 from services.intake.domain.erasure import erased
-from services.intake.domain.facts import accepted, begun, reappointed, refused, returned, supplement_requested
+from services.intake.domain.facts import accepted, begun, moved, reappointed, refused, returned, supplement_requested
 from services.intake.domain.states import (
     Absent,
     Accepted,
@@ -117,12 +118,14 @@ def decide(command: Command, state: State) -> list[Event]:
                     rescheduled_at=c.at,
                 )
             ]
+        case MoveDue() as c, Accepted(dossier=d) if d.deadline is not None and d.deadline != c.deadline:
+            return [moved(d, c)]
         case Reappoint() as c, Accepted(dossier=d) if d.new_due_on is None:
             return [reappointed(d, c)]
         case TakeResult() as c, Accepted(dossier=d):
             number = c.result_number
             return [DossierResultReady(dossier_id=d.id, agency=d.agency, outcome=c.outcome, result_number=number, ready_at=c.at)]
-        case (RequestSupplementAtAppraisal() | Reschedule() | Reappoint() | TakeResult(), _):
+        case (RequestSupplementAtAppraisal() | Reschedule() | MoveDue() | Reappoint() | TakeResult(), _):
             return []
 
         # A command that comes twice asks twice. The second time there is nothing left to record.
@@ -153,6 +156,8 @@ def evolve(state: State, event: Event) -> State:
             return Accepted(replace(d, components=d.components | set(event.components)), round_, clock_stands=True)
         case DossierAccepted(), Submitted(dossier=d):
             return Accepted(replace(d, code=event.code, deadline=event.deadline))
+        case DossierRescheduled(reason="extension" | "calendar"), Accepted(dossier=d):
+            return replace(state, dossier=replace(d, deadline=event.deadline))
         case DossierRescheduled(), Accepted(dossier=d, rounds=rounds):
             return Accepted(replace(d, deadline=event.deadline), rounds)
         case DossierReappointed(new_due_on=new_due_on), Accepted():

@@ -6,12 +6,13 @@ from contracts.intake import (
     DossierAccepted,
     DossierReappointed,
     DossierRefused,
+    DossierRescheduled,
     DossierReturned,
     DossierSubmitted,
     DossierSupplementRequested,
 )
 from contracts.vocabulary import DossierCode, SupplementStage
-from services.intake.domain.commands import Accept, Reappoint, Refuse, RequestSupplement, RequestSupplementAtAppraisal, Return
+from services.intake.domain.commands import Accept, MoveDue, Reappoint, Refuse, RequestSupplement, RequestSupplementAtAppraisal, Return
 from services.intake.domain.states import Dossier
 
 
@@ -61,6 +62,7 @@ def accepted(dossier: Dossier, command: Accept) -> DossierAccepted:
         accepted_at=command.at,
         accepted_by=command.by,
         supplement_mode=command.supplement_mode,
+        extension_max=command.extension_max,
         deadline=command.deadline,
         fee_vnd=command.fee_vnd,
     )
@@ -78,6 +80,18 @@ def refused(dossier: Dossier, command: Refuse) -> DossierRefused:
         legal_basis=command.legal_basis,
         refused_at=command.at,
         refused_by=command.by,
+    )
+
+
+def moved(dossier: Dossier, command: MoveDue) -> DossierRescheduled:
+    """Move the appointment with the department's limit."""
+    return DossierRescheduled(
+        dossier_id=dossier.id,
+        agency=dossier.agency,
+        due_before_at=command.due_before_at,
+        deadline=command.deadline,
+        reason=command.reason,
+        rescheduled_at=command.at,
     )
 
 

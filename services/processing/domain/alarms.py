@@ -84,13 +84,13 @@ def answer_rings_at(due: Deadline) -> datetime:
 def alarms(case: Case) -> list[tuple[Kind, datetime, datetime]]:
     """List what will be raised if nothing happens: the kind, the limit that it is about, and when. A new day has alarms of its own."""
     found: list[tuple[Kind, datetime, datetime]] = []
-    if case.deadline is not None:
+    if case.deadline is not None and case.kept is not None:
+        found = _of_promise(case.kept.due_at, case.kept.at)
+    elif case.deadline is not None:
         found = _of_limit(near(case.deadline), case.deadline.due_at, late_from(case.deadline), _calendar(case.deadline.calendar))
     if case.new_due_at is not None and case.promised_at is not None:
         # From the apology on, the applicant waits for the new day: what the first limit had left to say is not said any more.
-        ran_out = midnight(day_of(case.new_due_at) + timedelta(days=1))
-        calendar = load_calendar().as_known_at(case.promised_at)
-        found = _of_limit(soon(case.new_due_at, case.promised_at), case.new_due_at, ran_out, calendar)
+        found = _of_promise(case.new_due_at, case.promised_at)
     return sorted((one for one in found if (one[0], one[1]) not in case.rung), key=lambda one: one[2])
 
 
@@ -103,6 +103,11 @@ def _days(segment: DeadlineSegment) -> list[date]:
     """Give the local days of a stretch."""
     first, last = day_of(segment.start_at), day_of(segment.end_at - timedelta.resolution)
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _of_promise(due_at: datetime, told_at: datetime) -> list[tuple[Kind, datetime, datetime]]:
+    """Give the alarms of a day that the applicant was told at an instant, whatever the limit is."""
+    return _of_limit(soon(due_at, told_at), due_at, midnight(day_of(due_at) + timedelta(days=1)), load_calendar().as_known_at(told_at))
 
 
 def _of_limit(soon: datetime | None, due_at: datetime, ran_out: datetime, calendar: Calendar) -> list[tuple[Kind, datetime, datetime]]:

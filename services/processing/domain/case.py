@@ -36,10 +36,12 @@ from services.processing.domain.case_commands import (
     Move,
     OpenCase,
     Pause,
+    Prolong,
     PutDownCouncil,
     PutDownSiteCheck,
     Reappoint,
     Remind,
+    Restate,
     Resume,
     Return,
     Ring,
@@ -47,6 +49,7 @@ from services.processing.domain.case_commands import (
     Undo,
 )
 from services.processing.domain.case_evolution import Event, evolve
+from services.processing.domain.case_limit import restated
 from services.processing.domain.case_moves import moved
 from services.processing.domain.case_outside import answered, overdue
 from services.processing.domain.case_states import Absent, Case, Issued, Paused, State, Stopped, Working, legal_in
@@ -70,20 +73,20 @@ def decide(command: Command, state: State) -> list[Event]:
     if isinstance(command, Act | LetPass):
         facts, state = _let_pass(command, state)
     # What would be silenced is said first, with its own instant: a worker that was down has not kept anybody from knowing.
-    if isinstance(command, Pause | Reappoint | Stop):
+    if isinstance(command, Pause | Reappoint | Prolong | Restate | Stop):
         said = _all_rung(command.at, state)
         facts, state = [*facts, *said], reduce(evolve, said, state)
     if isinstance(command, Answer):
         said = [*overdue(state, command.at)]
         facts, state = [*facts, *said], reduce(evolve, said, state)
     found = _decided(command, state)
-    if isinstance(command, Stop) and not found:
+    if isinstance(command, Stop | Restate) and not found:
         return []  # it silences nothing, and a fact that no longer applies leaves nothing behind
     facts += found
     match command:
         case Resume() if isinstance(state, Paused) and found:
             return [*facts, *timers.again(state.held, command.resumed_at, command.calendar)]
-        case OpenCase() | Resume() | Stop() | Ring() | Remind() | LetPass():
+        case OpenCase() | Resume() | Restate() | Stop() | Ring() | Remind() | LetPass():
             return facts
         case _ if isinstance(state, Paused):
             return facts  # its timers were cancelled when the clock stopped
@@ -115,6 +118,8 @@ def _decided(command: Command, state: State) -> list[Event]:
             return [facts.opened(command)]
         case Resume(round=round_), Paused() if round_ == state.case.rounds:
             return [*facts.resumed(command, state)]
+        case Restate(), Working():
+            return [*restated(command, state)]
         case Stop(at=at), Working(case=case, verdict="pending") | Paused(case=case):
             ended = [timers.cancelled(case, one, "ended", at) for one in state.timers] if isinstance(state, Working) else []
             return [*ended, CaseStopped(case_id=case.id, dossier_id=case.dossier, agency=case.agency, cause="withdrawn", stopped_at=at)]
@@ -140,13 +145,14 @@ def _decided(command: Command, state: State) -> list[Event]:
             | Decide()
             | Correct()
             | Issue()
-            | Reappoint(),
+            | Reappoint()
+            | Prolong(),
             Working(),
         ):
             return [*work(command, state)]
 
         # Facts of intake that no longer apply, or come twice: whoever was first has won, and there is nothing left to record.
-        case ((OpenCase() | Resume() | Stop() | Ring() | Remind() | LetPass() | Move()), _):
+        case ((OpenCase() | Resume() | Restate() | Stop() | Ring() | Remind() | LetPass() | Move()), _):
             return []
 
         case _, Absent():

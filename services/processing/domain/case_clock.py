@@ -6,37 +6,30 @@ gives the answer of any instant again, with what opened every stretch of time an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from contracts.processing import (
-    CaseClockPaused,
-    CaseClockResumed,
     CaseConsultationAnswered,
     CaseConsultationRequested,
-    CaseOpened,
-    CaseReappointed,
-    CaseResultIssued,
-    CaseStopped,
 )
 from contracts.vocabulary import ContentHash, Deadline, PartnerCode, PrincipalId
 from kernel.legalclock import (
-    Apologised,
     Begun,
     Ended,
     HandedOver,
     Holder,
     Limit,
     Moment,
-    Paused,
     Resumed,
     day_of,
     part_of,
     rule_pack_on,
 )
 from services.processing.domain import case
+from services.processing.domain.case_limit import begun, moments_of
 from services.processing.domain.case_states import Absent, Issued, OpenStep, State, Stopped, Working
 from services.processing.domain.case_states import Paused as StandsStill
 
@@ -122,7 +115,7 @@ def clocks_of(events: Iterable[Happened]) -> Clocks:
     for event in events:
         state, before = case.evolve(state, event.fact), state
         cause = cause_of(event)
-        moments += _moments(event.fact, cause, before)
+        moments += moments_of(event.fact, cause, before)
         if (now := _holder(state)) not in {None, holder}:
             if holder is not None and moments:
                 moments.append(HandedOver(at=event.time, cause=cause, to=now or holder))
@@ -148,38 +141,14 @@ def limit_of_step(span: Span, hours: int, limit: Sequence[Moment]) -> tuple[Mome
 
 def limit_of_answer(asked: Asked) -> tuple[Moment, ...]:
     """Give the history of another agency's limit: that the department waits for the applicant does not make it longer."""
-    begun = _begun(asked.deadline, asked.cause, Holder("agency", asked.partner))
-    return _until((begun,), asked.answered_at, asked.answer_cause)
+    first = begun(asked.deadline, asked.cause, Holder("agency", asked.partner))
+    return _until((first,), asked.answered_at, asked.answer_cause)
 
 
 def _until(moments: tuple[Moment, ...], at: datetime | None, cause: str) -> tuple[Moment, ...]:
     if at is None:
         return moments
     return (*(moment for moment in moments if moment.at <= at), Ended(at=at, cause=cause))
-
-
-def _moments(fact: Any, cause: str, before: State) -> Iterator[Moment]:
-    """Say what a fact does to the legal limit."""
-    match fact, before:
-        case CaseOpened(deadline=Deadline() as due), _:
-            yield _begun(due, cause, Holder("unit", fact.unit))
-        case CaseClockPaused(), Working():
-            yield Paused(at=fact.paused_at, cause=cause)
-        case CaseClockResumed(), StandsStill(held=held):
-            yield Resumed(at=fact.resumed_at, cause=cause, mode=held.case.supplement_mode)
-        case CaseReappointed(), Working(case=found):
-            # Form APOLOGY has no number of its own: one at most, so the dossier's code names it.
-            yield Apologised(at=fact.reappointed_at, cause=cause, due_on=fact.new_due_on, number=found.code)
-        case ((CaseResultIssued(issued_at=at) | CaseStopped(stopped_at=at)), Working() | StandsStill()):
-            yield Ended(at=at, cause=cause)
-        case _:
-            pass
-
-
-def _begun(due: Deadline, cause: str, holder: Holder) -> Begun:
-    limit = Limit(due.limit.amount, due.limit.unit)
-    at = due.segments[0].start_at if due.segments else due.starts_at
-    return Begun(at=at, cause=cause, limit=limit, start_rule=due.start_rule, rule_pack=due.rule_pack, holder=holder)
 
 
 def _holder(state: State) -> Holder | None:

@@ -187,6 +187,24 @@ class Reappoint(_Act):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prolong(_Act):
+    """Make the limit longer by an amount of its unit, on the basis of a law, and apologise for it."""
+
+    amount: int
+    legal_basis: str
+    reason: LatenessReason
+    calendar: Calendar  # pyright: ignore[reportGeneralTypeIssues] - keyword only, and this act cannot do without
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restate:
+    """Apply what is known of the calendar by now to a running limit."""
+
+    at: datetime
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resume:
     """Let the clock go on: the supplement of a round is here. `calendar` is the calendar as known at that instant."""
 
@@ -250,7 +268,8 @@ Act: TypeAlias = (
     | Correct
     | Issue
     | Reappoint
+    | Prolong
 )
 """What an officer asks for."""
 
-Command: TypeAlias = OpenCase | Act | Resume | Stop | Ring | Remind | LetPass | Move
+Command: TypeAlias = OpenCase | Act | Resume | Restate | Stop | Ring | Remind | LetPass | Move

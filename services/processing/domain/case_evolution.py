@@ -30,14 +30,19 @@ from contracts.processing import (
     CaseTimerFired,
     CaseTimerSet,
 )
+from contracts.processing_clock import CaseProlonged, CaseRestated
+from kernel.legalclock import Told
 from services.processing.domain import case_facts as facts
+from services.processing.domain.case_limit import kept_of, timed
 from services.processing.domain.case_outside import consultation
 from services.processing.domain.case_records import noted
 from services.processing.domain.case_states import Case, Issued, OpenStep, Paused, State, Stopped, Timer, Working
 from services.processing.domain.case_timers import Timed
 from services.processing.domain.case_work import Worked, taken
 
-Event: TypeAlias = CaseOpened | Worked | CaseClockResumed | CaseStopped | CaseMoved | CaseAlarmRaised | CaseConsultationOverdue | Timed
+Event: TypeAlias = (
+    CaseOpened | Worked | CaseClockResumed | CaseRestated | CaseStopped | CaseMoved | CaseAlarmRaised | CaseConsultationOverdue | Timed
+)
 
 
 def evolve(state: State, event: Event) -> State:
@@ -45,18 +50,18 @@ def evolve(state: State, event: Event) -> State:
     match event, state:
         case CaseOpened(), _:
             first = OpenStep(code=event.step, unit=event.unit, role=event.role, since=event.opened_at)
-            return Working(case=facts.case_of(event), verdict="pending", open=(first,))
+            return Working(case=timed(facts.case_of(event), event, state), verdict="pending", open=(first,))
         case CaseClockPaused(), Working(case=case):
             step = event.step or state.open[0].code
             held = replace(
                 state,
-                case=replace(case, rounds=event.round),
+                case=replace(timed(case, event, state), rounds=event.round),
                 open=state.open if event.legal_basis else taken(state.open, step, event.officer),
             )
             return Paused(held=held, paused_at=event.paused_at)
         case CaseClockResumed(deadline=deadline), Paused(held=held):
             again = tuple(replace(step, since=event.resumed_at) for step in held.open)
-            return replace(held, case=replace(held.case, deadline=deadline), open=again)
+            return replace(held, case=replace(timed(held.case, event, state), deadline=deadline, kept=None), open=again)
         case ((CaseConsultationAnswered() | CaseConsultationOverdue()), Paused(held=held)):
             return replace(state, held=replace(held, case=_answered(held.case, event)))
         case CaseResultIssued(), Working(case=case):
@@ -97,7 +102,12 @@ def _after_work(state: Working, event: Event) -> Working:
             found = facts.read(event.open, state.open, event.corrected_at)
             return replace(state, verdict=outcome, legal_basis=legal_basis, open=found, skipped=event.skipped)
         case CaseReappointed(new_due_at=new_due_at, reappointed_at=at):
-            return replace(state, case=replace(case, new_due_at=new_due_at, promised_at=at))
+            return replace(state, case=replace(timed(case, event, state), new_due_at=new_due_at, promised_at=at))
+        case CaseProlonged(deadline=deadline):
+            return replace(state, case=replace(timed(case, event, state), deadline=deadline, kept=None))
+        case CaseRestated(deadline=deadline):
+            told = Told(event.restated_at, "", event.promised_at, event.promised_on)
+            return replace(state, case=replace(timed(case, event, state), deadline=deadline, kept=kept_of(deadline, told)))
         case CaseMoved(workflow_hash=workflow_hash):
             return replace(
                 state,

@@ -19,7 +19,7 @@ from contracts.processing import (
     CaseStepSkipped,
 )
 from contracts.vocabulary import Deadline, Outcome, PrincipalId
-from kernel.legalclock import day_of, resume, rule_pack
+from kernel.legalclock import Resumed, day_of, reckon, rule_pack
 from services.processing.domain.case_commands import Decide, Issue, OpenCase, Pause, Resume, Return, Undo
 from services.processing.domain.case_states import Case, OpenStep, Paused, Working, facts_of, supplements_max
 from services.processing.domain.workflow import Steps, beyond, index_of, onward
@@ -64,6 +64,7 @@ def case_of(event: CaseOpened) -> Case:
         deadline=event.deadline,
         opened_at=event.opened_at,
         channel=event.channel,
+        extension_max=event.extension_max,
     )
 
 
@@ -84,6 +85,7 @@ def opened(command: OpenCase) -> CaseOpened:
         supplement_mode=dossier.supplement_mode,
         deadline=dossier.deadline,
         channel=dossier.channel,
+        extension_max=dossier.extension_max,
         opened_at=dossier.accepted_at,
     )
 
@@ -167,9 +169,9 @@ def resumed(command: Resume, state: Paused) -> list[CaseClockResumed]:
     if (before := case.deadline) is None:
         return []
     # Two services, two clocks: an instant that is a little too early must not stop the case for ever.
-    paused_at = max(state.paused_at, before.segments[0].start_at)
-    resumed_at = max(command.resumed_at, paused_at)
-    deadline = Deadline.model_validate(resume(before, paused_at, resumed_at, case.supplement_mode, command.calendar))
+    resumed_at = max(command.resumed_at, state.paused_at, before.starts_at)
+    moment = Resumed(at=resumed_at, cause="", mode=case.supplement_mode)
+    deadline = Deadline.model_validate(reckon((*case.clock, moment), command.calendar).deadline)
     return [
         CaseClockResumed(
             case_id=case.id,

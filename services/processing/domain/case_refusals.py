@@ -41,6 +41,9 @@ Reason: TypeAlias = Literal[
     "apology-needed",
     "already-reappointed",
     "new-day-too-early",
+    "already-prolonged",
+    "no-such-extension",
+    "too-late-to-prolong",
     "cannot-move",
 ]
 

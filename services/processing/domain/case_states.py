@@ -21,7 +21,7 @@ from contracts.vocabulary import (
     ProcedureCode,
     SupplementMode,
 )
-from kernel.legalclock import is_late, rule_pack
+from kernel.legalclock import Moment, Prolonged, Told, day_of, is_late, rule_pack
 from services.processing.domain.guard import Facts, holds, parse
 from services.processing.domain.workflow import Steps, beyond, signing_step, step_of
 
@@ -54,8 +54,9 @@ class Consultation:
 class Case:
     """What a case is about. `deadline` is None where the law sets no limit; `rounds` counts the supplements asked for.
 
-    `new_due_at` is the day that the applicant was given with an apology (None: there was none), `promised_at` when that was. `rung` are
-    the alarms that were raised.
+    `new_due_at` is the day that the applicant was given with an apology (None: there was none), `promised_at` when that was. `kept` is the
+    day that was told before news of the calendar made the law's own later (None: they are the same). `rung` are the alarms that were
+    raised, `clock` what has happened to the limit, and `extension_max` by how much of its unit a law lets it be made longer.
     """
 
     id: CaseId
@@ -72,7 +73,15 @@ class Case:
     new_due_at: datetime | None = None
     promised_at: datetime | None = None
     consultations: tuple[Consultation, ...] = ()
+    kept: Told | None = None
     rung: frozenset[tuple[str, datetime]] = frozenset()
+    clock: tuple[Moment, ...] = ()
+    extension_max: int | None = None
+
+    @property
+    def is_prolonged(self) -> bool:
+        """Tell whether the limit was made longer by law: once is all."""
+        return any(isinstance(moment, Prolonged) for moment in self.clock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +196,7 @@ def legal_in(state: State, steps: Steps, now: datetime) -> list[str]:
                 "consultation": pending,
                 "answer": any(one.answered_at is None for one in case.consultations),
                 "reappointment": case.deadline is not None and case.new_due_at is None,
+                "extension": pending and case.deadline is not None and case.extension_max is not None and not case.is_prolonged,
             }
             return [door for door, is_open in doors.items() if is_open]
         case Paused(case=case):
@@ -235,8 +245,13 @@ def returnable(state: Working, steps: Steps, step: OpenStep) -> list[str]:
 
 
 def owes_apology(case: Case, now: datetime) -> bool:
-    """Tell whether the limit has run out with no apology: the result may not go out before the applicant knows (NĐ 61/2018, Điều 19.9)."""
-    return case.deadline is not None and case.new_due_at is None and is_late(case.deadline, now)
+    """Tell whether the limit has run out with no apology: the result may not go out before the applicant knows (NĐ 61/2018, Điều 19.9).
+
+    What the applicant may hold to is the day that was told, though a changed calendar gives the department longer.
+    """
+    if case.deadline is None or case.new_due_at is not None:
+        return False
+    return is_late(case.deadline, now) or (case.kept is not None and day_of(now) > case.kept.due_on)
 
 
 def undoable(state: Working, steps: Steps) -> list[OpenStep]:

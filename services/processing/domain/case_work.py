@@ -21,6 +21,7 @@ from contracts.processing import (
     CaseStepReopened,
     CaseStepSkipped,
 )
+from contracts.processing_clock import CaseProlonged
 from services.processing.domain import case_facts as facts
 from services.processing.domain.book import number_of
 from services.processing.domain.case_commands import (
@@ -34,6 +35,7 @@ from services.processing.domain.case_commands import (
     Decide,
     Issue,
     Pause,
+    Prolong,
     PutDownCouncil,
     PutDownSiteCheck,
     Reappoint,
@@ -41,6 +43,7 @@ from services.processing.domain.case_commands import (
     Undo,
 )
 from services.processing.domain.case_corrections import corrected
+from services.processing.domain.case_limit import prolonged
 from services.processing.domain.case_outside import answered, consulted, reappointed
 from services.processing.domain.case_records import put_down
 from services.processing.domain.case_refusals import refuse
@@ -73,6 +76,7 @@ Worked: TypeAlias = (
     | CaseDecisionCorrected
     | CaseResultIssued
     | CaseReappointed
+    | CaseProlonged
 )
 
 OnStep: TypeAlias = Claim | Complete | Return | Consult | PutDownSiteCheck | PutDownCouncil | Pause | Decide | Issue
@@ -90,6 +94,8 @@ def work(command: Act, state: Working) -> list[Worked]:
             return [answered(command, state)]
         case Reappoint():
             return [reappointed(command, state)]
+        case Prolong():
+            return [prolonged(command, state)]
         case Correct():
             return [*corrected(command, state)]
         case _:

@@ -32,7 +32,8 @@ from kernel.legalclock import Calendar, day_of, is_late
 from kernel.paper.administrative import Sheet
 from services.processing.domain.alarms import step_due_at
 from services.processing.domain.case_facts import BY_ITSELF
-from services.processing.domain.forms import DESK, DESK_UNIT, CaseForm, Words, base_of, moment
+from services.processing.domain.forms import CaseForm, Words, base_of, moment
+from services.processing.domain.hand_over_slips import DESK, DESK_UNIT
 from services.processing.domain.workflow import Steps, signing_step, step_of
 
 Punctuality: TypeAlias = Literal["early", "on-time", "late"]

@@ -16,9 +16,10 @@ from contracts.processing import (
     CaseOpened,
     CaseReappointed,
     CaseResultIssued,
-    CaseStepCompleted,
     CaseStopped,
 )
+from contracts.processing_clock import CaseProlonged, CaseRestated
+from contracts.vocabulary import Deadline
 from kernel.legalclock import VIETNAM, day_of
 from kernel.paper.administrative import Foot, FormNumber, Head, Sheet, dated
 from services.processing.domain.case_corrections import last_wording
@@ -52,12 +53,6 @@ STOPPED: Final = {"withdrawn": "theo đề nghị rút hồ sơ của người n
 
 ASKS_AGAIN: Final = "Lãnh đạo phòng"
 """As what somebody signs who asks for a supplement more often than the rules allow."""
-
-DESK: Final = "Bộ phận Tiếp nhận và Trả kết quả"
-DESK_UNIT: Final = "bo-phan-mot-cua"
-"""The unit that receives dossiers; where a workflow begins there, the dossier goes to the department when that step is done."""
-
-OUTCOMES: Final = {"granted": "Đồng ý giải quyết", "refused": "Không đồng ý giải quyết (có văn bản nêu lý do)"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +106,15 @@ class Lacking(Sheet):
 
 
 class SupplementRequest(CaseForm):
-    """What is missing, and who helps; the clock stands still meanwhile (NĐ 61/2018, Điều 19.4)."""
+    """What is missing, and who helps; the clock stands still meanwhile (NĐ 61/2018, Điều 19.4).
+
+    `legal_basis` is the law that lets it be asked for more often than once.
+    """
 
     round: int
     lacking: tuple[Lacking, ...]
     officer: str
+    legal_basis: str | None
 
 
 class Refusal(CaseForm):
@@ -126,12 +125,13 @@ class Refusal(CaseForm):
 
 
 class Apology(CaseForm):
-    """The apology for being late, and the new day (NĐ 61/2018, Điều 19.9)."""
+    """The apology for being late, and the new day (NĐ 61/2018, Điều 19.9); `legal_basis` where a law makes the limit itself longer."""
 
     due: str
     new_due: str
     new_due_on: date
     reason: str
+    legal_basis: str | None
 
 
 class StopNotice(CaseForm):
@@ -139,18 +139,6 @@ class StopNotice(CaseForm):
 
     cause: str
     stopped_on: date
-
-
-class HandOver(CaseForm):
-    """Who gives what to whom and when: the dossier to the department, or the result to the desk."""
-
-    what: Literal["dossier", "result"]
-    item: str
-    giver: str
-    receiver: str
-    handed_over: str
-    outcome: str | None
-    result_number: str | None
 
 
 Known = TypeVar("Known")
@@ -167,7 +155,7 @@ def supplement_request(facts: Sequence[Any], words: Words, round_: int | None = 
         for one in fact.missing
     )
     base = base_of(facts, words, fact.paused_at, signed_by=fact.officer, capacity=ASKS_AGAIN if fact.legal_basis else "Công chức thụ lý")
-    return SupplementRequest(**base, round=fact.round, lacking=lacking, officer=fact.officer)
+    return SupplementRequest(**base, round=fact.round, lacking=lacking, officer=fact.officer, legal_basis=fact.legal_basis)
 
 
 def refusal(facts: Sequence[Any], words: Words) -> Refusal | None:
@@ -183,12 +171,23 @@ def refusal(facts: Sequence[Any], words: Words) -> Refusal | None:
 
 
 def apology(facts: Sequence[Any], words: Words) -> Apology | None:
-    """Make the apology; None if nobody had to apologise."""
-    fact = next(iter(of_kind(facts, CaseReappointed)), None)
-    if fact is None:
-        return None
-    base = base_of(facts, words, fact.reappointed_at, signed_by=fact.officer)
-    return Apology(**base, due=moment(fact.due_at), new_due=moment(fact.new_due_at), new_due_on=fact.new_due_on, reason=LATE[fact.reason])
+    """Make the apology: for a new day, or for a limit that a law makes longer, whichever came last; None if nobody had to apologise."""
+    said = [fact for fact in facts if isinstance(fact, CaseReappointed | CaseProlonged)]
+    match said[-1:]:
+        case [CaseReappointed() as fact]:
+            at, due_at, new_due_at, basis = fact.reappointed_at, fact.due_at, fact.new_due_at, None
+        case [CaseProlonged() as fact]:
+            at, due_at, new_due_at, basis = fact.prolonged_at, fact.due_before_at, fact.deadline.due_at, fact.legal_basis
+        case _:
+            return None
+    return Apology(
+        **base_of([one for one in facts if one is not fact], words, at, signed_by=fact.officer),
+        due=moment(due_at),
+        new_due=moment(new_due_at),
+        new_due_on=day_of(new_due_at),
+        reason=LATE[fact.reason],
+        legal_basis=basis,
+    )
 
 
 def stop_notice(facts: Sequence[Any], words: Words) -> StopNotice | None:
@@ -198,48 +197,6 @@ def stop_notice(facts: Sequence[Any], words: Words) -> StopNotice | None:
         return None
     base = base_of(facts, words, fact.stopped_at, signed_by="")
     return StopNotice(**base, cause=STOPPED[fact.cause], stopped_on=day_of(fact.stopped_at))
-
-
-def hand_over(facts: Sequence[Any], words: Words, what: Literal["dossier", "result"]) -> HandOver | None:
-    """Make the slip that goes with the dossier, or with the result; None if it has not been handed over."""
-    if what == "dossier":
-        return dossier_handed_over(facts, words)
-    issued = next(iter(of_kind(facts, CaseResultIssued)), None)
-    if issued is None:
-        return None
-    base = base_of(facts, words, issued.issued_at, signed_by=issued.officer, capacity="Bên giao", recipients=("Bên giao", "Bên nhận"))
-    return HandOver(
-        **base,
-        what=what,
-        item="01 kết quả giải quyết",
-        giver="Văn thư",
-        receiver=DESK,
-        handed_over=moment(issued.issued_at),
-        outcome=OUTCOMES[issued.outcome],
-        result_number=issued.result_number,
-    )
-
-
-def dossier_handed_over(facts: Sequence[Any], words: Words) -> HandOver | None:
-    """Make the slip that goes with the dossier from the desk to the department; None while the desk has it."""
-    opened = next(iter(of_kind(facts, CaseOpened)))
-    unit, at, giver = opened.unit, opened.opened_at, ""
-    if unit == DESK_UNIT:
-        done = next((fact for fact in of_kind(facts, CaseStepCompleted) if fact.step == opened.step), None)
-        if done is None:
-            return None
-        unit, at, giver = done.next_unit or unit, done.completed_at, done.officer
-    base = base_of(facts, words, at, signed_by=giver, capacity="Bên giao", recipients=("Bên giao", "Bên nhận"))
-    return HandOver(
-        **base,
-        what="dossier",
-        item="01 bộ hồ sơ theo giấy tiếp nhận",
-        giver=DESK,
-        receiver=words.units.get(unit, unit),
-        handed_over=moment(at),
-        outcome=None,
-        result_number=None,
-    )
 
 
 def base_of(
@@ -254,8 +211,7 @@ def base_of(
 ) -> dict[str, Any]:
     """Give what every form has; it is dated with the local day of its fact, and names the limit as it was then."""
     opened = next(iter(of_kind(facts, CaseOpened)))
-    resumed = [fact.deadline for fact in of_kind(facts, CaseClockResumed) if fact.resumed_at <= at]
-    deadline = resumed[-1] if resumed else opened.deadline
+    deadline = limit_at(facts, at)
     about = About(
         dossier_code=opened.code,
         procedure=words.procedure,
@@ -271,6 +227,23 @@ def base_of(
         "about": about,
         "made_at": at,
     }
+
+
+def limit_at(facts: Sequence[Any], at: datetime) -> Deadline | None:
+    """Give the limit as it was at an instant; None where the law sets none."""
+    found: Deadline | None = None
+    for fact in facts:
+        match fact:
+            case (
+                CaseOpened(opened_at=since)
+                | CaseClockResumed(resumed_at=since)
+                | CaseProlonged(prolonged_at=since)
+                | CaseRestated(restated_at=since)
+            ):
+                found = fact.deadline if since <= at else found
+            case _:
+                pass
+    return found
 
 
 def of_kind(facts: Sequence[Any], kind: type[Known]) -> list[Known]:

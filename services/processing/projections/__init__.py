@@ -32,6 +32,7 @@ from contracts.processing import (
     CaseTimerSet,
     OpenStep,
 )
+from contracts.processing_clock import CaseProlonged, CaseRestated
 from contracts.processing_organisation import ControlledDocumentIssued, ControlledDocumentWithdrawn
 from contracts.vocabulary import Deadline
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
@@ -52,6 +53,8 @@ CaseFact = (
     | CaseResultIssued
     | CaseStopped
     | CaseReappointed
+    | CaseProlonged
+    | CaseRestated
     | CaseMoved
     | CaseAlarmRaised
 )
@@ -107,6 +110,10 @@ def case_columns(event: Recorded) -> Columns:
                 "reappointed_at": fact.reappointed_at,
                 "alarm_at": soon(fact.new_due_at, fact.reappointed_at),
             }
+        case CaseProlonged(deadline=deadline) as fact:
+            return {**due(deadline), "alarm_at": fact.next_at}
+        case CaseRestated(deadline=deadline) as fact:
+            return {**due(deadline), "alarm_at": fact.next_at}
         case CaseMoved() as fact:
             return {"workflow_hash": fact.workflow_hash, **open_steps(fact.open)}
         case CaseAlarmRaised() as fact:
@@ -239,7 +246,7 @@ def issue_columns(event: Recorded) -> Columns:
 
 CASES: Final = ReadModel(
     name="cases",
-    version=5,
+    version=6,
     sources=("processing",),
     ddl=read_ddl(HERE / "tables.sql"),
     projections=(

@@ -30,6 +30,7 @@ from kernel.eventlog import Refused
 from services.intake.domain.commands import (
     Accept,
     Command,
+    MoveDue,
     Reappoint,
     Refuse,
     RequestSupplement,
@@ -274,6 +275,21 @@ def test_a_new_day_is_given_once_and_the_limit_stays_what_it_was() -> None:
     ).then_nothing()
     dossier = given(DECIDER, *COMPLETE, accepted, reappointed).state.dossier
     assert (dossier.new_due_on, dossier.deadline) == (reappointed.new_due_on, accepted.deadline)
+
+
+def test_the_appointment_moves_with_a_limit_that_a_law_makes_longer_or_a_changed_calendar_and_it_is_said_why() -> None:
+    for reason in ("extension", "calendar"):
+        assert accepted.deadline is not None
+        move = MoveDue(due_before_at=accepted.deadline.due_at, deadline=rescheduled.deadline, reason=reason, at=rescheduled.rescheduled_at)
+        moved = rescheduled.model_copy(update={"due_before_at": move.due_before_at, "reason": reason})
+        given(DECIDER, *COMPLETE, accepted).when(move).then(moved)
+        history = given(DECIDER, *COMPLETE, accepted, moved)
+        assert history.state.dossier.deadline == rescheduled.deadline
+        history.when(move).then_nothing()
+        given(DECIDER, *COMPLETE, accepted.model_copy(update={"deadline": None})).when(move).then_nothing()
+        # It is no end of a supplement: the clock still stands where it stood.
+        standing = given(DECIDER, *COMPLETE, accepted, asked_again, brought_again)
+        assert given(DECIDER, *standing.facts, moved).state.clock_stands == standing.state.clock_stands
 
 
 def test_a_dossier_with_no_appointment_cannot_have_it_moved() -> None:

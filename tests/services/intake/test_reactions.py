@@ -26,7 +26,8 @@ from tests.services.intake.desk import NOT_COMPLETE, Desk
 from tests.services.rig import AGENCY, Neighbour, Rig, eventually
 
 MISSING: Final = (MissingComponent(component="don-de-nghi", reason="not-certified"),)
-ANSWERED: Final = frozenset(f"processing.case.{what}.v1" for what in ("clock-paused", "clock-resumed", "reappointed", "result-issued"))
+ANSWERS: Final = ("clock-paused", "clock-resumed", "prolonged", "reappointed", "result-issued")
+ANSWERED: Final = frozenset(f"processing.case.{what}.v1" for what in ANSWERS)
 
 
 @dataclass
@@ -198,7 +199,7 @@ async def test_while_the_department_is_not_heard_the_door_stays_open(rig: Rig) -
 
 
 @pytest.mark.parametrize("type_", sorted(FACTS))
-def test_of_all_facts_only_a_pause_its_end_and_a_result_are_intakes_business(type_: str) -> None:
+def test_of_all_facts_only_a_pause_its_end_a_limit_that_moves_and_a_result_are_intakes_business(type_: str) -> None:
     event = golden(type_)
     fact = FACTS[type_].model_validate(event["data"])
     at = datetime.fromisoformat(event["time"])

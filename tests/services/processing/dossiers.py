@@ -37,6 +37,9 @@ COORDINATED: Final = "2.000142"
 FOOD: Final = "2.000591"
 """A certificate; 20 working days, in which a team goes on site, and once more where it found something to put right."""
 
+CONTRACTS: Final = "2.000191"
+"""A notice; 30 calendar days, which its law lets be made 30 longer."""
+
 NAMES: Final = UUID("0b6fd6a2-6c0e-5b0b-9e2f-2f5f8c2f3d11")
 NUMBERS: Final = itertools.count(1)
 
@@ -46,11 +49,13 @@ LIMITS: Final[Mapping[ProcedureCode, Limit | None]] = {
     PROMOTION: Limit(amount=5, unit="working-days"),
     COORDINATED: Limit(amount=15, unit="working-days"),
     FOOD: Limit(amount=20, unit="working-days"),
+    CONTRACTS: Limit(amount=30, unit="calendar-days"),
     ADVANCE: Limit(amount=40, unit="working-hours"),
     NOTICE: None,
     BLASTERS: None,
 }
 MODES: Final[Mapping[ProcedureCode, SupplementMode]] = {CHEMICALS: "pause"}
+EXTENSIONS: Final[Mapping[ProcedureCode, int]] = {CONTRACTS: 30}
 RESULTS: Final[Mapping[ProcedureCode, tuple[str | None, int | None]]] = {
     WINE: ("Giấy phép bán buôn rượu", 60),
     CHEMICALS: ("Giấy chứng nhận đủ điều kiện sản xuất hóa chất sản xuất, kinh doanh có điều kiện trong lĩnh vực công nghiệp", None),
@@ -58,6 +63,7 @@ RESULTS: Final[Mapping[ProcedureCode, tuple[str | None, int | None]]] = {
     BLASTERS: ("Giấy chứng nhận huấn luyện kỹ thuật an toàn vật liệu nổ công nghiệp", None),
     COORDINATED: ("Giấy chứng nhận đủ điều kiện thương nhân kinh doanh mua bán LPG", None),
     FOOD: ("Giấy chứng nhận cơ sở đủ điều kiện an toàn thực phẩm", 36),
+    CONTRACTS: ("Thông báo chấp nhận hoặc yêu cầu sửa đổi hợp đồng theo mẫu, điều kiện giao dịch chung", None),
     NOTICE: (None, None),
 }
 
@@ -175,6 +181,7 @@ def accepted(
         "accepted_at": at,
         "accepted_by": "nv-mc-01",
         "supplement_mode": MODES.get(procedure, "restart"),
+        "extension_max": EXTENSIONS.get(procedure),
         "deadline": due(LIMITS[procedure], at),
         "fee_vnd": None,
     }

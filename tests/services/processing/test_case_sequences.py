@@ -11,6 +11,7 @@ from typing import Any, Final, get_args
 from contracts.processing import (
     CaseAlarmRaised,
     CaseClockPaused,
+    CaseClockResumed,
     CaseConsultationAnswered,
     CaseConsultationOverdue,
     CaseConsultationRequested,
@@ -31,9 +32,10 @@ from contracts.processing import (
     CaseTimerSet,
     Seat,
 )
+from contracts.processing_clock import CaseProlonged, CaseRestated
 from contracts.vocabulary import Deadline, Limit, MissingComponent
 from kernel.eventlog import Refused
-from kernel.legalclock import day_of, is_late, load_calendar, reckon
+from kernel.legalclock import Entry, day_of, is_late, load_calendar, reckon
 from services.processing.domain import case
 from services.processing.domain.alarms import alarms, answer_rings_at
 from services.processing.domain.case_clock import clocks_of
@@ -52,10 +54,12 @@ from services.processing.domain.case_commands import (
     Officer,
     OpenCase,
     Pause,
+    Prolong,
     PutDownCouncil,
     PutDownSiteCheck,
     Reappoint,
     Remind,
+    Restate,
     Resume,
     Return,
     Ring,
@@ -85,7 +89,12 @@ PROCEDURES: Final = (COORDINATED, COORDINATED, "winding", "winding", "winding", 
 EVERYBODY: Final = list(roster().values())
 HEADS: Final = [officer for officer in EVERYBODY if officer.leads]
 DOSSIER: Final = new_dossier()
-CALENDAR: Final = load_calendar().as_known_at(MONDAY)
+NEWS: Final = MONDAY + timedelta(hours=20)
+CALENDAR: Final = load_calendar().adding(
+    Entry(on=date(2026, 3, 5), kind="swapped-off", source="giả định", other=date(2026, 3, 7), known_from=NEWS),
+    Entry(on=date(2026, 3, 7), kind="swapped-in", source="giả định", other=date(2026, 3, 5), known_from=NEWS),
+)
+"""From the second day on, Thursday is a day off and Saturday is worked: most limits here move."""
 MISSING: Final = (MissingComponent(component="ban-sao-giay-chung-nhan", reason="absent"),)
 FIVE_DAYS: Final = due(Limit(amount=5, unit="working-days"), MONDAY)
 MODES: Final = ("restart", "pause")
@@ -105,7 +114,9 @@ class Life:
         self.facts: list[Any] = []
         self.state: Any = case.INITIAL
         channel = chance.choice(("online", "desk"))
-        acceptance = accepted(DOSSIER, found.procedure, deadline=FIVE_DAYS, supplement_mode=chance.choice(MODES), channel=channel)
+        acceptance = accepted(
+            DOSSIER, found.procedure, deadline=FIVE_DAYS, supplement_mode=chance.choice(MODES), channel=channel, extension_max=5
+        )
         self.ask(OpenCase(case_id=case.stream_of(DOSSIER), dossier=acceptance, workflow_hash=found.content_hash, steps=found.steps))
 
     def ask(self, command: Command) -> str | None:
@@ -180,6 +191,12 @@ class Life:
                 said = [one for one in self.facts if isinstance(one, CaseDecided | CaseDecisionCorrected)]
                 assert fact.outcome == said[-1].outcome
                 assert not is_late(self.deadline(), fact.issued_at) or sum(isinstance(one, CaseReappointed) for one in self.facts) == 1
+            case CaseProlonged():
+                assert fact.deadline.due_at > self.deadline().due_at, "longer is later"
+                assert not is_late(self.deadline(), fact.prolonged_at), "what has run out has run out"
+            case CaseRestated():
+                assert fact.promised_on <= self.told(), "never worse for whoever waits"
+                assert fact.deadline.due_at != self.deadline().due_at or fact.promised_on != self.told()
             case CaseReappointed():
                 assert (fact.due_at, fact.new_due_on > self.deadline().due_on) == (self.deadline().due_at, True)
             case _:
@@ -233,6 +250,21 @@ class Life:
         assert found is not None
         return found
 
+    def told(self) -> date:
+        """Say which day the applicant may hold to, by the facts alone."""
+        assert FIVE_DAYS is not None
+        found = FIVE_DAYS.due_on
+        for fact in self.facts:
+            match fact:
+                case CaseRestated():
+                    found = fact.promised_on if not any(isinstance(one, CaseReappointed) for one in self.facts) else found
+                case CaseProlonged(deadline=deadline) | CaseClockResumed(deadline=deadline):
+                    found = deadline.due_on
+                case _:
+                    pass
+        new_days = [fact.new_due_on for fact in self.facts if isinstance(fact, CaseReappointed)]
+        return max(found, *new_days) if new_days else found
+
     def done(self) -> dict[str, str]:
         """Say who did which step, by the facts alone."""
         found: dict[str, str] = {}
@@ -264,6 +296,7 @@ class Life:
         kinds = Counter(type(fact) for fact in self.facts)
         assert kinds[CaseDecided] <= 1
         assert kinds[CaseReappointed] <= 1
+        assert kinds[CaseProlonged] <= 1
         assert kinds[CaseResultIssued] + kinds[CaseStopped] <= 1
         told = [fact.number for fact in self.facts if isinstance(fact, CaseConsultationOverdue)]
         assert len(told) == len(set(told)), "an agency that is late is reported once"
@@ -295,7 +328,7 @@ class Life:
     def check_clock(self) -> None:
         """What the facts say of the deadline is what the moments in them amount to."""
         if not isinstance(self.state, Stopped):
-            found = reckon(clocks_of(recorded(self.facts)).limit, load_calendar()).deadline
+            found = reckon(clocks_of(recorded(self.facts)).limit, CALENDAR).deadline
             assert Deadline.model_validate(found) == self.state.case.deadline
 
     # What is asked. ------------------------------------------------------------------------------------------------------
@@ -332,6 +365,8 @@ class Life:
             (2, lambda: Consult(partner="cong-an-tinh", days=2, **who)),
             (2, lambda: Answer(number=chance.randint(1, 2), opinion=chance.choice(("agrees", "disagrees")), **who)),
             (1, lambda: Reappoint(new_due_on=self.some_day(), reason="workload", **who)),
+            (1, lambda: self.prolong(by_a_head)),
+            (1, lambda: Restate(at=at, calendar=CALENDAR)),
             (3, lambda: self.record(PutDownSiteCheck, ("meets", "meets-after-remedy", "does-not-meet"), who)),
             (1, lambda: self.record(PutDownCouncil, ("approves", "rejects"), who)),
             (1, lambda: LetPass(steps=self.steps, at=at, calendar=CALENDAR)),
@@ -353,6 +388,9 @@ class Life:
     def record(self, kind: type[Any], findings: Sequence[str], who: dict[str, Any]) -> Any:
         seats, day = SEATS[: self.chance.choice((1, 2, 2, 2))], day_of(self.now) - timedelta(days=self.chance.choice((0, 0, 0, 9)))
         return kind(step=self.code(), held_on=day, members=seats, finding=self.chance.choice(findings), **who)
+
+    def prolong(self, who: dict[str, Any]) -> Prolong:
+        return Prolong(amount=self.chance.choice((2, 5, 5, 6)), legal_basis="Điều 10", reason="complicated", **who)
 
     def finisher(self) -> Officer:
         done = {code: officer for code, officer in self.done().items() if officer != BY_ITSELF}

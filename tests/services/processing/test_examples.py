@@ -15,7 +15,7 @@ from services.processing.http_api import WORDS
 from services.processing.settings import HERE
 from tests.servers import NatsServer, PostgresServer
 from tests.services.processing.department import LEADER, Department, department
-from tests.services.processing.dossiers import COORDINATED, FOOD, WINE
+from tests.services.processing.dossiers import CONTRACTS, COORDINATED, FOOD, WINE
 from tests.services.rig import MONDAY, Rig, eventually
 
 DRAFTING: Final = "    hours: 12\n    returns_to: [B3, B4]\n"
@@ -69,6 +69,7 @@ CASES: Final[dict[str, tuple[str, str, str]]] = {
     "decision": (WINE, "B5", LEADER),
     "consultation": (COORDINATED, "B3", "nv-tm-03"),
     "reappointment": (WINE, "B3", "nv-tm-03"),
+    "extension": (CONTRACTS, "B3", LEADER),
     "site-check": (FOOD, "B4", "nv-at-03"),
     "council": (FOOD, "B6", "nv-at-03"),
     "correction": (WINE, "B6", LEADER),
@@ -78,6 +79,7 @@ CASES: Final[dict[str, tuple[str, str, str]]] = {
 DEPARTMENT: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
     ("/v1/alarms", "admin", {}),
     ("/v1/workflows/{procedure}/move", "admin", {"procedure": WINE}),
+    ("/v1/calendar/restatement", "admin", {}),
     ("/v1/reassignments", "leader", {}),
     ("/v1/organisation/officers/{officer}/leave", "leader", {"officer": "nv-tm-03"}),
     ("/v1/organisation/officers/{officer}/leave/end", "leader", {"officer": "nv-tm-03"}),

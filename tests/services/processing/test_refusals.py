@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any, Final
 from uuid import uuid4
@@ -164,6 +165,8 @@ ROUTES: Final = {
     "POST /v1/cases/{id}/consultations/{consultation}/answer": "case.consult",
     "POST /v1/cases/{id}/reappointment": "case.reappoint",
     "POST /v1/workflows/{procedure}/move": "workflow.move",
+    "POST /v1/calendar/restatement": "calendar.restate",
+    "POST /v1/cases/{id}/extension": "case.prolong",
     "POST /v1/alarms": "alarm.raise",
     "POST /v1/cases/{id}/site-check": "case.put-down",
     "POST /v1/cases/{id}/council": "case.put-down",
@@ -238,3 +241,17 @@ async def test_a_role_is_let_through_exactly_where_the_policy_says(dept: Departm
             assert answer.status_code not in {401, 403}, f"{route} {role}: {answer.text}"
         else:
             assert (answer.status_code, kind) == ((403, "not-allowed") if role else (401, "token-missing"))
+
+
+async def test_of_two_officers_who_saw_the_same_one_wins_and_the_other_is_told_what_may_be_done_now(dept: Department) -> None:
+    case_id = await dept.opened(WINE)
+    seen = (await dept.running.get(f"/v1/cases/{case_id}", dept.token())).headers["etag"]
+    officers = ("nv-mc-01", "nv-mc-02")
+    answers = await asyncio.gather(*(dept.ask(case_id, "claim", {}, officer, If_Match=seen) for officer in officers))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    (lost,) = [answer for answer in answers if answer.status_code == 409]
+    assert problem(lost, 409, "claimed-by-another")["legal"] == ["completion", "pause", "assignment", "consultation", "reappointment"]
+    (winner,) = [officer for officer, answer in zip(officers, answers, strict=True) if answer.status_code == 200]
+    # What may be done, but was asked for on the ground of what is no more: the condition fails, and it says the same.
+    stale = problem(await dept.ask(case_id, "completion", {"step": "B1"}, winner, If_Match=seen), 412, "changed-meanwhile")
+    assert (stale["version"], stale["legal"][0]) == (2, "completion")
