@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from contracts.fact import Fact, Value
+from contracts.intake_erasure import DossierPersonalDataErased
 from contracts.vocabulary import (
     AgencyCode,
     ApplicantKind,
@@ -248,4 +249,5 @@ IntakeFact: TypeAlias = (
     | DossierResultReady
     | DossierReturned
     | RegisterNumberAllotted
+    | DossierPersonalDataErased
 )

@@ -17,6 +17,7 @@ TERMS: Final[dict[str, str]] = {
     "intake.dossier.result-ready.v1": "Có kết quả giải quyết",
     "intake.dossier.returned.v1": "Trả kết quả",
     "intake.register.number-allotted.v1": "Cấp mã hồ sơ",
+    "intake.dossier.personal-data-erased.v1": "Xóa dữ liệu cá nhân của hồ sơ",
     "processing.workflow.published.v1": "Ban hành quy trình nội bộ",
     "processing.case.opened.v1": "Thụ lý hồ sơ",
     "processing.case.step-claimed.v1": "Nhận xử lý bước",

@@ -15,6 +15,7 @@ from services.intake import (
     http_applicant,
     http_desk,
     http_dossiers,
+    http_erasure,
     http_feed,
     http_fields,
     http_look_up,
@@ -25,6 +26,7 @@ from services.intake import (
     http_webhooks,
 )
 from services.intake.feed import Feed
+from services.intake.forget import Forgetting
 from services.intake.handle import Door
 from services.intake.look_up import LookUp
 from services.intake.query import Register
@@ -36,6 +38,7 @@ POLICY: Final = Policy(
     | http_desk.ACTIONS
     | http_applicant.ACTIONS
     | http_dossiers.ACTIONS
+    | http_erasure.ACTIONS
     | http_look_up.ACTIONS
     | http_feed.ACTIONS
     | http_webhooks.ACTIONS
@@ -45,7 +48,7 @@ POLICY: Final = Policy(
 WORDS: Final = Words(refusals={kind.slug: kind for kind in http_refusals.REFUSALS}, faults=http_fields.FAULTS)
 
 
-def routes(door: Door, register: Register, receivers: Receivers) -> list[APIRouter]:
+def routes(door: Door, register: Register, forgetting: Forgetting, receivers: Receivers) -> list[APIRouter]:
     """Make intake's routes."""
     return [
         http_procedures.routes(door),
@@ -53,6 +56,7 @@ def routes(door: Door, register: Register, receivers: Receivers) -> list[APIRout
         http_desk.routes(door),
         http_applicant.routes(door),
         http_dossiers.routes(door, register),
+        http_erasure.routes(forgetting),
         http_look_up.routes(door, LookUp(door.runtime), receivers.names),
         http_feed.routes(Feed(door.runtime)),
         http_webhooks.routes(receivers.outgoing, receivers.signer),

@@ -15,6 +15,7 @@ from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import allowed
 from kernel.edge.position import After
 from kernel.legalclock import explain
+from kernel.vault import Erased
 from services.intake.domain import states
 from services.intake.handle import Door
 from services.intake.http_fields import appointment
@@ -76,6 +77,8 @@ def routes(door: Door, register: Register) -> APIRouter:
     ) -> Response:
         """Give the applicant's particulars to who needs them, and remember who that was and what for."""
         *_, found = await door.dossier(id, principal)
+        if found.is_erased:
+            raise Erased
         return json_response(await runtime.vault.read(runtime.log.pool, found.personal_ref, principal.sub, purpose))
 
     _ = (dossiers, one, personal)

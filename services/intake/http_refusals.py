@@ -32,6 +32,17 @@ REFUSALS: Final = (
         "The working calendar does not reach to this deadline yet, so no appointment can be given. Tell the operator.",
     ),
     refusal(
+        "retention-runs",
+        "Pháp luật còn yêu cầu lưu giữ hồ sơ này nên chưa thể xóa dữ liệu cá nhân.",
+        "The law still wants this dossier kept, so nothing personal can be erased yet.",
+        members=("legal", "until", "legal_basis"),
+    ),
+    refusal(
+        "retention-unknown",
+        "Chưa có quy định về thời hạn lưu giữ cho hồ sơ kết thúc như vậy. Hãy báo cho người vận hành.",
+        "No rule says how long a dossier that ended so is kept. Tell the operator.",
+    ),
+    refusal(
         "not-now",
         "Không thể làm việc này ở trạng thái hiện tại của hồ sơ.",
         "This cannot be done in the dossier's present state.",

@@ -16,6 +16,7 @@ from kernel.eventlog import Codec
 from services.intake import national_portal, notices
 from services.intake.catalogue import load_catalogue
 from services.intake.consume import REACTOR
+from services.intake.forget import Forgetting
 from services.intake.handle import Door
 from services.intake.http_api import POLICY, WORDS, routes
 from services.intake.http_dossiers import PURPOSES
@@ -25,6 +26,7 @@ from services.intake.projections import REGISTER
 from services.intake.projections.outward import OUTWARD
 from services.intake.query import Register
 from services.intake.receivers import Receivers
+from services.intake.retention import load_retention
 from services.intake.settings import IntakeSettings
 from services.intake.webhooks import Signer
 
@@ -36,7 +38,12 @@ def door_of(runtime: Runtime[IntakeSettings]) -> Door:
 
 def routers(runtime: Runtime[IntakeSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
-    return routes(door_of(runtime), Register(runtime), receivers_of(runtime))
+    return routes(door_of(runtime), Register(runtime), forgetting_of(runtime), receivers_of(runtime))
+
+
+def forgetting_of(runtime: Runtime[IntakeSettings]) -> Forgetting:
+    """Make the handler of erasure with the rules of retention that the settings name."""
+    return Forgetting(door_of(runtime), load_retention(runtime.settings.retention))
 
 
 def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
@@ -47,9 +54,9 @@ def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
 
 
 def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Tell them, one process at a time."""
+    """Finish the erasing that a crash interrupted; tell those who are told, one process at a time."""
     receivers = receivers_of(runtime)
-    return {"outgoing": partial(go_out, receivers.outgoing, receivers)}
+    return {"erasing": forgetting_of(runtime).keep_finishing, "outgoing": partial(go_out, receivers.outgoing, receivers)}
 
 
 async def publish_catalogue(runtime: Runtime[IntakeSettings]) -> None:

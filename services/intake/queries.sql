@@ -9,3 +9,9 @@ WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1) AS own WHERE agency 
   AND ($4::timestamptz IS NULL OR (submitted_at, dossier_id) < ($4, $5::uuid))
 ORDER BY submitted_at DESC, dossier_id DESC
 LIMIT $6
+
+-- name: left_in_vault
+-- Dossiers whose person was forgotten, and of whom something is in the vault yet.
+SELECT DISTINCT e.stream FROM vault.entry AS e JOIN read.dossier AS d ON d.dossier_id = e.stream
+WHERE d.erased_at IS NOT NULL
+LIMIT $1

@@ -11,6 +11,7 @@ from kernel.edge.settings import DEVELOPMENT_SECRET, ServiceSettings, service_pr
 
 CATALOGUE: Final = Path(__file__).parent / "catalogue"
 TOKEN_SECRET_LENGTH_MIN: Final = 32
+RETENTION: Final = Path(__file__).parent / "retention.yaml"
 
 
 class IntakeSettings(ServiceSettings):
@@ -27,6 +28,11 @@ class IntakeSettings(ServiceSettings):
     model_config = service_prefix("INTAKE")
 
     catalogue: Path = CATALOGUE
+    erasure_look_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """How often a worker looks for an erasure that a crash interrupted."""
+    retention: Path = RETENTION
+    """How long personal data are kept, as data: see the file that comes with the code."""
+
     token_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     webhooks_inside: bool = False
     stream_seconds: Annotated[float, Field(gt=0, le=86400)] = 900.0

@@ -10,6 +10,7 @@ from contracts.intake import (
     DossierSubmitted,
     MoveReason,
 )
+from contracts.intake_erasure import ErasureGround
 from contracts.vocabulary import (
     Deadline,
     DossierCode,
@@ -19,6 +20,7 @@ from contracts.vocabulary import (
     PrincipalId,
     SupplementMode,
 )
+from services.intake.domain.retention import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +130,16 @@ class Return:
     by: PrincipalId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erase:
+    """Forget the person, if the rules of retention let it."""
+
+    ground: ErasureGround
+    rules: tuple[Rule, ...]
+    at: datetime
+    by: PrincipalId
+
+
 Command: TypeAlias = (
     DossierSubmitted
     | RequestSupplement
@@ -141,5 +153,6 @@ Command: TypeAlias = (
     | Reappoint
     | TakeResult
     | Return
+    | Erase
 )
 """A submission is the fact itself: everything in it is the caller's to say."""

@@ -17,10 +17,12 @@ from contracts.intake import (
     DossierSupplementRequested,
     DossierWithdrawn,
 )
+from contracts.intake_erasure import DossierPersonalDataErased
 from kernel.eventlog import Decider, Refused
 from services.intake.domain.commands import (
     Accept,
     Command,
+    Erase,
     MoveDue,
     Reappoint,
     Refuse,
@@ -32,6 +34,7 @@ from services.intake.domain.commands import (
     TakeResult,
     Withdraw,
 )
+from services.intake.domain.erasure import erased
 from services.intake.domain.facts import accepted, begun, moved, reappointed, refused, returned, supplement_requested
 from services.intake.domain.states import (
     Absent,
@@ -42,6 +45,7 @@ from services.intake.domain.states import (
     Returned,
     State,
     Submitted,
+    ending_of,
     legal_in,
 )
 
@@ -51,6 +55,8 @@ Reason: TypeAlias = Literal[
     "components-missing",
     "supplement-already-requested",
     "supplement-incomplete",
+    "retention-runs",
+    "retention-unknown",
     "not-now",
 ]
 Event: TypeAlias = (
@@ -64,6 +70,7 @@ Event: TypeAlias = (
     | DossierReappointed
     | DossierResultReady
     | DossierReturned
+    | DossierPersonalDataErased
 )
 
 INITIAL: Final[State] = Absent()
@@ -95,6 +102,8 @@ def decide(command: Command, state: State) -> list[Event]:
             return [DossierWithdrawn(dossier_id=d.id, agency=d.agency, reason=c.reason, withdrawn_at=c.at)]
         case Return() as c, ResultReady(dossier=d) if d.code is not None:
             return [returned(d, d.code, c)]
+        case Erase() as c, Returned(dossier=d) | Ended(dossier=d) if not d.is_erased:
+            return [erased(d, ending_of(state), c)]
 
         # What the department says. If the dossier has ended here meanwhile, or it was said before, there is nothing left to record.
         case RequestSupplementAtAppraisal() as c, Accepted(dossier=d, rounds=rounds) if c.round > rounds:
@@ -120,6 +129,8 @@ def decide(command: Command, state: State) -> list[Event]:
             return []
 
         # A command that comes twice asks twice. The second time there is nothing left to record.
+        case Erase(), Returned() | Ended():
+            return []
         case (Return(), Returned()) | (Withdraw(), Ended(how="withdrawn")) | (Refuse(), Ended(how="refused")):
             return []
         case _, Absent():
@@ -154,11 +165,13 @@ def evolve(state: State, event: Event) -> State:
         case DossierResultReady(), Accepted(dossier=d):
             return ResultReady(d, event.outcome, event.result_number)
         case DossierReturned(), ResultReady(dossier=d):
-            return Returned(d)
+            return Returned(replace(d, ended_at=event.returned_at))
         case DossierRefused(), Submitted(dossier=d) | AwaitingSupplement(dossier=d):
-            return Ended(d, "refused")
+            return Ended(replace(d, ended_at=event.refused_at), "refused")
         case DossierWithdrawn(), Submitted(dossier=d) | AwaitingSupplement(dossier=d) | Accepted(dossier=d):
-            return Ended(d, "withdrawn")
+            return Ended(replace(d, ended_at=event.withdrawn_at), "withdrawn")
+        case DossierPersonalDataErased(), Returned() | Ended():
+            return replace(state, dossier=replace(state.dossier, is_erased=True))
         case _:
             return state
 

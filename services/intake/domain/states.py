@@ -20,11 +20,16 @@ from contracts.vocabulary import (
     SupplementStage,
     VaultRef,
 )
+from services.intake.domain.retention import Ending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """What every state after submission knows; `new_due_on` is the day that came with an apology (None: there was none)."""
+    """What every state after submission knows.
+
+    `new_due_on` is the day that came with an apology (None: there was none), `ended_at` when nothing was left to do with it,
+    `is_erased` whether the person was forgotten.
+    """
 
     id: DossierId
     agency: AgencyCode
@@ -39,6 +44,8 @@ class Dossier:
     code: DossierCode | None = None
     deadline: Deadline | None = None
     new_due_on: date | None = None
+    ended_at: datetime | None = None
+    is_erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,11 @@ class Ended:
 
 
 State: TypeAlias = Absent | Submitted | AwaitingSupplement | Accepted | ResultReady | Returned | Ended
+
+
+def ending_of(state: Returned | Ended) -> Ending:
+    """Say how a dossier ended."""
+    return state.how if isinstance(state, Ended) else "returned"
 
 
 def state_name(state: State) -> str:

@@ -17,6 +17,7 @@ from contracts.intake import (
     DossierSupplementRequested,
     DossierWithdrawn,
 )
+from contracts.intake_erasure import DossierPersonalDataErased
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
 
 FACTS: Final = (
@@ -30,6 +31,7 @@ FACTS: Final = (
     DossierReturned,
     DossierRefused,
     DossierWithdrawn,
+    DossierPersonalDataErased,
 )
 
 
@@ -70,13 +72,15 @@ def columns(event: Recorded) -> Columns:
             return {"state": "refused", "ended_at": fact.refused_at}
         case DossierWithdrawn() as fact:
             return {"state": "withdrawn", "ended_at": fact.withdrawn_at}
+        case DossierPersonalDataErased() as fact:
+            return {"erased_at": fact.erased_at}
         case _:
             return {}
 
 
 REGISTER: Final = ReadModel(
     name="register",
-    version=2,
+    version=3,
     sources=("intake",),
     ddl=read_ddl(Path(__file__).with_name("tables.sql")),
     projections=(Projection(table="dossier", key_column="dossier_id", key=key, columns=columns, facts=FACTS),),

@@ -16,8 +16,10 @@ CREATE TABLE dossier (
     outcome        text,
     result_number  text,
     ended_at       timestamptz,
+    erased_at      timestamptz,   -- when the person was forgotten
     pos_intake     bigint
 );
 CREATE INDEX dossier_by_state ON dossier (agency, state, submitted_at DESC, dossier_id DESC);
 CREATE INDEX dossier_by_time ON dossier (submitted_at DESC, dossier_id DESC);
+CREATE INDEX dossier_erased ON dossier (erased_at) WHERE erased_at IS NOT NULL;
 CREATE UNIQUE INDEX dossier_code ON dossier (code);

@@ -39,6 +39,7 @@ WRONG_FIELDS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "an e-mail address that is none": ({"applicant": CITIZEN | {"email": "anh tại bình dương"}}, "/applicant/email"),
     "a name of blanks": ({"applicant": CITIZEN | {"name": "   "}}, "/applicant/name"),
     "a name too long to be one": ({"applicant": CITIZEN | {"name": "Á" * 201}}, "/applicant/name"),
+    "a name of 200 kB": ({"applicant": CITIZEN | {"name": "Á" * 100_000}}, "/applicant/name"),
     "a name that no database can show": ({"applicant": ENTERPRISE | {"name": "Công ty\u0000 Hòa Lợi"}}, "/applicant/name"),
 }
 """What is wrong with a submission, and the field that is named."""

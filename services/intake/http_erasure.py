@@ -1,0 +1,42 @@
+"""Step 1 of 8, http_api: a person asks to be forgotten, or the law's term of keeping is over."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from contracts.intake_erasure import ErasureGround
+from kernel.edge.body import Body
+from kernel.edge.identity import Principal
+from kernel.edge.policy import allowed
+from services.intake.forget import Forgetting
+from services.intake.handle import DossierOutcome
+from services.intake.http_fields import answer
+
+ACTIONS: Final[dict[str, set[str]]] = {"dossier.erase": {"data-protection"}}
+
+
+class ErasureBody(Body):
+    """Why the person is forgotten: because they ask, or because the term is over. Either way the law's term must be."""
+
+    ground: ErasureGround
+
+
+def routes(forgetting: Forgetting) -> APIRouter:
+    """Make the route of erasure."""
+    router = APIRouter(prefix="/v1")
+    run = forgetting.door.runtime.commands.run
+
+    def forgotten(outcome: DossierOutcome) -> dict[str, Any]:
+        return answer(outcome) | {"erased": True}
+
+    @router.post("/dossiers/{id}/erasure")
+    async def erase(request: Request, id: UUID, body: ErasureBody, principal: Annotated[Principal, allowed("dossier.erase")]) -> Response:
+        """Erase all that is personal about a dossier that is over (Luật Bảo vệ dữ liệu cá nhân 91/2025/QH15)."""
+        return await run(request, principal, lambda command: forgetting.erase(id, body.ground, command), forgotten)
+
+    _ = erase
+    return router

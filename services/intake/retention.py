@@ -1,0 +1,46 @@
+"""Before step 1: the rules of retention, as `retention.yaml` gives them."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.vocabulary import Confidence
+from services.intake.domain.retention import Ending, Rule
+
+
+class RuleOnFile(BaseModel):
+    """A rule; a key that is not here is a mistake in the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    from_on: date
+    ending: Ending
+    keep_months: Annotated[int, Field(ge=0, le=1200)]
+    legal_basis: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class RetentionOnFile(BaseModel):
+    """All of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    confidence: Confidence
+    source: str
+    rules: tuple[RuleOnFile, ...]
+
+
+@cache
+def load_retention(file: Path) -> tuple[Rule, ...]:
+    """Read the rules, once per process.
+
+    Raises:
+        pydantic.ValidationError: if the file has not the form.
+    """
+    on_file = RetentionOnFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    return tuple(Rule(**one.model_dump()) for one in on_file.rules)

@@ -1,0 +1,268 @@
+"""A person is forgotten: nothing of theirs can be read anywhere any more, and facts, chain, seals and counts stay as they were."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import unicodedata
+from base64 import b64encode
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import nats
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nats.js.errors import NotFoundError
+
+from contracts.intake_erasure import DossierPersonalDataErased
+from kernel.eventlog import Refused
+from kernel.eventlog.relay import stream_name
+from kernel.eventlog.seal import key_id_of, seal_next
+from kernel.eventlog.verify import Verdict, verify_log
+from kernel.vault import KeyRing, Vault
+from services.intake.domain import dossier
+from services.intake.domain.commands import Erase
+from services.intake.domain.retention import Rule, kept_until, rule_on
+from services.intake.http_dossiers import PURPOSES
+from services.intake.main import SERVICE
+from services.intake.retention import load_retention
+from services.intake.settings import RETENTION
+from tests.services.intake.desk import CITIZEN, ENTERPRISE, Desk
+from tests.services.intake.test_dossier import accepted, submitted, withdrawn
+from tests.services.rig import MONDAY, VAULT_KEYS, Rig, Running, eventually, problem
+from tests.specification import given
+
+LAW: Final = Rule(from_on=date(2018, 5, 21), ending="withdrawn", keep_months=3, legal_basis="Luật Khiếu nại 02/2011/QH13, Điều 9")
+PERSON: Final = CITIZEN | {"name": "Đặng Thị Huỳnh Nga", "email": "huynh.nga@hop-thu.example"}
+MARKS: Final = ("name", "identity_number", "phone", "email", "address")
+PUBLIC: Final[str] = ENTERPRISE["name"]
+"""Stands in a fact and is found before and after: the search finds what there is."""
+LEAVING: Final = {"reason": "no-longer-needed"}
+DEMAND: Final = {"ground": "on-demand"}
+
+
+def ask(*, months: int = 3, rules: tuple[Rule, ...] = (LAW,)) -> Erase:
+    """Demand erasure so many months after the withdrawal."""
+    at = withdrawn.withdrawn_at
+    month = at.month - 1 + months
+    return Erase(ground="on-demand", rules=rules, at=at.replace(year=at.year + month // 12, month=month % 12 + 1), by="dpo")
+
+
+def test_a_person_is_forgotten_when_the_law_lets_go() -> None:
+    command = ask()
+    given(dossier.DECIDER, submitted, withdrawn).when(command).then(
+        DossierPersonalDataErased(
+            dossier_id=submitted.dossier_id,
+            agency=submitted.agency,
+            ground="on-demand",
+            legal_basis=LAW.legal_basis,
+            erased_at=command.at,
+            erased_by="dpo",
+        )
+    )
+
+
+def test_a_demand_shortens_no_term_of_the_law() -> None:
+    early = ask()
+    given(dossier.DECIDER, submitted, withdrawn).when(replace(early, at=early.at - timedelta(days=1))).then_refused("retention-runs")
+
+
+def test_what_no_rule_speaks_of_is_kept() -> None:
+    given(dossier.DECIDER, submitted, withdrawn).when(ask(rules=())).then_refused("retention-unknown")
+
+
+def test_a_dossier_that_is_open_is_not_erased() -> None:
+    given(dossier.DECIDER, submitted).when(ask()).then_refused("not-now")
+    given(dossier.DECIDER, submitted, accepted).when(ask()).then_refused("not-now")
+
+
+def test_erasing_twice_records_nothing_new() -> None:
+    (fact,) = dossier.decide(ask(), dossier.DECIDER.fold([submitted, withdrawn]))
+    given(dossier.DECIDER, submitted, withdrawn, fact).when(ask()).then_nothing()
+
+
+def test_the_rule_in_force_on_the_day_of_erasing_decides() -> None:
+    later = replace(LAW, from_on=date(2026, 7, 1), keep_months=6)
+    assert rule_on((later, LAW), "withdrawn", date(2026, 6, 30)) == LAW
+    assert rule_on((later, LAW), "withdrawn", date(2026, 7, 1)) == later
+    assert rule_on((later, LAW), "withdrawn", date(2018, 5, 20)) is None
+    assert rule_on((later, LAW), "refused", date(2026, 7, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("ended", "months", "until"),
+    [("2026-03-02", 3, "2026-06-02"), ("2026-11-30", 3, "2027-02-28"), ("2023-11-30", 3, "2024-02-29"), ("2024-02-29", 12, "2025-02-28")],
+)
+def test_a_term_in_months_ends_on_the_same_day_or_the_last_of_the_month(ended: str, months: int, until: str) -> None:
+    at = datetime.combine(date.fromisoformat(ended), MONDAY.timetz())
+    assert kept_until(replace(LAW, keep_months=months), at) == date.fromisoformat(until)
+
+
+def test_there_is_a_rule_for_every_way_in_which_a_dossier_ends() -> None:
+    rules = load_retention(RETENTION)
+    assert all(rule_on(rules, ending, date(2026, 3, 2)) for ending in ("returned", "refused", "withdrawn"))
+
+
+def folded(text: str) -> str:
+    """Write a text without tones, marks and capitals: however a name was written, it is found."""
+    apart = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def in_any_form(text: str) -> set[str]:
+    """Give what a text could be found by, also coded or as a hash that anybody could compute."""
+    raw = text.encode()
+    return {folded(text), folded(b64encode(raw).decode().rstrip("=")), raw.hex(), hashlib.sha256(raw).hexdigest()}
+
+
+def readable(value: object) -> str:
+    """Give a column's value as text; of bytes both as text and in hexadecimal digits."""
+    return folded(value.decode("utf-8", "replace") + value.hex() if isinstance(value, bytes) else str(value))
+
+
+async def in_tables(rig: Rig, intake: Running) -> dict[str, str]:
+    """Give everything that stands in any table of the service's database, whoever owns it, by table."""
+    everything = f"{rig.postgres.admin_dsn.rpartition('/')[0]}/{intake.database.name}"
+    async with intake.connected(everything) as connection:
+        tables = await connection.fetch(
+            "SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+        )
+        return {
+            row["name"]: " ".join(readable(value) for found in await connection.fetch(f"SELECT * FROM {row['name']}") for value in found)  # noqa: S608 - names are ours
+            for row in tables
+        }
+
+
+async def in_vault(intake: Running) -> str:
+    """Give what the holder of the vault's keys can read."""
+    vault = Vault(KeyRing.parse(VAULT_KEYS), PURPOSES)
+    async with intake.connected(intake.database.owner_dsn) as connection:
+        rows = await connection.fetch("SELECT ref, stream, key_id, body FROM vault.entry")
+    opened = [vault._open(*row) for row in rows]  # reads as a thief with the keys, and leaves no trace
+    return " ".join(readable(value) for one in opened for value in one.document.values())
+
+
+async def in_stream(rig: Rig, intake: Running) -> str:
+    """Give every message of the mirror, once it is level with the log."""
+    client = await nats.connect(rig.nats.url)
+    try:
+        context = client.jetstream()
+
+        async def last() -> int:
+            with contextlib.suppress(NotFoundError):  # the relay has not made it yet
+                return (await context.stream_info(stream_name("intake"))).state.last_seq
+            return 0
+
+        events = len(await intake.events())
+        await eventually(last, lambda at: at >= events)
+        messages = [await context.get_msg(stream_name("intake"), at) for at in range(1, await last() + 1)]
+    finally:
+        await client.close()
+    return " ".join(readable((one.subject or "").encode() + (one.data or b"")) for one in messages)
+
+
+async def places(rig: Rig, intake: Running, caplog: pytest.LogCaptureFixture) -> dict[str, str]:
+    """Give everything that is kept, by where."""
+    return await in_tables(rig, intake) | {
+        "vault, opened": await in_vault(intake),
+        "stream": await in_stream(rig, intake),
+        "log lines": folded(caplog.text),
+    }
+
+
+def found(where: dict[str, str], text: str) -> set[str]:
+    """Say in which places a text stands."""
+    return {place for place, content in where.items() if any(form in content for form in in_any_form(text))}
+
+
+async def seal(intake: Running, key: Ed25519PrivateKey) -> None:
+    """Seal all that was recorded so far."""
+    async with asyncpg.create_pool(intake.database.runtime_dsn, min_size=1, max_size=1) as pool:
+        assert await seal_next(pool, "intake", key)
+
+
+async def verdict(intake: Running, key: Ed25519PrivateKey) -> Verdict:
+    """Check the log's chains and seals."""
+    public = key.public_key()
+    async with intake.connected() as connection:
+        checked = await verify_log(connection, "intake", {key_id_of(public): public})
+    assert checked.good
+    return checked
+
+
+async def test_whoever_was_forgotten_is_found_in_no_table_stream_or_log_line(
+    rig: Rig, intake: Running, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    id, other = await desk.submit(applicant=PERSON), await desk.submit(applicant=ENTERPRISE)
+    personal = f"/v1/dossiers/{id}/personal"
+    assert (await intake.get(personal, desk.officer, purpose="contact")).json() == PERSON
+    await desk.do(id, "withdrawal", LEAVING)
+    key = Ed25519PrivateKey.generate()
+    await seal(intake, key)
+    before, bodies, kept = await places(rig, intake, caplog), await intake.bodies(), await desk.kept()
+    for mark in MARKS:
+        assert found(before, PERSON[mark]) == {"vault, opened"}, mark
+    assert {"log.event", "stream"} <= found(before, PUBLIC)
+
+    intake.later(days=92)
+    answer = (await intake.post(f"/v1/dossiers/{id}/erasure", DEMAND, intake.token("data-protection", sub="dpo"))).json()
+    assert (answer["state"], answer["erased"]) == ("withdrawn", True)
+    await intake.get("/v1/dossiers", desk.officer, after=answer["position"])
+
+    after = await places(rig, intake, caplog)
+    for mark in MARKS:
+        assert found(after, PERSON[mark]) == set(), mark
+    assert {"log.event", "stream"} <= found(after, PUBLIC)
+    assert caplog.text
+    problem(await intake.get(personal, desk.officer, purpose="contact"), 404, "erased")
+    assert (await intake.get(f"/v1/dossiers/{other}/personal", desk.officer, purpose="contact")).json() == ENTERPRISE
+    assert (await intake.bodies()).startswith(bodies)
+    assert await desk.kept() == {"log.event": kept["log.event"] + 1, "vault.entry": 1, "edge.command": kept["edge.command"] + 1}
+    await seal(intake, key)
+    checked = await verdict(intake, key)
+    assert (checked.events, checked.sealed_upto, checked.seals) == (kept["log.event"] + 1, kept["log.event"] + 1, 2)
+    assert ("dpo", "erasure") in await desk.readings()
+
+
+async def test_an_erasure_that_the_law_forbids_says_until_when_and_leaves_everything(intake: Running, desk: Desk) -> None:
+    id = await desk.submit()
+    officer = intake.token("data-protection")
+    problem(await desk.ask(id, "erasure", DEMAND, officer), 409, "not-now")
+    await desk.do(id, "withdrawal", LEAVING)
+    kept = await desk.kept()
+    body = problem(await desk.ask(id, "erasure", DEMAND, officer), 409, "retention-runs")
+    assert (body["until"], body["legal_basis"]) == ("2026-06-02", LAW.legal_basis)
+    assert await desk.kept() == kept
+    problem(await desk.ask(id, "erasure", DEMAND | {"ground": "whim"}, officer), 422, "invalid-input")
+
+
+async def test_what_a_crash_left_in_the_vault_is_given_to_nobody_and_erased_by_the_worker(rig: Rig) -> None:
+    async with rig.running(SERVICE, erasure_look_seconds=0.7) as intake:
+        desk = Desk(intake)
+        id, other = await desk.submit(), await desk.submit()
+        await desk.do(id, "withdrawal", LEAVING)
+        intake.later(days=92)
+        async with intake.connected(intake.database.owner_dsn) as connection:
+            left = await connection.fetchrow("SELECT ref, stream, key_id, body FROM vault.entry WHERE stream = $1", UUID(id))
+            Desk.done(await desk.ask(id, "erasure", DEMAND, intake.token("data-protection")))
+            assert left is not None
+            # Whoever dies between the fact and the vault leaves the entry as it was.
+            await connection.execute("INSERT INTO vault.entry (ref, stream, key_id, body) VALUES ($1, $2, $3, $4)", *left)
+        problem(await intake.get(f"/v1/dossiers/{id}/personal", desk.officer, purpose="contact"), 404, "erased")
+
+        async def entries() -> int:
+            return (await desk.kept())["vault.entry"]
+
+        await eventually(entries, lambda count: count == 1)
+        assert (await intake.get(f"/v1/dossiers/{other}/personal", desk.officer, purpose="contact")).json() == CITIZEN
+
+
+def test_a_refusal_of_erasure_names_no_person() -> None:
+    with pytest.raises(Refused) as caught:
+        dossier.decide(ask(months=1), dossier.DECIDER.fold([submitted, withdrawn]))
+    assert set(caught.value.detail) == {"legal", "until", "legal_basis"}
