@@ -23,7 +23,7 @@ def as_xlsx(form: Form) -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, OPTIONS) as book:
         # The library would take today's clock.
-        book.set_properties({"title": form.title, "author": form.agency, "created": form.made_at.astimezone(UTC).replace(tzinfo=None)})
+        book.set_properties({"title": form.title, "author": form.agency, "created": form.made_at.astimezone(UTC)})
         write(book, form)
     return out.getvalue()
 
