@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, TypeAlias
+from operator import not_
+from typing import Annotated, Final, TypeAlias
 
 from pydantic import Field
 
@@ -12,11 +13,18 @@ from contracts.vocabulary import AgencyCode, ContentHash, FieldCode, PrincipalId
 
 Count: TypeAlias = Annotated[int, Field(ge=0)]
 
+LEFT_OUT: Final = Field(exclude_if=not_)
+"""A field that a later version of the program added: where it says nothing it is not written, so older facts keep their bytes."""
+
 
 class FieldFigures(Value):
-    """One line of form II.06a: received = online + direct + carried over = resolved + in progress."""
+    """One line of form II.06a: received = online + direct + carried over = resolved + in progress.
+
+    `field_name` is what the field was called then.
+    """
 
     field: FieldCode
+    field_name: Annotated[str | None, LEFT_OUT] = None
     received: Count
     received_online: Count
     received_direct: Count
@@ -35,6 +43,7 @@ class ReportPublished(Fact, type="reporting.report.published.v1"):
 
     report_id: ReportId
     agency: AgencyCode
+    agency_name: Annotated[str | None, LEFT_OUT] = None
     period_from: date
     period_to: date
     definition_hash: ContentHash

@@ -21,13 +21,15 @@ from kernel.edge.pages import LIMIT, Cursor, Limit, Page
 from kernel.edge.policy import Policy, allowed
 from kernel.edge.position import After, wait_for
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
+from kernel.paper.press import Press
+from services.reporting import http_form, sheet
 from services.reporting import page as page_
-from services.reporting import sheet
 from services.reporting.domain import report
-from services.reporting.domain.period import DAYS_MAX, Period, Wrong
+from services.reporting.domain.period import Period
 from services.reporting.handle import Publisher
+from services.reporting.http_period import AskedPeriod, Cuts, OnlyAgency, cut_of, insist_on_period, scope_of
 from services.reporting.projections import MIRROR
-from services.reporting.query import Asked, Book, DossierState, Line, Mirror, Wanted, told
+from services.reporting.query import Book, DossierState, Line, Mirror, Wanted, told
 
 READERS: Final = frozenset({"leader", "analyst", "officer"})
 
@@ -40,23 +42,16 @@ POLICY: Final = Policy(
         "report.publish": {"leader"},
         "report.read": {"leader", "analyst"},
     }
+    | http_form.ACTIONS
 )
 WORDS: Final = Words()
 MODEL_AGENCY: Final = "H09.13"
 
-WRONG_PERIOD: Final[dict[Wrong, Sentence]] = {
-    "reversed": Sentence("Ngày cuối kỳ không được trước ngày đầu kỳ.", "The last day must not come before the first."),
-    "too-long": Sentence("Kỳ báo cáo không được dài quá {days} ngày.", "A period has at most {days} days.").filled(days=DAYS_MAX),
-}
 UNKNOWN_FIELD: Final = Fault(
     "query",
     "/field",
     Sentence("Không có lĩnh vực này trong danh mục thủ tục hành chính.", "The catalogue of procedures has no such field."),
 )
-
-From = Annotated[date | None, Query(alias="from", description="First local day; without it, the first that is known.")]
-To = Annotated[date | None, Query(alias="to", description="Last local day, included; without it, the last that is known.")]
-OnlyAgency = Annotated[AgencyCode | None, Query(description="Only this agency and those below it.")]
 
 
 class PeriodBody(Body):
@@ -67,38 +62,6 @@ class PeriodBody(Body):
     agency: AgencyCode = MODEL_AGENCY
 
 
-def asked(first: From = None, last: To = None) -> Asked:
-    """Read the period of a question.
-
-    Raises:
-        Problem: 422, if its last day comes before the first, or it is too long.
-    """
-    if first is not None and last is not None:
-        insist_on_period(Period(first, last), "query")
-    return Asked(first, last)
-
-
-AskedPeriod = Annotated[Asked, Depends(asked)]
-
-
-def insist_on_period(period: Period, place: str) -> None:
-    """End the request with 422 if a period is none."""
-    if (wrong := period.wrong) is not None:
-        raise Problem(INVALID, faults=[Fault(place, "/to", WRONG_PERIOD[wrong])])
-
-
-def scope_of(principal: Principal, agency: AgencyCode | None) -> list[str] | None:
-    """Give the agencies that an answer is about: the caller's, or the one of them that was asked for.
-
-    Raises:
-        Problem: 403, if that is none of the caller's.
-    """
-    if agency is None:
-        return principal.scope
-    principal.require(agency)
-    return [agency]
-
-
 def routes(mirror: Mirror, publisher: Publisher) -> list[APIRouter]:
     """Make reporting's routes."""
     router = APIRouter()
@@ -106,7 +69,7 @@ def routes(mirror: Mirror, publisher: Publisher) -> list[APIRouter]:
     add_register(router, mirror)
     add_page(router, mirror)
     add_reports(router, mirror, publisher)
-    return [router]
+    return [router, http_form.routes(mirror, Press())]
 
 
 def add_figures(router: APIRouter, mirror: Mirror) -> None:
@@ -115,11 +78,15 @@ def add_figures(router: APIRouter, mirror: Mirror) -> None:
 
     @router.get("/v1/figures")
     async def figures(
-        principal: Annotated[Principal, allowed("figures.read")], period: AskedPeriod, agency: OnlyAgency = None, after: After = None
+        principal: Annotated[Principal, allowed("figures.read")],
+        period: AskedPeriod,
+        cut: Cuts = None,
+        agency: OnlyAgency = None,
+        after: After = None,
     ) -> Response:
-        """Give the columns of form II.06a by month of acceptance, agency and field."""
+        """Give the columns of form II.06a; unless `cut` says otherwise by month of acceptance, agency and field."""
         await wait_for(log, MIRROR.name, after)
-        return json_response(await mirror.figures(period, scope_of(principal, agency)))
+        return json_response(await mirror.figures(period, scope_of(principal, agency), cut_of(cut)))
 
     @router.get("/v1/satisfaction")
     async def satisfaction(

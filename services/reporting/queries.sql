@@ -173,6 +173,10 @@ SELECT DISTINCT ON (field) field, field_name FROM read.procedure ORDER BY field,
 -- What the agencies of the catalogue are called.
 SELECT DISTINCT agency_name FROM read.procedure WHERE agency_name IS NOT NULL
 
+-- name: name_of_agency
+-- What an agency is called.
+SELECT min(agency_name) FROM read.procedure WHERE agency = $1
+
 -- name: is_field
 -- Whether the catalogue, or a dossier, has such a field.
 SELECT EXISTS (SELECT FROM read.procedure WHERE field = $1) OR EXISTS (SELECT FROM read.tally WHERE field = $1)

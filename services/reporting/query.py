@@ -11,10 +11,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 from uuid import UUID
 
-from contracts.vocabulary import FieldCode
+from contracts.vocabulary import AgencyCode, FieldCode
 from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
 from kernel.eventlog.sql import QUERY as LOG_QUERY
@@ -64,6 +64,7 @@ BOOKS: Final[Mapping[Book, tuple[str, str]]] = {
 }
 """The day that a book is in the order of, and which dossiers stand in it."""
 Cut: TypeAlias = Literal["month", "agency", "field", "unit", "procedure", "channel"]
+CUTS_MAX: Final = len(get_args(Cut))
 LINE: Final[tuple[Cut, ...]] = ("month", "agency", "field")
 DossierState: TypeAlias = Literal["in-progress", "awaiting-supplement", "result-ready", "returned", "withdrawn"]
 Scope: TypeAlias = list[str] | None
@@ -180,6 +181,10 @@ class Reading:
         names = await self._all("agencies")
         return names[0]["agency_name"] if len(names) == 1 else None
 
+    async def name_of_agency(self, agency: AgencyCode) -> str | None:
+        """Give what an agency is called; None if the catalogue has no procedure of its own."""
+        return await self.connection.fetchval(QUERY["name_of_agency"], agency)
+
     async def is_field(self, field: FieldCode) -> bool:
         """Tell whether the catalogue, or a dossier, has such a field."""
         return (await self._row("is_field", field))[0]
@@ -215,11 +220,11 @@ class Mirror:
         ):
             yield Reading(connection, await self._freshness(connection, heads))
 
-    async def figures(self, asked: Asked, scope: Scope) -> Line:
+    async def figures(self, asked: Asked, scope: Scope, cut: Sequence[Cut] = LINE) -> Line:
         """Give the columns of form II.06a, line by line."""
         async with self.reading() as reading:
             period = await reading.period(asked)
-            return {"items": await reading.figures(period, scope), "period": told(period), **reading.freshness}
+            return {"items": await reading.figures(period, scope, cut), "period": told(period), **reading.freshness}
 
     async def summary(self, asked: Asked, *, exact: bool) -> Line:
         """Add everything up, for all agencies; `exact` = by the day, else as everybody may see it."""

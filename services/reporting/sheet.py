@@ -76,14 +76,21 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> str:
     return out.getvalue()
 
 
-def response(entries: Sequence[Mapping[str, Any]], freshness: Mapping[str, Any], link: str | None) -> Response:
-    """Answer with the file; what it is good for stands in its headers."""
-    headers = {
-        "Content-Disposition": 'attachment; filename="so-theo-doi-ho-so.csv"',
+def good_for(freshness: Mapping[str, Any]) -> dict[str, str]:
+    """Say in headers what a file is good for: what of it changes from one second to the next must not stand in the file."""
+    return {
         "Vary": "Accept",
         "Motcua-Positions": ", ".join(f"{source}/{pos}" for source, pos in sorted(freshness["positions"].items())),
         "Motcua-Lag": ", ".join(f"{source}={'unknown' if lag is None else lag}" for source, lag in sorted(freshness["lag"].items())),
         "Motcua-Definition": freshness["definition_hash"],
+    }
+
+
+def response(entries: Sequence[Mapping[str, Any]], freshness: Mapping[str, Any], link: str | None) -> Response:
+    """Answer with the file; what it is good for stands in its headers."""
+    headers = {
+        "Content-Disposition": 'attachment; filename="so-theo-doi-ho-so.csv"',
+        **good_for(freshness),
         **({"Link": link} if link else {}),
     }
     return Response(rows_of(entries), headers=headers, media_type=f"{MEDIA_TYPE}; charset=utf-8")

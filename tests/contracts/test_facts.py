@@ -34,6 +34,8 @@ NO_PERSON: Final = {
     "ProcedurePublished.name": "the procedure's name",
     "ProcedurePublished.field_name": "the field of state management",
     "ProcedurePublished.agency_name": "an agency",
+    "FieldFigures.field_name": "the field of state management",
+    "ReportPublished.agency_name": "an agency",
     "Step.name": "a step of the internal procedure",
     "Unit.name": "a unit of the department",
     "Unit.name_en": "a unit of the department",
