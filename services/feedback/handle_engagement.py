@@ -45,7 +45,8 @@ class Engagements:
             }
         )
         beside = command.beside_with({ENTRY: [sealed.row]} if sealed else {})
-        return await self._carry_out(Target(id, engagement.DECIDER, engagement.Hold(held)), command, beside)
+        group = None if held.group_id is None else engagement.GROUP_DECIDER.state_of(await self.runtime.log.load(held.group_id))
+        return await self._carry_out(Target(id, engagement.DECIDER, engagement.Hold(held, group)), command, beside)
 
     async def strike(self, id: UUID, reason: engagement.StrikeReason, command: Command) -> Outcome[engagement.State]:
         """Let a meeting count no more.

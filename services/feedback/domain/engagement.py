@@ -17,11 +17,15 @@ Refusal: TypeAlias = Literal[
 ]
 
 
+GroupState: TypeAlias = Literal["absent", "formed", "dissolved"]
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Put a meeting down."""
+    """Put a meeting down; `group` is how the group that held it stands (None: none did)."""
 
     held: EngagementHeld
+    group: GroupState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,9 @@ def decide(command: Hold | Strike, state: State) -> list[EngagementHeld | Engage
         case Hold(held=held), Absent():
             if held.held_on > day_of(held.recorded_at):
                 raise refused("not-held-yet")
+            # One that was dissolved meanwhile may have held it before.
+            if command.group == "absent":
+                raise refused("no-such-group")
             return [held]
         case Strike(), Held(id=id, agency=agency):
             return [
@@ -111,9 +118,6 @@ class Dissolve:
     decision: str
     from_on: date
     at: datetime
-
-
-GroupState: TypeAlias = Literal["absent", "formed", "dissolved"]
 
 
 def decide_group(command: Form | Dissolve, state: GroupState) -> list[SupportGroupFormed | SupportGroupDissolved]:

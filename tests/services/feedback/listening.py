@@ -83,7 +83,7 @@ class Listening:
 
 
 @asynccontextmanager
-async def listening(rig: Rig, database: Database | None = None) -> AsyncGenerator[Listening]:
+async def listening(rig: Rig, database: Database | None = None, **settings: Any) -> AsyncGenerator[Listening]:
     """Run both."""
-    async with rig.neighbour("intake") as intake, rig.running(SERVICE, database) as running:
+    async with rig.neighbour("intake") as intake, rig.running(SERVICE, database, **settings) as running:
         yield Listening(running, intake)
