@@ -242,7 +242,8 @@ def export(
 def token(
     *,
     role: Annotated[
-        list[str], Parameter(negative="", help="Several times: portal, desk, officer, leader, inspector, analyst, admin, operator.")
+        list[str],
+        Parameter(negative="", help="Several times: portal, desk, officer, leader, inspector, analyst, admin, operator, data-protection."),
     ],
     agency: Annotated[list[str] | None, Parameter(negative="", help="Agency code, several times; without it, all.")] = None,
     sub: Annotated[str, Parameter(help="Pseudonymous id of the person.")] = "developer",

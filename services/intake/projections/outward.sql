@@ -4,7 +4,7 @@ CREATE TABLE outward (
     stream         uuid,              -- the dossier; of a rating, the rating
     cause          text,
     type           text,
-    body           jsonb,
+    body           text,              -- JSON; jsonb would not give back what went in, and whoever verifies compares
     pos_processing bigint,
     pos_feedback   bigint
 );

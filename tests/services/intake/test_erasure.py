@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import unicodedata
 from base64 import b64encode
 from dataclasses import replace
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.js.errors import NotFoundError
 
 from contracts.intake_erasure import DossierPersonalDataErased
+from kernel.edge import logs
 from kernel.eventlog import Refused
 from kernel.eventlog.relay import stream_name
 from kernel.eventlog.seal import key_id_of, seal_next
@@ -165,12 +167,12 @@ async def in_stream(rig: Rig, intake: Running) -> str:
     return " ".join(readable((one.subject or "").encode() + (one.data or b"")) for one in messages)
 
 
-async def places(rig: Rig, intake: Running, caplog: pytest.LogCaptureFixture) -> dict[str, str]:
+async def places(rig: Rig, intake: Running, lines: io.StringIO) -> dict[str, str]:
     """Give everything that is kept, by where."""
     return await in_tables(rig, intake) | {
         "vault, opened": await in_vault(intake),
         "stream": await in_stream(rig, intake),
-        "log lines": folded(caplog.text),
+        "log lines": folded(lines.getvalue()),
     }
 
 
@@ -194,17 +196,17 @@ async def verdict(intake: Running, key: Ed25519PrivateKey) -> Verdict:
     return checked
 
 
-async def test_whoever_was_forgotten_is_found_in_no_table_stream_or_log_line(
-    rig: Rig, intake: Running, desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level("DEBUG")
+async def test_whoever_was_forgotten_is_found_in_no_table_stream_or_log_line(rig: Rig, intake: Running, desk: Desk) -> None:
+    lines = io.StringIO()
+    logs.configure("intake", "DEBUG", out=lines)
     id, other = await desk.submit(applicant=PERSON), await desk.submit(applicant=ENTERPRISE)
     personal = f"/v1/dossiers/{id}/personal"
     assert (await intake.get(personal, desk.officer, purpose="contact")).json() == PERSON
+    problem(await desk.ask(id, "erasure", DEMAND, intake.token("data-protection", sub="dpo")), 409, "not-now")
     await desk.do(id, "withdrawal", LEAVING)
     key = Ed25519PrivateKey.generate()
     await seal(intake, key)
-    before, bodies, kept = await places(rig, intake, caplog), await intake.bodies(), await desk.kept()
+    before, bodies, kept = await places(rig, intake, lines), await intake.bodies(), await desk.kept()
     for mark in MARKS:
         assert found(before, PERSON[mark]) == {"vault, opened"}, mark
     assert {"log.event", "stream"} <= found(before, PUBLIC)
@@ -214,11 +216,11 @@ async def test_whoever_was_forgotten_is_found_in_no_table_stream_or_log_line(
     assert (answer["state"], answer["erased"]) == ("withdrawn", True)
     await intake.get("/v1/dossiers", desk.officer, after=answer["position"])
 
-    after = await places(rig, intake, caplog)
+    after = await places(rig, intake, lines)
     for mark in MARKS:
         assert found(after, PERSON[mark]) == set(), mark
     assert {"log.event", "stream"} <= found(after, PUBLIC)
-    assert caplog.text
+    assert lines.getvalue()
     problem(await intake.get(personal, desk.officer, purpose="contact"), 404, "erased")
     assert (await intake.get(f"/v1/dossiers/{other}/personal", desk.officer, purpose="contact")).json() == ENTERPRISE
     assert (await intake.bodies()).startswith(bodies)

@@ -33,7 +33,11 @@ from tests.services.rig import Rig, Running, eventually, problem
 from tests.services.test_surprises import served
 
 QUICK: Final = (0.05,)
-PRIVATE: Final = {facts.ProcedurePublished: "about no dossier", facts.RegisterNumberAllotted: "the register's own"}
+PRIVATE: Final = {
+    facts.ProcedurePublished: "about no dossier",
+    facts.RegisterNumberAllotted: "the register's own",
+    facts.DossierPersonalDataErased: "of the department's duties, not of the dossier's way",
+}
 """Facts of intake without a public side, each with the reason."""
 
 
