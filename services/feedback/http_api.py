@@ -12,18 +12,19 @@ from fastapi import APIRouter
 
 from kernel.edge.app import Words
 from kernel.edge.policy import Policy
-from services.feedback import http_opinions, http_ratings
-from services.feedback.handle import Ratings
+from services.feedback import http_answers, http_invitations, http_opinions
+from services.feedback.handle import SIGNING, Surveys
+from services.feedback.handle_answers import Box
 from services.feedback.handle_opinions import Opinions
 from services.feedback.query import Voices
 
-PURPOSES: Final = http_opinions.PURPOSES
+PURPOSES: Final[frozenset[str]] = http_opinions.PURPOSES | {SIGNING}
 
-POLICY: Final = Policy(http_ratings.ACTIONS | http_opinions.ACTIONS)
+POLICY: Final = Policy(http_invitations.ACTIONS | http_answers.ACTIONS | http_opinions.ACTIONS)
 
-WORDS: Final = Words({kind.slug: kind for kind in (*http_ratings.REFUSALS, *http_opinions.REFUSALS)})
+WORDS: Final = Words({kind.slug: kind for kind in (*http_invitations.REFUSALS, *http_answers.REFUSALS, *http_opinions.REFUSALS)})
 
 
-def routes(ratings: Ratings, heard: Opinions, voices: Voices) -> list[APIRouter]:
+def routes(surveys: Surveys, heard: Opinions, voices: Voices) -> list[APIRouter]:
     """Make feedback's routes."""
-    return [http_ratings.routes(ratings, voices), http_opinions.routes(heard, voices)]
+    return [http_invitations.routes(surveys, voices), http_answers.routes(Box(surveys)), http_opinions.routes(heard, voices)]

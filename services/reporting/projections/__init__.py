@@ -16,7 +16,7 @@ SOURCES: Final = ("intake", "processing", "feedback", "reporting")
 
 MIRROR: Final = ReadModel(
     name="mirror",
-    version=3,
+    version=4,
     sources=SOURCES,
     ddl=read_ddl(Path(__file__).with_name("tables.sql")),
     projections=(DOSSIER_REGISTER, CLOCK, PROCEDURE, RATING, INVITATION, OPINION, REPORT),
