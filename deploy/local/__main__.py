@@ -82,6 +82,21 @@ def demo(
 
 
 @app.command
+def compose_demo(
+    *,
+    dossiers: Annotated[int, Parameter(help="How many dossiers.")] = 200,
+    days: Annotated[int, Parameter(help="Over how many days.")] = 90,
+    seed: Annotated[int, Parameter(help="The same seed tells the same story.")] = 1,
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
+    keep: Annotated[bool, Parameter(negative="", show_default=False, help="Leave everything running.")] = False,
+) -> int:
+    """Play the demo in containers, three NATS nodes among them, and kill a node and a worker in the middle."""
+    from deploy.local import composed
+
+    return composed.main(dossiers=dossiers, days=days, seed=seed, as_json=json, keep=keep)
+
+
+@app.command
 def test(*pytest: PassedOn) -> None:
     """Run all tests on real servers; what follows is passed to pytest (-n0 --pdb, -k name, a path)."""
     from deploy.local import commands

@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import aiohttp
 
@@ -27,6 +27,9 @@ from deploy.local.processes import ROOT
 from deploy.local.stack import Stack
 from deploy.local.story import FIRST_DAY, Plan, end_of, last_day, office, plan
 from kernel.legalclock import day_of, load_calendar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
 
 DATA: Final = ROOT / ".motcua" / "demo"
 AT_ONCE: Final = 24
@@ -48,7 +51,7 @@ SPECIALIST: Final = "nv-tm-03"
 class Department:
     """Everybody in the story, as callers with tokens of their own."""
 
-    stack: Stack
+    stack: verify.Reachable
     session: aiohttp.ClientSession
     seed: int
     until: datetime
@@ -280,7 +283,17 @@ class Telling:
         self.department.told["opinions"] += 1
 
 
-async def play(stack: Stack, *, dossiers: int, days: int, seed: int, show: bool) -> dict[str, Any]:
+Meanwhile: TypeAlias = "Callable[[Counter[str]], Coroutine[Any, Any, None]]"
+"""What happens beside the story, by what has been told so far."""
+
+
+async def nothing(_: Counter[str]) -> None:
+    """Let the story be told undisturbed."""
+
+
+async def play(
+    stack: verify.Reachable, *, dossiers: int, days: int, seed: int, show: bool, meanwhile: Meanwhile = nothing
+) -> dict[str, Any]:
     """Tell all stories, some at once; give what the reports say at the end."""
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=30)) as session:
@@ -295,6 +308,7 @@ async def play(stack: Stack, *, dossiers: int, days: int, seed: int, show: bool)
         progress = asyncio.create_task(report_progress(department, dossiers)) if show else None
         try:
             async with asyncio.TaskGroup() as tellers:
+                tellers.create_task(meanwhile(department.told))
                 for _ in range(min(AT_ONCE, dossiers)):
                     tellers.create_task(tell_some())
         finally:
@@ -354,31 +368,46 @@ def main(*, dossiers: int, days: int, seed: int, as_json: bool, keep: bool, data
     stack, began = Stack(data, demo_clock=True, say=say), time.monotonic()
     say("Motcua: PostgreSQL, NATS, intake, processing, feedback, reporting …")
     with stack:
-        up = time.monotonic()
-        try:
-            summary = asyncio.run(play(stack, dossiers=dossiers, days=days, seed=seed, show=not as_json))
-        except* (Answered, NotGenuine, TimeoutError) as problems:
-            for problem in problems.exceptions:
-                say(f"the story broke off: {problem}")
-            summary = None
-        if summary is None:
-            return 1
-        told = time.monotonic()
-        result = verify.inspect(stack)
-        verified = time.monotonic()
-        figures = {
-            "dossiers": dossiers,
-            "days": days,
-            "seed": seed,
-            **summary_figures(summary),
-            **result.figures(),
-            "rss_mb": verify.resident_mb(stack),
-            "seconds": {"start": round(up - began, 1), "story": round(told - up, 1), "verify": round(verified - told, 1)},
-        }
-        show(figures, result.findings, stack, as_json=as_json, keep=keep)
-        if keep:
-            wait_for_ctrl_c(stack)
-        return 0 if result.good else 1
+        return tell_and_verify(stack, dossiers=dossiers, days=days, seed=seed, as_json=as_json, keep=keep, began=began)
+
+
+def tell_and_verify(
+    stack: verify.Reachable,
+    *,
+    dossiers: int,
+    days: int,
+    seed: int,
+    as_json: bool,
+    began: float,
+    keep: bool = False,
+    meanwhile: Meanwhile = nothing,
+) -> int:
+    """Tell the story to a running Motcua, verify it and print the figures; give the exit code (1: something is not as it must be)."""
+    up = time.monotonic()
+    try:
+        summary = asyncio.run(play(stack, dossiers=dossiers, days=days, seed=seed, show=not as_json, meanwhile=meanwhile))
+    except* (Answered, NotGenuine, TimeoutError) as problems:
+        for problem in problems.exceptions:
+            say(f"the story broke off: {problem}")
+        summary = None
+    if summary is None:
+        return 1
+    told = time.monotonic()
+    result = verify.inspect(stack)
+    verified = time.monotonic()
+    figures = {
+        "dossiers": dossiers,
+        "days": days,
+        "seed": seed,
+        **summary_figures(summary),
+        **result.figures(),
+        **({"rss_mb": verify.resident_mb(stack)} if isinstance(stack, Stack) else {}),
+        "seconds": {"start": round(up - began, 1), "story": round(told - up, 1), "verify": round(verified - told, 1)},
+    }
+    show(figures, result.findings, stack, as_json=as_json, keep=keep)
+    if keep:
+        wait_for_ctrl_c(stack)
+    return 0 if result.good else 1
 
 
 def summary_figures(summary: dict[str, Any]) -> dict[str, Any]:
@@ -398,7 +427,7 @@ def summary_figures(summary: dict[str, Any]) -> dict[str, Any]:
     return {name: summary[name] for name in wanted}
 
 
-def show(figures: dict[str, Any], findings: list[str], stack: Stack, *, as_json: bool, keep: bool) -> None:
+def show(figures: dict[str, Any], findings: list[str], stack: verify.Reachable, *, as_json: bool, keep: bool) -> None:
     """Print the figures for a person or, as one line of JSON, for a program."""
     for finding in findings:
         say(f"  ! {finding}")
@@ -411,7 +440,7 @@ def show(figures: dict[str, Any], findings: list[str], stack: Stack, *, as_json:
         print(f"\n  Trang báo cáo · the page: {stack.urls['reporting']}/    Ctrl-C để dừng · to stop", flush=True)
 
 
-def wait_for_ctrl_c(stack: Stack) -> None:
+def wait_for_ctrl_c(stack: verify.Reachable) -> None:
     """Leave everything running until the person has seen enough."""
     try:
         while stack.running:

@@ -20,17 +20,39 @@ NO_ENGINE = 3
 
 def build(services: Sequence[str]) -> int:
     """Build `motcua/<service>:<version>` for each; return the exit code of the first build that failed, 3 without an engine."""
-    engine = next(filter(None, map(shutil.which, ENGINES)), None)
-    if engine is None or subprocess.run([engine, "info"], check=False, capture_output=True).returncode != 0:
+    engine = answering_engine()
+    if engine is None:
         print("không có bộ chạy container · no container engine answers (docker or podman)", file=sys.stderr)
         return NO_ENGINE
     for service in services:
-        tag = f"motcua/{service}:{version()}"
+        tag = tag_of(service)
         print(tag, flush=True)
         command = [engine, "build", "-q", "-f", str(DOCKERFILE), "--build-arg", f"SERVICE={service}", "-t", tag, str(ROOT)]
         if (code := subprocess.run(command, check=False).returncode) != 0:
             return code
     return 0
+
+
+def missing(services: Sequence[str]) -> list[str]:
+    """Return which of the services have no image of this version here."""
+    engine = answering_engine()
+    if engine is None:
+        return [*services]
+    return [
+        one for one in services if subprocess.run([engine, "image", "inspect", tag_of(one)], check=False, capture_output=True).returncode
+    ]
+
+
+def answering_engine() -> str | None:
+    """Return the program of the container engine that is here, None if there is none or it does not answer."""
+    engine = next(filter(None, map(shutil.which, ENGINES)), None)
+    running = engine is not None and subprocess.run([engine, "info"], check=False, capture_output=True).returncode == 0
+    return engine if running else None
+
+
+def tag_of(service: str) -> str:
+    """Return the name of a service's image."""
+    return f"motcua/{service}:{version()}"
 
 
 def version() -> str:

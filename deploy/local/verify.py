@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
 import nats
@@ -33,11 +33,15 @@ from kernel.eventlog.witness import read_witnesses
 if TYPE_CHECKING:
     from nats.aio.client import Client
 
+    from deploy.local.composed import Composed
     from kernel.edge.service import Service
     from kernel.eventlog.seal import Signed
 
 LEVEL_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.1
+
+Reachable: TypeAlias = "Stack | Composed"
+"""A running Motcua that lets itself be looked into: on this machine, or in containers."""
 
 
 @dataclass
@@ -89,12 +93,12 @@ def main(data: Path, *, as_json: bool) -> int:
     return 0 if found.good else 1
 
 
-def inspect(stack: Stack) -> Inspection:
+def inspect(stack: Reachable) -> Inspection:
     """Verify every service of a running stack."""
     return asyncio.run(_inspect(stack))
 
 
-async def _inspect(stack: Stack) -> Inspection:
+async def _inspect(stack: Reachable) -> Inspection:
     found = Inspection()
     async with _connections(stack) as (databases, broker):
         for name, database in databases.items():
@@ -120,7 +124,7 @@ async def _witnesses(broker: Client, name: str) -> tuple[list[Signed], list[str]
 
 
 @contextlib.asynccontextmanager
-async def _connections(stack: Stack) -> AsyncGenerator[tuple[dict[str, Any], Client]]:
+async def _connections(stack: Reachable) -> AsyncGenerator[tuple[dict[str, Any], Client]]:
     async with contextlib.AsyncExitStack() as opened:
         databases: dict[str, Any] = {}
         for name in stack.services:
@@ -146,7 +150,7 @@ async def _lag(databases: dict[str, Any], broker: Client) -> int:
     return lag
 
 
-def wait_until_level(stack: Stack) -> None:
+def wait_until_level(stack: Reachable) -> None:
     """Return when everything stored is published and applied.
 
     Raises:
@@ -155,7 +159,7 @@ def wait_until_level(stack: Stack) -> None:
     asyncio.run(_wait_until_level(stack))
 
 
-async def _wait_until_level(stack: Stack) -> None:
+async def _wait_until_level(stack: Reachable) -> None:
     end = time.monotonic() + LEVEL_SECONDS
     async with _connections(stack) as (databases, broker):
         while lag := await _lag(databases, broker):

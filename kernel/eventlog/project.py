@@ -52,6 +52,10 @@ class ReadModel:
 
     `ddl` creates the tables with unqualified names; each has a column `pos_<source> bigint` per source. A change of `ddl` or
     of what the projections do needs a new `version`: it fills beside the old one and is switched when it has caught up.
+
+    `kept` are tables that no projection fills: `kept_ddl` lets the database keep them from the others, within the projector's
+    transaction. It runs on empty tables, or once over those of a new version that is full; a second time must do no harm. Of each
+    it makes a view `<table>_wrong`, which is empty as long as the table is what the others amount to.
     """
 
     name: str
@@ -59,6 +63,8 @@ class ReadModel:
     sources: tuple[str, ...]
     ddl: str
     projections: tuple[Projection, ...]
+    kept_ddl: str = ""
+    kept: tuple[str, ...] = ()
 
     @property
     def consumer(self) -> str:
@@ -83,8 +89,10 @@ class ReadModel:
 
     @property
     def indexes(self) -> list[str]:
-        """What makes those indexes, where they are not there yet."""
-        return [statement.replace("INDEX", "CREATE INDEX IF NOT EXISTS", 1) for statement in _INDEXES.findall(self.ddl)]
+        """What makes those indexes, where they are not there yet, and then what the database keeps by itself."""
+        return [statement.replace("INDEX", "CREATE INDEX IF NOT EXISTS", 1) for statement in _INDEXES.findall(self.ddl)] + (
+            [self.kept_ddl] if self.kept_ddl else []
+        )
 
 
 def in_order(key: Any) -> Any:

@@ -37,7 +37,7 @@ async def install(pool: Pool, model: ReadModel) -> bool:
         if await connection.fetchval("SELECT to_regnamespace($1)", model.consumer) is None:
             await connection.execute(f"CREATE SCHEMA {model.consumer}")
             await connection.execute(f"SET LOCAL search_path = {model.consumer}, public")
-            await connection.execute(model.ddl if live in {None, model.version} else model.bare_ddl)
+            await connection.execute(f"{model.ddl};{model.kept_ddl}" if live in {None, model.version} else model.bare_ddl)
             await connection.execute("RESET search_path")
             # The tables of this version may have been there before, and dropped: what was known of them is not true any more.
             await connection.execute(QUERY["forget_checkpoints"], model.consumer)
@@ -55,7 +55,7 @@ async def index(pool: Pool, model: ReadModel) -> None:
     Made once over rows that lie there, an index costs less than kept in order while every row comes and is changed again and again.
     """
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(f"SET LOCAL search_path = {model.consumer}, public")
+        await connection.execute(f"SET LOCAL search_path = {model.consumer}, public; SET LOCAL statement_timeout = '{INDEX_SECONDS}s'")
         for statement in model.indexes:
             await connection.execute(statement, timeout=INDEX_SECONDS)
 

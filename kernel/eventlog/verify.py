@@ -241,6 +241,9 @@ async def verify_read_model(
             wrong = [name for name, value in row.items() if stored[key][name] != value]
             if wrong:
                 verdict.find(f"{model.consumer}.{projection.table}: row {key} differs in {', '.join(wrong)}")
+    for table in model.kept:
+        for row in await connection.fetch(f"SELECT * FROM {model.consumer}.{table}_wrong"):  # noqa: S608 - names are the program's own
+            verdict.find(f"{model.consumer}.{table}: row {tuple(map(str, row))} is not what the tables beside it amount to")
 
 
 async def _untouched(connection: Connection, table: str) -> dict[str, Any]:

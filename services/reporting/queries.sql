@@ -1,108 +1,111 @@
--- name: judged
--- Not a statement, but how the others begin: every dossier that counts in a period ($1 first, $2 last local day, $3 agencies in
--- scope, null = all), as it stood at the close of the last day. What each word means, and why: domain/figures.py.
-WITH counted AS (
-    SELECT d.*, e.ended_on
-    FROM read.dossier_register AS d
-    CROSS JOIN LATERAL (SELECT CASE WHEN least(d.ready_on, d.withdrawn_on) <= $2 THEN least(d.ready_on, d.withdrawn_on) END) AS e (ended_on)
-    WHERE d.accepted_on <= $2
-      -- Not over before the first day; written so that an index finds what is, and what never was.
-      AND coalesce(least(d.ready_on, d.withdrawn_on), 'infinity') >= $1
-      AND ($3::text[] IS NULL OR EXISTS (SELECT FROM unnest($3::text[]) AS own WHERE d.agency = own OR starts_with(d.agency, own || '.')))
-), stretch AS (
-    -- An appointment holds from the day that it was given until the clock stops or begins anew.
-    SELECT c.dossier_id, c.intake_pos, c.runs, c.due_on, counted.ended_on,
-        lead(c.changed_on) OVER (PARTITION BY c.dossier_id ORDER BY c.intake_pos) AS until_on
-    FROM read.clock AS c JOIN counted USING (dossier_id)
-    WHERE c.changed_on <= $2
-), clocked AS (
-    SELECT dossier_id,
-        bool_or(coalesce(due_on < least(until_on, ended_on, $2), false)) AS late,
-        (array_agg(runs ORDER BY intake_pos DESC))[1] AS runs,
-        (array_agg(due_on ORDER BY intake_pos DESC) FILTER (WHERE due_on IS NOT NULL))[1] AS due_on
-    FROM stretch
-    GROUP BY dossier_id
-), judged AS (
-    SELECT counted.*, clocked.due_on, clocked.late, clocked.runs,
-        counted.ended_on IS NOT NULL AS resolved,
-        CASE
-            WHEN counted.ended_on IS NULL THEN NULL
-            WHEN clocked.late THEN 'late'
-            WHEN counted.ended_on < clocked.due_on AND counted.withdrawn_on IS DISTINCT FROM counted.ended_on THEN 'early'
-            ELSE 'on-time'
-        END AS verdict
-    FROM counted JOIN clocked USING (dossier_id)
+-- name: within
+-- Not a statement, but how the others begin: what was counted in a period ($1 first, $2 last local day, $3 agencies in scope, null =
+-- all), from whole months and the days at their edges; `opening` is what was in progress when it began. How `read.tally` is kept:
+-- projections/kept.sql; what each word means, and why: domain/figures.py.
+WITH bounds AS (
+    -- Half-open: [$1, after). Whole months lie from `since` up to `until`; where there are none, every day stands for itself.
+    SELECT after_on, since_on, greatest(until_on, least(since_on, after_on)) AS until_on, least(since_on, after_on) AS days_until_on
+    FROM (
+        SELECT $2::date + 1 AS after_on,
+            (date_trunc('month', $1::date - 1) + interval '1 month')::date AS since_on,
+            date_trunc('month', $2::date + 1)::date AS until_on
+    ) AS cut
+), counted AS (
+    SELECT false AS before, t.* FROM bounds AS b JOIN read.tally AS t ON t.grain = 'month' AND t.on_day >= b.since_on AND t.on_day < b.until_on
+    UNION ALL
+    SELECT false, t.* FROM bounds AS b JOIN read.tally AS t ON t.grain = 'day' AND t.on_day >= $1 AND t.on_day < b.days_until_on
+    UNION ALL
+    SELECT false, t.* FROM bounds AS b JOIN read.tally AS t ON t.grain = 'day' AND t.on_day >= b.until_on AND t.on_day < b.after_on
+    UNION ALL
+    SELECT true, t.* FROM read.tally AS t WHERE t.grain = 'month' AND t.on_day < date_trunc('month', $1::date)::date
+    UNION ALL
+    SELECT true, t.* FROM read.tally AS t WHERE t.grain = 'day' AND t.on_day >= date_trunc('month', $1::date)::date AND t.on_day < $1
+), within AS (
+    SELECT * FROM counted
+    WHERE $3::text[] IS NULL OR EXISTS (SELECT FROM unnest($3::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.'))
 )
 
 -- name: figures
--- After `judged`: the columns of form II.06a by month of acceptance, agency and field.
-SELECT to_char(accepted_on, 'YYYY-MM') AS month, agency, field,
-    count(*) AS received,
-    count(*) FILTER (WHERE accepted_on >= $1 AND channel = 'online') AS received_online,
-    count(*) FILTER (WHERE accepted_on >= $1 AND channel <> 'online') AS received_direct,
-    count(*) FILTER (WHERE accepted_on < $1) AS carried_over,
-    count(*) FILTER (WHERE resolved) AS resolved,
-    count(*) FILTER (WHERE verdict = 'early') AS resolved_early,
-    count(*) FILTER (WHERE verdict = 'on-time') AS resolved_on_time,
-    count(*) FILTER (WHERE verdict = 'late') AS resolved_late,
-    count(*) FILTER (WHERE NOT resolved) AS in_progress,
-    count(*) FILTER (WHERE NOT resolved AND NOT late) AS in_progress_in_time,
-    count(*) FILTER (WHERE NOT resolved AND late) AS in_progress_late
-FROM judged
-GROUP BY 1, 2, 3
-ORDER BY 1, 2, 3
+-- After `within`: the columns of form II.06a by the columns of a cut.
+, lines AS (
+    SELECT {cut},
+        coalesce(sum(n) FILTER (WHERE NOT before AND what = 'accepted' AND channel = 'online'), 0) AS received_online,
+        coalesce(sum(n) FILTER (WHERE NOT before AND what = 'accepted' AND channel <> 'online'), 0) AS received_direct,
+        coalesce(sum(CASE what WHEN 'accepted' THEN n WHEN 'early' THEN -n WHEN 'on-time' THEN -n WHEN 'late' THEN -n END) FILTER (WHERE before), 0)
+            AS carried_over,
+        coalesce(sum(n) FILTER (WHERE NOT before AND what = 'early'), 0) AS resolved_early,
+        coalesce(sum(n) FILTER (WHERE NOT before AND what = 'on-time'), 0) AS resolved_on_time,
+        coalesce(sum(n) FILTER (WHERE NOT before AND what = 'late'), 0) AS resolved_late,
+        coalesce(sum(CASE what WHEN 'missed' THEN n WHEN 'late' THEN -n END), 0) AS in_progress_late
+    FROM within
+    WHERE month IS NOT NULL
+    GROUP BY {cut}
+), added AS (
+    SELECT *, received_online + received_direct + carried_over AS received, resolved_early + resolved_on_time + resolved_late AS resolved
+    FROM lines
+)
+SELECT {told},
+    received, received_online, received_direct, carried_over,
+    resolved, resolved_early, resolved_on_time, resolved_late,
+    received - resolved AS in_progress, received - resolved - in_progress_late AS in_progress_in_time, in_progress_late
+FROM added
+WHERE received > 0
+ORDER BY {cut}
 
 -- name: months
--- After `judged`: what was resolved, by the month in which it was.
-SELECT to_char(ended_on, 'YYYY-MM') AS month,
-    count(*) FILTER (WHERE verdict <> 'late') AS in_time,
-    count(*) FILTER (WHERE verdict = 'late') AS late
-FROM judged
-WHERE resolved
+-- After `within`: what was resolved, by the month in which it was.
+SELECT to_char(on_day, 'YYYY-MM') AS month,
+    coalesce(sum(n) FILTER (WHERE what <> 'late'), 0) AS in_time,
+    coalesce(sum(n) FILTER (WHERE what = 'late'), 0) AS late
+FROM within
+WHERE NOT before AND what IN ('early', 'on-time', 'late')
 GROUP BY 1
 ORDER BY 1
 
+-- name: beside
+-- After `within`: what is in no column of the form.
+SELECT coalesce(sum(n) FILTER (WHERE what = 'refused'), 0) AS refused, coalesce(sum(n) FILTER (WHERE what = 'withdrawn'), 0) AS withdrawn
+FROM within
+WHERE NOT before
+
 -- name: register
--- After `judged`: the dossiers behind the figures, a page of one book ($4) in the order of its days. $5 first day of the period
--- (the book of returns holds dossiers that were over before it: there, `judged` is asked from the beginning of time);
--- filters: $6 state, $7 field, $8 late; $9, $10 sort key of the row before; $11 rows. Nothing later than $2 is shown.
+-- The dossiers behind the figures: a page of one book in the order of its days, as it stood at the close of the last day. $1 first,
+-- $2 last day; $3 agencies in scope, null = all; filters: $4 state, $5 field, $6 late; $7, $8 sort key of the row before; $9 rows. Nothing
+-- later than $2 is shown. {book} and {day} say which rows these are and in what order: query.py, BOOKS.
 SELECT book.*, p.name AS procedure_name, p.field_name, p.agency_name
 FROM (
-    SELECT code, procedure, field, agency, channel, accepted_on, due_on, late,
-        CASE WHEN ready_on <= $2 THEN ready_on END AS ready_on,
-        CASE WHEN returned_on <= $2 THEN returned_on END AS returned_on,
-        CASE WHEN withdrawn_on <= $2 THEN withdrawn_on END AS withdrawn_on,
-        CASE WHEN ready_on <= $2 THEN outcome END AS outcome,
+    SELECT j.code, j.procedure, j.field, j.agency, j.unit, j.channel, j.accepted_on, clocked.due_on, coalesce(j.late_from <= least($2, j.ended_on), false) AS late,
+        CASE WHEN d.ready_on <= $2 THEN d.ready_on END AS ready_on,
+        CASE WHEN d.returned_on <= $2 THEN d.returned_on END AS returned_on,
+        CASE WHEN d.withdrawn_on <= $2 THEN d.withdrawn_on END AS withdrawn_on,
+        CASE WHEN d.ready_on <= $2 THEN d.outcome END AS outcome,
         CASE
-            WHEN withdrawn_on <= $2 THEN 'withdrawn'
-            WHEN returned_on <= $2 THEN 'returned'
-            WHEN ready_on <= $2 THEN 'result-ready'
-            WHEN runs THEN 'in-progress'
+            WHEN d.withdrawn_on <= $2 THEN 'withdrawn'
+            WHEN d.returned_on <= $2 THEN 'returned'
+            WHEN d.ready_on <= $2 THEN 'result-ready'
+            WHEN clocked.runs THEN 'in-progress'
             ELSE 'awaiting-supplement'
         END AS state,
-        CASE $4::text WHEN 'return' THEN returned_on WHEN 'resolved' THEN ended_on ELSE accepted_on END AS day
-    FROM judged
-    WHERE CASE $4::text
-        WHEN 'receipt' THEN accepted_on >= $5
-        WHEN 'return' THEN returned_on BETWEEN $5 AND $2
-        WHEN 'carried-over' THEN accepted_on < $5
-        WHEN 'resolved' THEN resolved
-        WHEN 'in-progress' THEN NOT resolved
-    END
+        j.{day} AS day
+    FROM read.judged AS j
+    JOIN read.dossier_register AS d USING (dossier_id)
+    CROSS JOIN LATERAL (
+        SELECT (array_agg(runs ORDER BY intake_pos DESC))[1] AS runs,
+            (array_agg(due_on ORDER BY intake_pos DESC) FILTER (WHERE due_on IS NOT NULL))[1] AS due_on
+        FROM read.clock AS c
+        WHERE c.dossier_id = j.dossier_id AND c.changed_on <= $2
+    ) AS clocked
+    WHERE {book}
+      AND j.accepted_on IS NOT NULL
+      AND ($3::text[] IS NULL OR EXISTS (SELECT FROM unnest($3::text[]) AS own WHERE j.agency = own OR starts_with(j.agency, own || '.')))
+      AND ($5::text IS NULL OR j.field = $5)
+      AND ($7::date IS NULL OR (j.{day}, j.code) > ($7, $8::text))
 ) AS book
 LEFT JOIN read.procedure AS p ON p.code = book.procedure
-WHERE ($6::text IS NULL OR book.state = $6)
-  AND ($7::text IS NULL OR book.field = $7)
-  AND ($8::boolean IS NULL OR book.late = $8)
-  AND ($9::date IS NULL OR (book.day, book.code) > ($9, $10::text))
+WHERE ($4::text IS NULL OR book.state = $4)
+  AND ($6::boolean IS NULL OR book.late = $6)
 ORDER BY book.day, book.code
-LIMIT $11
-
--- name: beside
--- What is in no column of the form; $1 first, $2 last day.
-SELECT
-    (SELECT count(*) FROM read.dossier_register WHERE refused_on BETWEEN $1 AND $2) AS refused,
-    (SELECT count(*) FROM read.dossier_register WHERE withdrawn_on BETWEEN $1 AND $2) AS withdrawn
+LIMIT $9
 
 -- name: voices
 -- What was answered, by month, agency and field; $1 first, $2 last day, of whole months. Of invitations it counts those that
@@ -148,12 +151,11 @@ ORDER BY published_at DESC, report_id DESC
 LIMIT $4
 
 -- name: known
--- The first and the last day that the mirror knows of; null while it knows nothing.
+-- The first and the last day that the mirror knows of; null while it knows nothing. An appointment that will be missed is no news yet.
 SELECT least(d.first, v.first) AS first, greatest(d.last, v.last) AS last
 FROM (
-    SELECT min(submitted_on) AS first,
-        max(greatest(submitted_on, accepted_on, refused_on, withdrawn_on, decided_on, ready_on, returned_on)) AS last
-    FROM read.dossier_register
+    SELECT (SELECT on_day FROM read.tally WHERE grain = 'day' AND what <> 'missed' ORDER BY on_day LIMIT 1) AS first,
+        (SELECT on_day FROM read.tally WHERE grain = 'day' AND what <> 'missed' ORDER BY on_day DESC LIMIT 1) AS last
 ) AS d, (
     SELECT min(said_on) AS first, max(said_on) AS last FROM (
         SELECT recorded_on AS said_on FROM read.rating
@@ -173,7 +175,7 @@ SELECT DISTINCT agency_name FROM read.procedure WHERE agency_name IS NOT NULL
 
 -- name: is_field
 -- Whether the catalogue, or a dossier, has such a field.
-SELECT EXISTS (SELECT FROM read.procedure WHERE field = $1) OR EXISTS (SELECT FROM read.dossier_register WHERE field = $1)
+SELECT EXISTS (SELECT FROM read.procedure WHERE field = $1) OR EXISTS (SELECT FROM read.tally WHERE field = $1)
 
 -- name: parked
 -- Facts that the shown version of the mirror could not apply, and those that wait behind them.

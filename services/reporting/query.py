@@ -41,6 +41,7 @@ DEFINITION_FILES: Final = (
     "projections/clock.py",
     "projections/dossier_register.py",
     "projections/voices.py",
+    "projections/kept.sql",
     "projections/tables.sql",
     "queries.sql",
 )
@@ -53,6 +54,17 @@ NOTHING: Final = Period(NO_DAY, NO_DAY)
 """The period of a mirror that knows nothing yet."""
 
 Book: TypeAlias = Literal["receipt", "return", "carried-over", "resolved", "in-progress"]
+LIVED: Final = "daterange(j.accepted_on, CASE WHEN j.ended_on < j.accepted_on THEN j.accepted_on ELSE j.ended_on END)"
+BOOKS: Final[Mapping[Book, tuple[str, str]]] = {
+    "receipt": ("accepted_on", "j.accepted_on BETWEEN $1 AND $2"),
+    "return": ("returned_on", "j.returned_on BETWEEN $1 AND $2"),
+    "carried-over": ("accepted_on", f"{LIVED} @> $1::date - 1 AND $2::date IS NOT NULL"),
+    "resolved": ("ended_on", "j.ended_on BETWEEN $1 AND $2"),
+    "in-progress": ("accepted_on", f"{LIVED} @> $2::date AND $1::date IS NOT NULL"),
+}
+"""The day that a book is in the order of, and which dossiers stand in it."""
+Cut: TypeAlias = Literal["month", "agency", "field", "unit", "procedure", "channel"]
+LINE: Final[tuple[Cut, ...]] = ("month", "agency", "field")
 DossierState: TypeAlias = Literal["in-progress", "awaiting-supplement", "result-ready", "returned", "withdrawn"]
 Scope: TypeAlias = list[str] | None
 Line: TypeAlias = dict[str, Any]
@@ -100,25 +112,28 @@ class Reading:
         first, last = await self._row("known")
         return None if last is None else Period(first or last, last)
 
-    async def figures(self, period: Period, scope: Scope) -> list[Line]:
-        """Give the columns of form II.06a by month of acceptance, agency and field."""
-        return await self._judged("figures", period, scope)
+    async def figures(self, period: Period, scope: Scope, cut: Sequence[Cut] = LINE) -> list[Line]:
+        """Give the columns of form II.06a by the columns of a cut: unless told otherwise by month of acceptance, agency and field."""
+        told = ", ".join("to_char(month, 'YYYY-MM') AS month" if one == "month" else one for one in cut)
+        return await self._within(QUERY["figures"].format(cut=", ".join(cut), told=told), period, scope)
 
     async def months(self, period: Period, scope: Scope) -> list[Line]:
         """Give what was resolved, in time and late, by the month in which it was."""
-        return await self._judged("months", period, scope)
+        return await self._within(QUERY["months"], period, scope)
 
     async def register(self, wanted: Wanted, period: Period, scope: Scope, page: Page) -> list[Line]:
         """Give a page of a book, as it stood at the close of the period."""
-        # What was handed over in the period may have been over before it.
-        since = Period(NO_DAY, period.last) if wanted.book == "return" else period
         day, code = (date.fromisoformat(page.after[0]), page.after[1]) if page.after else (None, None)
-        filters = (wanted.book, period.first, wanted.state, wanted.field, wanted.late)
-        return await self._judged("register", since, scope, *filters, day, code, page.fetch)
+        sorted_by, rows = BOOKS[wanted.book]
+        query = QUERY["register"].format(day=sorted_by, book=rows)
+        found = await self.connection.fetch(
+            query, period.first, period.last, scope, wanted.state, wanted.field, wanted.late, day, code, page.fetch
+        )
+        return [dict(row) for row in found]
 
     async def beside(self, period: Period) -> Line:
         """Count what is in no column of the form: refusals at the desk, withdrawals."""
-        return dict(await self._row("beside", period.first, period.last))
+        return (await self._within(QUERY["beside"], period, None))[0]
 
     async def summary(self, period: Period, *, exact: bool) -> Line:
         """Add everything up, for all agencies. Unless `exact`, nothing that too few dossiers stand behind is told."""
@@ -169,8 +184,8 @@ class Reading:
         """Tell whether the catalogue, or a dossier, has such a field."""
         return (await self._row("is_field", field))[0]
 
-    async def _judged(self, query: str, period: Period, scope: Scope, *more: Any) -> list[Line]:
-        found = await self.connection.fetch(f"{QUERY['judged']}\n{QUERY[query]}", period.first, period.last, scope, *more)
+    async def _within(self, query: str, period: Period, scope: Scope) -> list[Line]:
+        found = await self.connection.fetch(f"{QUERY['within']}\n{query}", period.first, period.last, scope)
         return [dict(row) for row in found]
 
     async def _all(self, query: str, *arguments: Any) -> list[Line]:

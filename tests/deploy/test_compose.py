@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import yaml
 
+from deploy.local.composed import FILE, NATS_PORTS, POSTGRES_PORT, SERVICE_PORTS, VALUES
 from deploy.local.images import version
 from deploy.local.stack import SERVICES
 from tests.architecture.source import ROOT
 from tests.deploy.names import service_of
 
-COMPOSE: Final[Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))["services"]
+TEXT: Final = FILE.read_text(encoding="utf-8")
+COMPOSE: Final[Any] = yaml.safe_load(TEXT)["services"]
 
 
 def test_each_service_runs_as_migration_api_and_worker_from_its_image() -> None:
@@ -34,3 +37,11 @@ def test_every_variable_is_a_setting_of_its_service() -> None:
 def test_every_file_that_is_mounted_is_there() -> None:
     mounted = [volume.split(":")[0] for one in COMPOSE.values() for volume in one.get("volumes", ())]
     assert {path for path in mounted if path.startswith("./") and not (ROOT / "deploy" / path).exists()} == set()
+
+
+def test_the_demo_gives_every_value_that_is_asked_for_and_knows_every_port() -> None:
+    assert set(re.findall(r"\$\{(\w+)\}", TEXT)) == {*VALUES, "FILES"}
+    published = {name: [int(port.split(":")[1]) for port in one["ports"]] for name, one in COMPOSE.items() if "ports" in one}
+    nodes = {f"nats-{n}": [port] for n, port in enumerate(NATS_PORTS)}
+    assert published == {**{f"{name}-api": [port] for name, port in SERVICE_PORTS.items()}, **nodes, "postgres": [POSTGRES_PORT]}
+    assert {port.split(":")[0] for one in COMPOSE.values() for port in one.get("ports", ())} == {"127.0.0.1"}

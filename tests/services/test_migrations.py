@@ -72,6 +72,10 @@ async def test_migrating_again_changes_nothing(postgres: PostgresServer, service
     assert await shape(database.owner_dsn) == before
 
 
+NO_VIEW: Final = "AND to_regclass(table_schema || '.' || table_name) IN (SELECT oid FROM pg_class WHERE relkind = 'r')"
+"""What a read model says of itself is for whoever verifies it, not for readers."""
+
+
 @each_service
 async def test_every_read_table_is_shown_to_readers_with_all_its_columns(rig: Rig, service: Service[Any]) -> None:
     database = await rig.database(service.name, service.migrations)
@@ -79,7 +83,7 @@ async def test_every_read_table_is_shown_to_readers_with_all_its_columns(rig: Ri
     async with asyncpg.create_pool(database.runtime_dsn, min_size=1, max_size=1) as pool:
         for model in service.models:
             await install(pool, model)
-            own = {(row["table_name"], row["column_name"]) for row in await pool.fetch(tables, model.consumer)}
+            own = {(row["table_name"], row["column_name"]) for row in await pool.fetch(f"{tables} {NO_VIEW}", model.consumer)}
             shown = {(row["table_name"], row["column_name"]) for row in await pool.fetch(tables, "read")}
             assert {table for table, _ in own} == set(model.tables)
             assert own <= shown

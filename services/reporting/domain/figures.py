@@ -209,7 +209,7 @@ def verdict(dossier: Dossier, day: date) -> str | None:
         return None
     if dossier.late_by(day):
         return "late"
-    due_on = dossier.due_on(day)
+    due_on = dossier.due_on(dossier.ended_on)
     early = dossier.withdrawn_on != dossier.ended_on and due_on is not None and dossier.ended_on < due_on
     return "early" if early else "on-time"
 

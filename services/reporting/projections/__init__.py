@@ -16,8 +16,10 @@ SOURCES: Final = ("intake", "processing", "feedback", "reporting")
 
 MIRROR: Final = ReadModel(
     name="mirror",
-    version=4,
+    version=5,
     sources=SOURCES,
     ddl=read_ddl(Path(__file__).with_name("tables.sql")),
-    projections=(DOSSIER_REGISTER, CLOCK, PROCEDURE, RATING, INVITATION, OPINION, REPORT),
+    kept_ddl=read_ddl(Path(__file__).with_name("kept.sql")),
+    kept=("judged", "tally"),
+    projections=(CLOCK, DOSSIER_REGISTER, PROCEDURE, RATING, INVITATION, OPINION, REPORT),
 )

@@ -12,7 +12,7 @@ from contracts.intake import (
     DossierSubmitted,
     DossierWithdrawn,
 )
-from contracts.processing import CaseDecided
+from contracts.processing import CaseOpened
 from contracts.vocabulary import DossierId
 from kernel.eventlog import Columns, Projection, Recorded
 from kernel.legalclock import day_of
@@ -24,7 +24,7 @@ FACTS: Final = (
     DossierWithdrawn,
     DossierResultReady,
     DossierReturned,
-    CaseDecided,
+    CaseOpened,
 )
 
 
@@ -54,8 +54,8 @@ def columns(event: Recorded) -> Columns:
             return {"ready_on": day_of(fact.ready_at), "outcome": fact.outcome}
         case DossierReturned() as fact:
             return {"returned_on": day_of(fact.returned_at)}
-        case CaseDecided() as fact:
-            return {"decided_on": day_of(fact.decided_at)}
+        case CaseOpened() as fact:
+            return {"unit": fact.unit}
         case _:
             return {}
 

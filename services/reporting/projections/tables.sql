@@ -8,27 +8,18 @@ CREATE TABLE dossier_register (
     procedure      text,
     field          text,
     channel        text,
+    unit           text,    -- of the department, that its case was opened for
     code           text,    -- given at acceptance
     submitted_on   date,
     accepted_on    date,
     ready_on       date,    -- the result lies at the desk
     outcome        text,
-    decided_on     date,
     refused_on     date,    -- at the desk: never received
     withdrawn_on   date,
     returned_on    date,    -- the applicant has it
     pos_intake     bigint,
     pos_processing bigint
 );
-CREATE INDEX dossier_register_accepted ON dossier_register (accepted_on, code);
-CREATE INDEX dossier_register_returned ON dossier_register (returned_on, code);
--- What is still open counts in every period: it stands at the end of time.
-CREATE INDEX dossier_register_ended ON dossier_register ((coalesce(least(ready_on, withdrawn_on), 'infinity')));
-CREATE INDEX dossier_register_first ON dossier_register (submitted_on);
-CREATE INDEX dossier_register_last ON dossier_register
-    ((greatest(submitted_on, accepted_on, refused_on, withdrawn_on, decided_on, ready_on, returned_on)));
-CREATE INDEX dossier_register_refused ON dossier_register (refused_on) WHERE refused_on IS NOT NULL;
-CREATE INDEX dossier_register_withdrawn ON dossier_register (withdrawn_on) WHERE withdrawn_on IS NOT NULL;
 
 -- What the legal clock of a dossier did, one row per fact: it runs to an appointment (null = no limit), or it stands still.
 CREATE TABLE clock (
@@ -40,6 +31,41 @@ CREATE TABLE clock (
     pos_intake bigint
 );
 CREATE INDEX clock_dossier ON clock (dossier_id, intake_pos);
+
+-- A dossier as the figures see it. kept.sql keeps it from the two tables above: nobody else writes here.
+CREATE TABLE judged (
+    dossier_id   uuid PRIMARY KEY,
+    agency       text,
+    field        text,
+    unit         text,
+    procedure    text,
+    channel      text,
+    code         text,
+    submitted_on date,
+    accepted_on  date,
+    ended_on     date,    -- the department's work on it was over
+    verdict      text,    -- early, on-time or late; null while it is in progress
+    late_from    date,    -- the first day on which an appointment was missed, be it still to come
+    refused_on   date,
+    withdrawn_on date,
+    returned_on  date
+);
+
+-- How many dossiers of a kind something happened to on a day, and in a whole month (on_day is then its first). Kept as well, from
+-- `judged`: figures of any period are sums of a few of these rows, however many dossiers there are.
+CREATE TABLE tally (
+    grain     text NOT NULL,     -- day or month
+    on_day    date NOT NULL,
+    what      text NOT NULL,     -- submitted, accepted, early, on-time, late (the verdict at the end), missed, refused, withdrawn, returned
+    month     date,              -- the month of acceptance; null before
+    agency    text,
+    field     text,
+    unit      text,
+    procedure text,
+    channel   text,
+    n         integer NOT NULL,
+    UNIQUE NULLS NOT DISTINCT (grain, on_day, what, month, agency, field, unit, procedure, channel)
+);
 
 -- What the catalogue calls things.
 CREATE TABLE procedure (

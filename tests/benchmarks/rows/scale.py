@@ -9,10 +9,10 @@ with the log.
 
 A million dossiers are nine million events and about 25 GB in the folder for temporary files.
 
-The bound: figures, register and summary of a day are counted from the dossiers' own rows. PostgreSQL expects twenty times as many as
-there are, and reads the clock of every dossier that ever was; counts kept per day would lift it. What a rebuild reads costs Python 30 to
-40 µs each, half of it for the check of facts that carry the derivation of a deadline; and PostgreSQL's upserts by random ids grow dearer
-with the table. Reporting's process grows once, by the batch that it holds while it catches up, and then no more.
+Figures and summary of a period are sums of counts that are kept by day and by month (ADR 24), so they grow with the months since the
+first dossier and the kinds of dossiers, not with dossiers. The bound of a rebuild: what it reads costs Python 30 to 40 µs each, half of
+it for the check of facts that carry the derivation of a deadline; and PostgreSQL's upserts by random ids grow dearer with the table.
+Reporting's process grows once, by the batch that it holds while it catches up, and then no more.
 """
 
 from __future__ import annotations

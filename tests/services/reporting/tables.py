@@ -76,6 +76,11 @@ class Tables:
                 await self.projector.apply(Carried(source, tuple(run)))
                 run = []
 
+    async def kept_wrong(self) -> list[str]:
+        """Give the rows of kept tables that are not what the tables beside them amount to, as `./motcua verify` would."""
+        found = [await self.pool.fetch(f"SELECT t::text FROM {MIRROR.consumer}.{table}_wrong AS t") for table in MIRROR.kept]  # noqa: S608 - the model's own names
+        return [row["t"] for rows in found for row in rows]
+
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Reading]:
         """Read the tables as the service does."""

@@ -17,6 +17,7 @@ from services.reporting.domain import figures
 from services.reporting.domain.figures import BESIDE, FORM, Dossier, count, dossiers_of, in_scope, lines
 from services.reporting.domain.period import Period, month_of
 from services.reporting.domain.satisfaction import cells_of
+from services.reporting.projections import MIRROR
 from tests.services.reporting.facts import Paper, day, rated, replied, said
 from tests.services.reporting.tables import Tables
 
@@ -253,6 +254,7 @@ async def test_sql_and_the_definition_count_the_same(mirror: Tables, facts: list
     assert await mirror.lines(period, scope) == lines(own, period)
     part = Period(period.first, min(period.last, day((period.first - day(0)).days + split)))
     assert await mirror.lines(part, scope) == lines(own, part)
+    assert await mirror.kept_wrong() == []
     async with mirror.reading() as reading:
         assert await reading.beside(period) == count(dossiers, period, BESIDE)
         assert {m["month"]: (m["in_time"], m["late"]) for m in await reading.months(period, scope)} == resolved_by_month(own, period)
@@ -357,6 +359,31 @@ async def test_the_order_in_which_services_are_heard_does_not_matter(
     await mirror.tell(*sorted(facts, key=lambda fact: order.index(fact.TYPE.partition(".")[0])))
     assert await everything(mirror) == first
     assert await mirror.lines(period) == lines(dossiers_of(facts).values(), period)
+
+
+@settings(ANY_HISTORY, max_examples=20)
+@given(
+    facts=histories(), cut=st.lists(st.sampled_from(["month", "agency", "field", "unit", "procedure", "channel"]), unique=True, min_size=1)
+)
+async def test_any_cut_of_the_form_adds_up_to_the_whole_and_its_lines_obey_the_form(mirror: Tables, facts: list[Fact], cut: Any) -> None:
+    await mirror.clear()
+    await mirror.tell(*facts)
+    period = Period(day(5), day(35))
+    async with mirror.reading() as reading:
+        found = [{name: line[name] for name in FORM} for line in await reading.figures(period, None, cut)]
+    assert all(line[total] == sum(line[part] for part in parts) for line in found for total, parts in SUMS)
+    assert summed(found) == Counter(count(dossiers_of(facts).values(), period, FORM))
+
+
+@settings(ANY_HISTORY, max_examples=20)
+@given(facts=histories())
+async def test_what_is_counted_once_at_the_end_is_what_was_kept_all_along(mirror: Tables, facts: list[Fact]) -> None:
+    await mirror.clear()
+    await mirror.tell(*facts)
+    kept = await everything(mirror)
+    # As `index` does with a version that filled beside the shown one.
+    await mirror.pool.execute(f"SET search_path = {MIRROR.consumer}, public; {MIRROR.kept_ddl}; RESET search_path")
+    assert await everything(mirror) == kept
 
 
 async def everything(mirror: Tables) -> dict[str, set[Any]]:

@@ -171,6 +171,7 @@ async def test_nothing_in_the_tables_joins_an_answer_to_a_dossier(mirror: Tables
     assert ids == {
         "dossier_register": {"dossier_id"},
         "clock": {"dossier_id"},
+        **{kept: {"dossier_id"} for kept in ("judged", "judgement", "judged_wrong")},
         "rating": {"rating_id"},
         "invitation": {"invitation_id"},
         "opinion": {"opinion_id"},

@@ -1,0 +1,126 @@
+-- How `judged` and `tally` are kept from the rows of dossiers: each statement that changes a dossier's row or its clock judges
+-- that dossier anew, and the counts are changed by what differs. It happens in the projector's transaction, and a batch that comes
+-- twice changes no row, so nothing is counted twice. A version that fills beside the shown one has none of this until it is
+-- full: then everything is judged and counted once. What each word means, and why: domain/figures.py.
+
+LOCK TABLE dossier_register, clock IN SHARE ROW EXCLUSIVE MODE;
+
+CREATE OR REPLACE VIEW judgement AS
+SELECT d.dossier_id, d.agency, d.field, d.unit, d.procedure, d.channel, d.code, d.submitted_on, d.accepted_on, e.ended_on,
+    CASE
+        WHEN e.ended_on IS NULL THEN NULL
+        WHEN c.late_from IS NOT NULL THEN 'late'
+        WHEN e.ended_on < c.due_on AND d.withdrawn_on IS DISTINCT FROM e.ended_on THEN 'early'
+        ELSE 'on-time'
+    END AS verdict,
+    c.late_from, d.refused_on, d.withdrawn_on, d.returned_on
+FROM dossier_register AS d
+CROSS JOIN LATERAL (SELECT CASE WHEN d.accepted_on IS NOT NULL THEN least(d.ready_on, d.withdrawn_on) END) AS e (ended_on)
+CROSS JOIN LATERAL (
+    -- An appointment holds from the day that it was given until the clock stops or begins anew, or the work is over.
+    SELECT min(greatest(due_on + 1, changed_on)) FILTER (WHERE due_on < coalesce(least(until_on, e.ended_on), 'infinity')) AS late_from,
+        (array_agg(due_on ORDER BY intake_pos DESC)
+            FILTER (WHERE due_on IS NOT NULL AND changed_on <= coalesce(e.ended_on, 'infinity')))[1] AS due_on
+    FROM (
+        SELECT intake_pos, changed_on, due_on, lead(changed_on) OVER (ORDER BY intake_pos) AS until_on
+        FROM clock WHERE clock.dossier_id = d.dossier_id
+    ) AS stretch
+) AS c;
+
+CREATE OR REPLACE FUNCTION happened(j judged) RETURNS TABLE (on_day date, what text) LANGUAGE sql IMMUTABLE AS $$
+    SELECT w.on_day, w.what
+    FROM unnest(
+        ARRAY[j.submitted_on, j.accepted_on, j.ended_on, j.late_from, j.refused_on, j.withdrawn_on, j.returned_on],
+        ARRAY['submitted', 'accepted', j.verdict, 'missed', 'refused', 'withdrawn', 'returned']
+    ) AS w (on_day, what)
+    WHERE w.on_day IS NOT NULL
+$$;
+
+CREATE OR REPLACE FUNCTION judge(ids uuid[]) RETURNS void LANGUAGE sql SET search_path FROM CURRENT AS $$
+    WITH stale AS MATERIALIZED (
+        SELECT j FROM judged AS j WHERE j.dossier_id = ANY (ids)
+    ), fresh AS MATERIALIZED (
+        SELECT ROW(n.*)::judged AS j FROM judgement AS n WHERE n.dossier_id = ANY (ids)
+    ), told AS (
+        INSERT INTO judged SELECT (f.j).* FROM fresh AS f
+        WHERE NOT EXISTS (SELECT FROM stale AS s WHERE s.j = f.j)
+        ON CONFLICT (dossier_id) DO UPDATE SET
+            (agency, field, unit, procedure, channel, code, submitted_on, accepted_on, ended_on, verdict, late_from,
+                refused_on, withdrawn_on, returned_on)
+            = (excluded.agency, excluded.field, excluded.unit, excluded.procedure, excluded.channel, excluded.code,
+                excluded.submitted_on, excluded.accepted_on, excluded.ended_on, excluded.verdict, excluded.late_from,
+                excluded.refused_on, excluded.withdrawn_on, excluded.returned_on)
+    ), by_day AS MATERIALIZED (
+        SELECT h.on_day, h.what, date_trunc('month', (c.j).accepted_on::timestamp)::date AS month,
+            (c.j).agency, (c.j).field, (c.j).unit, (c.j).procedure, (c.j).channel, sum(c.n)::integer AS n
+        FROM (SELECT j, -1 AS n FROM stale UNION ALL SELECT j, 1 FROM fresh) AS c, happened(c.j) AS h
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+        HAVING sum(c.n) <> 0
+    ), by_month AS (
+        SELECT date_trunc('month', on_day::timestamp)::date AS on_day, what, month, agency, field, unit, procedure, channel, sum(n)::integer AS n
+        FROM by_day
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+        HAVING sum(n) <> 0
+    ), delta AS MATERIALIZED (
+        SELECT row_number() OVER () AS k, * FROM (
+            SELECT 'day' AS grain, * FROM by_day UNION ALL SELECT 'month', * FROM by_month
+        ) AS both_grains
+    ), gone AS (
+        DELETE FROM tally AS t USING delta AS d
+        WHERE d.n < 0 AND t.n + d.n = 0 AND t.grain = d.grain AND t.on_day = d.on_day AND t.what = d.what
+          AND (t.month, t.agency, t.field, t.unit, t.procedure, t.channel)
+              IS NOT DISTINCT FROM (d.month, d.agency, d.field, d.unit, d.procedure, d.channel)
+        RETURNING d.k
+    )
+    INSERT INTO tally AS t
+    SELECT grain, on_day, what, month, agency, field, unit, procedure, channel, n FROM delta WHERE k NOT IN (SELECT k FROM gone)
+    ON CONFLICT (grain, on_day, what, month, agency, field, unit, procedure, channel) DO UPDATE SET n = t.n + excluded.n
+$$;
+
+CREATE OR REPLACE FUNCTION judge_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM judge(ARRAY(SELECT DISTINCT dossier_id FROM changed));
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER told AFTER INSERT ON dossier_register REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION judge_changed();
+CREATE OR REPLACE TRIGGER retold AFTER UPDATE ON dossier_register REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION judge_changed();
+CREATE OR REPLACE TRIGGER told AFTER INSERT ON clock REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION judge_changed();
+
+CREATE OR REPLACE VIEW counted AS
+WITH by_day AS MATERIALIZED (
+    SELECT h.on_day, h.what, date_trunc('month', j.accepted_on::timestamp)::date AS month,
+        j.agency, j.field, j.unit, j.procedure, j.channel, count(*)::integer AS n
+    FROM judged AS j, happened(j) AS h
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+)
+SELECT 'day' AS grain, * FROM by_day
+UNION ALL
+SELECT 'month', date_trunc('month', on_day::timestamp)::date, what, month, agency, field, unit, procedure, channel, sum(n)::integer
+FROM by_day
+GROUP BY 2, 3, 4, 5, 6, 7, 8, 9;
+
+-- What a verifier looks at: empty, if everything was kept well.
+CREATE OR REPLACE VIEW judged_wrong AS
+(TABLE judgement EXCEPT ALL TABLE judged) UNION ALL (TABLE judged EXCEPT ALL TABLE judgement);
+CREATE OR REPLACE VIEW tally_wrong AS
+(TABLE counted EXCEPT ALL TABLE tally) UNION ALL (TABLE tally EXCEPT ALL TABLE counted);
+
+TRUNCATE judged, tally;
+-- Without it PostgreSQL does not know yet how many rows lie there, and reads all clocks for each dossier.
+ANALYZE dossier_register, clock;
+INSERT INTO judged TABLE judgement;
+ANALYZE judged;
+INSERT INTO tally TABLE counted;
+ANALYZE tally;
+
+CREATE INDEX IF NOT EXISTS judged_accepted ON judged (accepted_on, code);
+CREATE INDEX IF NOT EXISTS judged_ended ON judged (ended_on, code) WHERE ended_on IS NOT NULL;
+CREATE INDEX IF NOT EXISTS judged_returned ON judged (returned_on, code) WHERE returned_on IS NOT NULL;
+-- What was in progress at the close of a day, however many came before and after.
+CREATE INDEX IF NOT EXISTS judged_lived ON judged USING gist
+    (daterange(accepted_on, CASE WHEN ended_on < accepted_on THEN accepted_on ELSE ended_on END)) WHERE accepted_on IS NOT NULL;
