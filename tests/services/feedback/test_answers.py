@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -46,6 +47,35 @@ async def test_who_was_invited_answers_without_an_account_and_the_answer_leads_t
     leads = [str(one) for one in dossiers] + [one["id"] for one in invitations] + [event.fact.blinded_hash for event in used]
     assert not [lead for lead in leads if lead in told]
     assert COMMENT.encode() not in await ear.running.bodies()
+
+
+async def everything(ear: Listening) -> list[set[str]]:
+    """Give the identifiers (UUIDs and hashes) that stand together in a row, for every row of every table that there is."""
+    named = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+    async with ear.running.connected() as connection:
+        rows = [
+            row
+            for (table,) in await connection.fetch(named)
+            for row in await connection.fetch(f"SELECT * FROM {table}")  # noqa: S608 - names come from the catalogue
+        ]
+    text = [" ".join(f"{one.hex()} {one.decode(errors='replace')}" if isinstance(one, bytes) else str(one) for one in row) for row in rows]
+    return [set(re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}", one)) for one in text]
+
+
+async def test_whatever_is_stored_with_an_answer_is_stored_with_every_invitation_or_with_none(ear: Listening) -> None:
+    invitations = [(await ear.invitations(await ear.ended()))[0]["token"] for _ in range(LEAST)]
+    answers = [await ear.answered(token, 1 + n, comment=COMMENT) for n, token in enumerate(invitations)]
+    assert await ear.recorded() == LEAST
+    asked = [str(event.fact.invitation_id) for event in await ear.running.events(InvitationUsed)]
+    stored = await everything(ear)
+
+    def beside(id: str) -> set[str]:
+        return set[str]().union(*(row for row in stored if id in row))
+
+    of_answers, of_invitations = [beside(id) for id in answers], [beside(id) for id in asked]
+    assert all(id in found and len(found) > 1 for id, found in zip(answers + asked, of_answers + of_invitations, strict=True))
+    for found in of_answers:
+        assert len({frozenset(found & other) for other in of_invitations}) == 1, "what they share tells no two invitations apart"
 
 
 async def test_too_few_answers_wait_and_are_recorded_once_others_are_there(ear: Listening) -> None:
