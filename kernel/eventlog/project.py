@@ -88,8 +88,8 @@ class ReadModel:
         return _INDEXES.sub("", self.ddl)
 
     @property
-    def indexes(self) -> list[str]:
-        """What makes those indexes, where they are not there yet, and then what the database keeps by itself."""
+    def when_full(self) -> list[str]:
+        """What a version that is full still needs: indexes that are not there yet, and then what the database keeps by itself."""
         return [statement.replace("INDEX", "CREATE INDEX IF NOT EXISTS", 1) for statement in _INDEXES.findall(self.ddl)] + (
             [self.kept_ddl] if self.kept_ddl else []
         )

@@ -56,7 +56,7 @@ async def index(pool: Pool, model: ReadModel) -> None:
     """
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(f"SET LOCAL search_path = {model.consumer}, public; SET LOCAL statement_timeout = '{INDEX_SECONDS}s'")
-        for statement in model.indexes:
+        for statement in model.when_full:
             await connection.execute(statement, timeout=INDEX_SECONDS)
 
 

@@ -25,7 +25,8 @@ from kernel.eventlog import Recorded, positions
 from kernel.eventlog.sql import QUERY as LOG_QUERY
 from kernel.legalclock import day_of
 from kernel.vault import Erased
-from services.intake.domain.national import OURS, Record, number_of, record_of
+from services.intake.domain.national import Record, number_of, record_of
+from services.intake.domain.public_view import PUBLIC
 from services.intake.named import Names
 from services.intake.national_shape import Shape, day_code, digest, digest_of_day, dossier, named_of, progress, rating
 from services.intake.outgoing import AHEAD_MAX, QUERY, Delivery, Outgoing, Tried
@@ -258,7 +259,7 @@ class National:
 
 
 def _item(event: Recorded) -> Item | None:
-    wanted = isinstance(event.fact, OURS)
+    wanted = isinstance(event.fact, PUBLIC)
     return Item(event.source, event.pos, event.stream, event.cause, isinstance(event.fact, NUMBERING)) if wanted else None
 
 

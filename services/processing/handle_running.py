@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from contracts.processing import AssignmentReason
 from contracts.processing_clock import CaseRestated
-from contracts.vocabulary import PrincipalId, ProcedureCode
+from contracts.vocabulary import AgencyCode, PrincipalId, ProcedureCode
 from kernel.edge.identity import Principal
 from kernel.edge.problem import NOT_FOUND, Problem
-from kernel.eventlog import Meta, Refused, Target, VersionMismatch, carry_out
+from kernel.eventlog import History, Meta, Refused, Target, VersionMismatch, carry_out
 from kernel.legalclock import day_of, load_calendar
 from services.processing.domain import case
 from services.processing.domain.case_commands import Assign, Move, Restate
@@ -30,6 +31,11 @@ def _why_not(command: Assign, state: Working) -> str | None:
     except Refused as refused:
         return refused.reason
     return None
+
+
+def verdict_of(why: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Say whether a case moves, and if not why, in both languages."""
+    return {"moves": not why, "why": [vi for vi, _ in why], "why_en": [en for _, en in why]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +96,8 @@ class Running:
             if watermark is not None and history.pos > watermark:
                 why = [GONE_ON]
             if watermark is not None and not why:
-                meta = Meta(f"move:{history.stream}:{history.version}", principal.sub, at)
-                target = Target(history.stream, case.DECIDER, wanted)
-                try:
-                    await carry_out(self.department.runtime.log, target, meta, agency=row["agency"], expected=history.version)
-                except VersionMismatch:
-                    why = [GONE_ON]
-            words = {"why": [vi for vi, _ in why], "why_en": [en for _, en in why]}
-            report.append({"case_id": row["case_id"], "moves": not why, **words})
+                why = await self._change("move", wanted, history, row["agency"], principal, at)
+            report.append({"case_id": row["case_id"], **verdict_of(why)})
         return report
 
     async def restate(self, watermark: int | None, principal: Principal, at: datetime) -> list[dict[str, Any]]:
@@ -116,13 +116,20 @@ class Running:
                 continue
             why = [GONE_ON] if watermark is not None and history.pos > watermark else []
             if watermark is not None and not why:
-                meta = Meta(f"restate:{history.stream}:{history.version}", principal.sub, at)
-                target = Target(history.stream, case.DECIDER, wanted)
-                try:
-                    await carry_out(log, target, meta, agency=row["agency"], expected=history.version)
-                except VersionMismatch:
-                    why = [GONE_ON]
+                why = await self._change("restate", wanted, history, row["agency"], principal, at)
             moved = {"due_before_on": found.due_before_on, "due_on": found.deadline.due_on, "promised_on": found.promised_on}
             about = {"case_id": row["case_id"], "code": state.case.code, "calendar": found.deadline.calendar}
-            report.append(about | moved | {"moves": not why, "why": [vi for vi, _ in why], "why_en": [en for _, en in why]})
+            report.append(about | moved | verdict_of(why))
         return report
+
+    async def _change(
+        self, name: str, wanted: Move | Restate, history: History, agency: AgencyCode, principal: Principal, at: datetime
+    ) -> list[tuple[str, str]]:
+        """Change one case as the dry run said; give why not, if it has gone on meanwhile."""
+        meta = Meta(f"{name}:{history.stream}:{history.version}", principal.sub, at)
+        target = Target(history.stream, case.DECIDER, wanted)
+        try:
+            await carry_out(self.department.runtime.log, target, meta, agency=agency, expected=history.version)
+        except VersionMismatch:
+            return [GONE_ON]
+        return []

@@ -35,10 +35,7 @@ class Watch:
         return f"system:{self.department.runtime.name}"
 
     async def ring(self, now: datetime) -> int:
-        """Let pass what has had its time, say who is late with an answer, and raise every alarm that is due by an instant; give how many.
-
-        An alarm has the time that the limit gives and a name made of it, so whoever looks, and however late, records the same.
-        """
+        """Let pass what has had its time, say who is late with an answer, and raise every alarm that is due by an instant; count these."""
         await self.let_pass(now)
         await self.remind(now)
         raised = 0
@@ -52,10 +49,7 @@ class Watch:
         return raised
 
     async def let_pass(self, now: datetime) -> int:
-        """Let every open step pass whose time has run out by an instant; give how many.
-
-        Each passes at the instant that was set for it, so the facts are the same whoever looks, and however late.
-        """
+        """Let every open step pass whose time has run out by an instant; give how many."""
         calendar, passed = load_calendar(), 0
         for case_id, agency in await self.department.register.timers_due(now):
             state = await state_before(self.log, case_id, case.DECIDER)

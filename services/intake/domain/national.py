@@ -44,22 +44,6 @@ STATUSES: Final = {
 NEW, ACCEPTED, REFUSED, WORKED_ON, WAITING, WITHDRAWN, STOPPED, RESOLVED, RETURNED = 1, 2, 3, 4, 5, 7, 8, 9, 10
 ENDED: Final = frozenset({REFUSED, WITHDRAWN, STOPPED, RETURNED})
 
-OURS: Final = (
-    DossierSubmitted,
-    DossierSupplementRequested,
-    DossierSupplemented,
-    DossierAccepted,
-    DossierRefused,
-    DossierWithdrawn,
-    DossierRescheduled,
-    DossierReappointed,
-    DossierResultReady,
-    DossierReturned,
-)
-"""Facts of this service that the portal is told of."""
-THEIRS: Final = (CaseOpened, CaseStepCompleted, CaseStopped)
-"""Facts of the department that it is told of."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:

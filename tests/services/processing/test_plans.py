@@ -55,7 +55,7 @@ async def filled(postgres: PostgresServer) -> AsyncGenerator[asyncpg.Connection[
     connection = await asyncpg.connect(database.owner_dsn)
     await connection.execute("CREATE SCHEMA read; SET search_path = read;" + CASES.bare_ddl)
     await connection.execute(FILL, ROWS, NOW)
-    await connection.execute(";".join(CASES.indexes))
+    await connection.execute(";".join(CASES.when_full))
     await connection.execute("VACUUM ANALYZE read.case_register")
     yield connection
     await connection.close()
