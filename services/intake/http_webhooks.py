@@ -87,10 +87,12 @@ def add_subscriptions(router: APIRouter, outgoing: Outgoing, signer: Signer) -> 
     """Add subscribing, keys and the end."""
     runtime = outgoing.runtime
 
-    def shown(row: asyncpg.Record) -> dict[str, Any]:
-        keys = [signer.shown(row["id"], row["signature"], row["generation"])]
+    def listed(row: asyncpg.Record) -> dict[str, Any]:
         names = ("id", "url", "signature", "generation", "state", "rotated_at", "created_at")
-        return {name: row[name] for name in names} | {"key": keys[0]}
+        return {name: row[name] for name in names}
+
+    def shown(row: asyncpg.Record) -> dict[str, Any]:
+        return listed(row) | {"key": signer.shown(row["id"], row["signature"], row["generation"])}
 
     @router.post("/webhooks", status_code=201)
     async def subscribe(request: Request, body: SubscriptionBody, principal: Annotated[Principal, allowed("webhook.manage")]) -> Response:
@@ -119,9 +121,9 @@ def add_subscriptions(router: APIRouter, outgoing: Outgoing, signer: Signer) -> 
 
     @router.get("/webhooks")
     async def subscriptions(principal: Annotated[Principal, allowed("webhook.manage")], limit: Limit = LIMIT) -> Response:
-        """List one's own subscriptions, the newest first; an administrator sees everybody's."""
+        """List one's own subscriptions without their keys, the newest first; an administrator sees everybody's."""
         rows = await runtime.log.pool.fetch(QUERY["subscriptions"], principal.sub, "admin" in principal.roles, limit)
-        return json_response({"items": [shown(row) for row in rows]})
+        return json_response({"items": [listed(row) for row in rows]})
 
     @router.get("/webhooks/{id}")
     async def subscription(id: UUID, principal: Annotated[Principal, allowed("webhook.manage")]) -> Response:

@@ -6,6 +6,7 @@ have it learns nothing, not even whether there is such a code.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from dataclasses import dataclass
@@ -79,3 +80,13 @@ class LookUp:
             raise Problem(NOT_FOUND)
         done, words = DEGREES.get(row["state"], DEGREES["accepted"])
         return {"code": code, "done": done, "of": STEPS, "words": words.vi, "words_en": words.en}
+
+    async def forget(self) -> None:
+        """Throw away what was counted in windows that are over."""
+        await self.runtime.log.pool.execute(QUERY["forget_look_ups"], WINDOW_SECONDS)
+
+    async def keep_forgetting(self) -> None:
+        """Throw it away, window after window; never ends."""
+        while True:
+            await asyncio.sleep(WINDOW_SECONDS)
+            await self.forget()

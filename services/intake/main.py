@@ -20,6 +20,7 @@ from services.intake.forget import Forgetting
 from services.intake.handle import Door
 from services.intake.http_api import POLICY, WORDS, routes
 from services.intake.http_dossiers import PURPOSES
+from services.intake.look_up import LookUp
 from services.intake.named import Names
 from services.intake.outgoing import Outgoing, go_out
 from services.intake.projections import REGISTER
@@ -54,9 +55,13 @@ def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
 
 
 def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Finish the erasing that a crash interrupted; tell those who are told, one process at a time."""
+    """Finish the erasing that a crash interrupted; forget old look-ups; tell those who are told, one process at a time."""
     receivers = receivers_of(runtime)
-    return {"erasing": forgetting_of(runtime).keep_finishing, "outgoing": partial(go_out, receivers.outgoing, receivers)}
+    return {
+        "erasing": forgetting_of(runtime).keep_finishing,
+        "look-ups": LookUp(runtime).keep_forgetting,
+        "outgoing": partial(go_out, receivers.outgoing, receivers),
+    }
 
 
 async def publish_catalogue(runtime: Runtime[IntakeSettings]) -> None:

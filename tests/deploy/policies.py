@@ -16,7 +16,10 @@ OTHERS: Final[Mapping[str, str]] = {
     "kubernetes.io/metadata.name=cnpg-system": "CloudNativePG's operator",
 }
 """Namespaces that are not ours, each with what we have to do with it."""
-OPEN: Final[Mapping[str, str]] = {"NetworkPolicy postgres": "the instance manager asks the Kubernetes API, whose address the cluster knows"}
+OPEN: Final[Mapping[str, str]] = {
+    "NetworkPolicy postgres": "the instance manager asks the Kubernetes API, whose address the cluster knows",
+    "NetworkPolicy to-the-outside": "webhooks go to whoever subscribed",
+}
 """Policies that let somebody speak to an address rather than to a name."""
 VOLUMES: Final = frozenset({"configMap", "secret", "emptyDir", "projected", "persistentVolumeClaim"})
 SECRET_WORDS: Final = re.compile(r"password|secret|token|key(?!_file)|credential|_url$", re.IGNORECASE)

@@ -23,6 +23,8 @@ SECRETS: Final[Mapping[str, str]] = {
     "TOKEN_SECRET": "t" * 32,
     "CODE_SECRET": "c" * 32,
     "VAULT_KEYS": "1:" + "A" * 43 + "=",
+    "NATIONAL_PASSWORD": "n" * 32,
+    "SMTP_URL": "smtps://a:b@mail.example.vn:465",
 }
 RULES: Final[Mapping[str, Callable[[Documents], list[str]]]] = {
     "settings": unknown_settings,

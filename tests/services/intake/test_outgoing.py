@@ -22,6 +22,7 @@ from contracts import intake as facts
 from contracts.catalogue import FACTS
 from deploy.local import national_portal as simulator
 from kernel.eventlog.tail import sequence_of, through
+from services.intake import look_up
 from services.intake import national_shape as shape
 from services.intake.domain.national import Record, is_resolved, record_of
 from services.intake.domain.public_view import PUBLIC, PublicEvent, public_view
@@ -296,6 +297,32 @@ async def test_code_and_secret_tell_how_far_a_dossier_is_and_a_wrong_secret_tell
         last = await ask(known["code"], "0" * 10)
     assert int(last.headers["retry-after"]) > 0
     problem(last, 429, "looked-up-too-often")
+
+
+async def test_what_was_counted_of_look_ups_is_forgotten_when_its_window_is_over(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(look_up, "WINDOW_SECONDS", 0.5)
+    async with rig.running(SERVICE) as running:
+
+        async def asked() -> int:
+            answer = await running.client.get("/v1/look-up", params={"code": "H09.13-990101-0001"}, headers={"Look-Up-Secret": "0" * 10})
+            return answer.status_code
+
+        async def kept() -> int:
+            async with running.connected() as connection:
+                return await connection.fetchval("SELECT count(*) FROM portal.look_up")
+
+        # Counted before it was answered.
+        assert await eventually(asked, lambda status: status == 404)
+        await eventually(kept, lambda count: count == 0)
+
+
+async def test_a_list_of_subscriptions_shows_no_key(intake: Running) -> None:
+    portal = intake.token("portal")
+    made = await intake.post("/v1/webhooks", {"url": "https://portal.example.vn/motcua"}, portal)
+    assert made.json()["key"].startswith("whpk_")
+    (item,) = (await intake.get("/v1/webhooks", portal)).json()["items"]
+    assert "key" not in item
+    assert (await intake.get(f"/v1/webhooks/{item['id']}", portal)).json()["key"] == made.json()["key"]
 
 
 async def test_the_timeline_says_in_plain_words_what_happened(intake: Running, desk: Desk) -> None:
