@@ -117,6 +117,12 @@ class Running:
         async with self.connected() as connection:
             return b"\n".join(row["body"] for row in await connection.fetch("SELECT body FROM log.event ORDER BY pos"))
 
+    async def reads(self) -> bool:
+        """Say whether every read table is there: until then a read that names no position is answered with 503."""
+        tables = [f"read.{projection.table}" for model in self.service.models for projection in model.projections]
+        async with self.connected() as connection:
+            return await connection.fetchval("SELECT bool_and(to_regclass(name) IS NOT NULL) FROM unnest($1::text[]) name", tables)
+
     async def kept(self) -> dict[str, int]:
         """Count what is stored: events, sealed personal data, commands."""
         async with self.connected() as connection:
@@ -211,7 +217,9 @@ class Rig:
         async with app.router.lifespan_context(app):
             transport = httpx2.ASGITransport(app)
             async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-                yield Running(service, own, client, issuer, app)
+                running = Running(service, own, client, issuer, app)
+                await eventually(running.reads)
+                yield running
 
     @asynccontextmanager
     async def neighbour(self, name: str) -> AsyncGenerator[Neighbour]:
