@@ -92,6 +92,7 @@ class Pages:
         key: Callable[[Row], Sequence[Any]],
         item: Callable[[Row], Any],
         more: Mapping[str, Any] | None = None,
+        looked_to: Sequence[Any] | None = None,
     ) -> Response:
         """Answer with a page: `{"items": […], "next": cursor or null, …more}`, and a Link to the next page if there is one.
 
@@ -102,10 +103,12 @@ class Pages:
             key: the sort key of a row; it must be unique.
             item: what is shown of a row.
             more: further members, such as `positions` and `lag`.
+            looked_to: the sort key up to which was looked for rows, where the search ended before the page was full.
         """
         shown, headers, cursor = rows[: page.limit], dict[str, str](), None
-        if len(rows) > page.limit:
-            body = encode(list(key(shown[-1])))
+        last = key(shown[-1]) if len(rows) > page.limit else looked_to
+        if last is not None:
+            body = encode(list(last))
             cursor = urlsafe_b64encode(self._sign(request, body) + body).rstrip(b"=").decode()
             query = [(name, value) for name, value in request.query_params.multi_items() if name not in {"cursor", "after"}]
             headers["Link"] = f'<{request.url.path}?{urlencode([*query, ("cursor", cursor)])}>; rel="next"'

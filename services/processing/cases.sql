@@ -34,6 +34,33 @@ WHERE state IN ('waiting', 'claimed', 'paused') AND :filters
 GROUP BY step.officer, state
 ORDER BY step.officer NULLS FIRST, state
 
+-- name: there_were_newest_first
+-- Cases that may have been what is asked for at an instant: whether they were, their facts up to then say.
+SELECT case_id, opened_at
+FROM read.case_register AS found
+WHERE :filters
+ORDER BY opened_at DESC, case_id DESC
+LIMIT :rows
+
+-- name: there_were_oldest_first
+-- The same for lists that begin with the oldest.
+SELECT case_id, opened_at
+FROM read.case_register AS found
+WHERE :filters
+ORDER BY opened_at, case_id
+LIMIT :rows
+
+-- name: as_they_were
+-- In the place of the register: its rows as they were, folded from the facts.
+jsonb_populate_recordset(NULL::read.case_register, :folded::jsonb)
+
+-- name: by_then
+opened_at <= :now
+
+-- name: by_not_over_then
+-- What is over now was not over then only if it ended later.
+(issued_at IS NULL OR issued_at > :now) AND (stopped_at IS NULL OR stopped_at > :now)
+
 -- name: by_scope
 (agency = ANY(:scope::text[]) OR EXISTS (SELECT FROM unnest(:scope::text[]) AS own WHERE starts_with(agency, own || '.')))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, get_args
 from uuid import UUID
 
@@ -31,6 +31,16 @@ from services.processing.templates import Stationery, load_stationery
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """Whose facts, for whom; all of them, or those up to an instant or a version."""
+
+    case: UUID
+    principal: Principal
+    as_of: datetime | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FormsOffice:
     """Makes the forms of cases."""
 
@@ -42,19 +52,19 @@ class FormsOffice:
         settings = self.department.runtime.settings
         return load_stationery(settings.templates, settings.organisation)
 
-    async def form(self, case_id: UUID, name: FormName, round_: int | None, principal: Principal) -> CaseForm | None:
+    async def form(self, wanted: Facts, name: FormName, round_: int | None) -> CaseForm | None:
         """Make a form; None if the facts do not give it.
 
         Raises:
-            Problem: 404 if there is no such case, 403 if it is another agency's.
+            Problem: 404 if there is no such case, 403 if it is another agency's, 422 for a version to come.
             Busy: if intake's log has not been read as far as the dossier.
         """
-        facts, steps, expected = await self._facts(case_id, principal)
+        facts, steps, expected = await self._facts(wanted)
         return make(name, facts, await self._words(name, facts, expected), steps, self.stationery, round_)
 
-    async def all_of(self, case_id: UUID, principal: Principal) -> dict[FormName, CaseForm]:
+    async def all_of(self, wanted: Facts) -> dict[FormName, CaseForm]:
         """Make every form that the facts of a case give, by name."""
-        facts, steps, expected = await self._facts(case_id, principal)
+        facts, steps, expected = await self._facts(wanted)
         names: tuple[FormName, ...] = get_args(FormName)
         made = {name: make(name, facts, await self._words(name, facts, expected), steps, self.stationery, None) for name in names}
         return {name: form for name in names if (form := made[name]) is not None}
@@ -63,8 +73,8 @@ class FormsOffice:
         """Give the template of a form."""
         return source_of(name, self.stationery)
 
-    async def _facts(self, case_id: UUID, principal: Principal) -> tuple[Sequence[Any], Steps, Expected]:
-        history, state, steps = await self.department.case(case_id, principal)
+    async def _facts(self, wanted: Facts) -> tuple[Sequence[Any], Steps, Expected]:
+        history, state, steps = await self.department.case(wanted.case, wanted.principal, as_of=wanted.as_of, version=wanted.version)
         return [event.fact for event in history.events], steps, await self.department.register.result_of(state.case.dossier)
 
     async def _words(self, name: FormName, facts: Sequence[Any], expected: Expected) -> Words:

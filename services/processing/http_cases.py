@@ -24,11 +24,12 @@ from services.processing.domain.case_states import Case, legal_in
 from services.processing.domain.controlled_documents import governing
 from services.processing.domain.organisation_states import Inherited
 from services.processing.handle import Department
-from services.processing.http_fields import CODE_PATTERN, AtInstant, AtVersion
+from services.processing.http_fields import CODE_PATTERN, AtInstant, AtVersion, OfInstant, at
 from services.processing.http_standing import asked_for, name_of_step, opened, standing, step_clock
 from services.processing.projections import CASES
 from services.processing.query import Register
 from services.processing.query_cases import Wanted, shown, sort_key
+from services.processing.query_then import Then
 
 StateName = Literal["waiting", "claimed", "paused", "issued", "stopped"]
 
@@ -39,13 +40,17 @@ ACTIONS: Final = {
 
 
 class CaseQuery(Body):
-    """Which cases, and which page of them; a filter that is not known is refused."""
+    """Which cases, and which page of them; a filter that is not known is refused.
+
+    With `as_of` a page may hold fewer than `limit` though there is a `next`: the search for what was so then goes on there.
+    """
 
     dossier: UUID | None = None
     unit: Annotated[str | None, Field(pattern=CODE_PATTERN)] = None
     role: Annotated[str | None, Field(pattern=CODE_PATTERN)] = None
     state: StateName | None = None
     overdue: Annotated[bool | None, Field(description="Open, not paused, and past its limit.")] = None
+    as_of: OfInstant = None
     after: After = None
     cursor: Cursor = None
     limit: Limit = LIMIT
@@ -79,14 +84,15 @@ def routes(department: Department, register: Register) -> APIRouter:
         principal: Annotated[Principal, allowed("case.list")],
         asked: Annotated[CaseQuery, Query()],
     ) -> Response:
-        """List cases, the newest first. `after` may be a position of processing's log or of intake's."""
+        """List cases as they are or were, the newest first. `after` may be a position of processing's log or of intake's."""
         page = runtime.pages.open(request, asked.cursor, asked.limit)
         await wait_for_reactions(runtime.log, CASES.name, consume.NAME, consume.SOURCE, asked.after)
-        now = runtime.commands.clock.now(request)
+        now = at(asked.as_of, runtime.commands.clock.now(request))
         inherited = await inherited_by(department, asked.unit, now)
         wanted = Wanted(now=now, inherited=inherited, **asked.model_dump(include=set(FILTERS)))
-        rows = await register.cases(principal, wanted, page)
-        return runtime.pages.answer(request, page, rows, key=sort_key, item=shown, more=await freshness(runtime.log, CASES.name))
+        found = await (register if asked.as_of is None else Then(runtime)).cases(principal, wanted, page)
+        more = await freshness(runtime.log, CASES.name)
+        return runtime.pages.answer(request, page, found.rows, key=sort_key, item=shown, more=more, looked_to=found.looked_to)
 
     @router.get("/cases/{id}")
     async def one(
@@ -100,11 +106,8 @@ def routes(department: Department, register: Register) -> APIRouter:
         """Give a case as it is now, or as it was: what might be done, and the derivation of its deadline in words."""
         await wait_for_answers(runtime.log, consume.NAME, consume.SOURCE, after)
         history, state, steps = await department.case(id, principal, as_of=as_of, version=version)
-        case, now = state.case, runtime.commands.clock.now(request)
-        if version is not None:  # what was late is judged at the moment of that version
-            now = history.events[-1].time
-        if as_of is not None:
-            now = min(as_of, now)
+        # What was late is judged at the moment of that version.
+        case, now = state.case, at(as_of, runtime.commands.clock.now(request) if version is None else history.events[-1].time)
         body: dict[str, Any] = {
             "id": id,
             "version": history.version,

@@ -5,6 +5,7 @@ Computed from the case's own facts at every call. Nothing of it is stored, so no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -38,7 +39,7 @@ from services.processing.domain.case_clock import Asked, Clocks, Span, cause_of,
 from services.processing.domain.case_states import Absent, Known
 from services.processing.domain.workflow import Steps
 from services.processing.handle import Department
-from services.processing.http_fields import AtInstant
+from services.processing.http_fields import AtInstant, AtVersion, at
 from services.processing.projections import CASES
 from services.processing.query import Register
 
@@ -64,20 +65,25 @@ def add_clocks(router: APIRouter, department: Department) -> None:
     runtime = department.runtime
 
     async def at_that_time(
-        request: Request, id: UUID, principal: Principal, as_of: datetime | None, after: str | None
-    ) -> tuple[list[Recorded], datetime]:
+        request: Request, id: UUID, principal: Principal, as_of: datetime | None, version: int | None, after: str | None
+    ) -> tuple[Sequence[Recorded], datetime]:
         await wait_for_answers(runtime.log, consume.NAME, consume.SOURCE, after)
-        now = runtime.commands.clock.now(request)
-        instant = min(as_of or now, now)
-        history, _, _ = await department.case(id, principal)
-        return [event for event in history.events if event.time <= instant], instant
+        instant = at(as_of, runtime.commands.clock.now(request))
+        history, _, _ = await department.case(id, principal, as_of=instant, version=version)
+        # A version is judged at its own moment, as it was then.
+        return history.events, instant if version is None else min(instant, history.events[-1].time)
 
     @router.get("/cases/{id}/deadline")
     async def deadline(
-        request: Request, id: UUID, principal: Annotated[Principal, allowed("case.clock")], as_of: AtInstant = None, after: After = None
+        request: Request,
+        id: UUID,
+        principal: Annotated[Principal, allowed("case.clock")],
+        as_of: AtInstant = None,
+        version: AtVersion = None,
+        after: After = None,
     ) -> Response:
         """Tell every clock of a case: the legal limit with what opened each stretch of time, who had the papers, steps and answers."""
-        events, instant = await at_that_time(request, id, principal, as_of, after)
+        events, instant = await at_that_time(request, id, principal, as_of, version, after)
         clocks = clocks_of(events)
         if isinstance(state := clocks.state, Absent):
             raise Problem(NOT_FOUND)
@@ -93,10 +99,11 @@ def add_clocks(router: APIRouter, department: Department) -> None:
         principal: Annotated[Principal, allowed("deadline.read")],
         language: Literal["vi", "en"] = "vi",
         as_of: AtInstant = None,
+        version: AtVersion = None,
         after: After = None,
     ) -> Response:
         """Tell whoever waits, in plain sentences, when the result is due, and how every day on the way was counted."""
-        events, instant = await at_that_time(request, case.stream_of(DossierId(dossier)), principal, as_of, after)
+        events, instant = await at_that_time(request, case.stream_of(DossierId(dossier)), principal, as_of, version, after)
         found = reckoned(clocks_of(events).limit, instant)
         if found is None:
             raise Problem(NOT_FOUND)
@@ -115,11 +122,12 @@ def add_partners(router: APIRouter, register: Register) -> None:
         principal: Annotated[Principal, allowed("partner.lateness")],
         asked_from: Annotated[AwareDatetime | None, Query(alias="from", description="Asked at this instant or later.")] = None,
         asked_until: Annotated[AwareDatetime | None, Query(alias="until", description="Asked before this instant.")] = None,
+        as_of: AtInstant = None,
         after: After = None,
     ) -> Response:
         """Tell, by agency, how often it was asked, answered in time or late, and owes an answer still (NĐ 61/2018, Điều 19.5)."""
         await wait_for(runtime.log, CASES.name, after)
-        rows = await register.lateness(principal, asked_from, asked_until, runtime.commands.clock.now(request))
+        rows = await register.lateness(principal, asked_from, asked_until, at(as_of, runtime.commands.clock.now(request)))
         return json_response({"partners": [dict(row) for row in rows]})
 
     _ = lateness
@@ -133,7 +141,7 @@ def reckoned(moments: tuple[Moment, ...], as_of: datetime) -> Reckoning | None:
         return None
 
 
-def told(clocks: Clocks, state: Known, events: list[Recorded], steps: dict[str, Steps], as_of: datetime) -> dict[str, Any]:
+def told(clocks: Clocks, state: Known, events: Sequence[Recorded], steps: dict[str, Steps], as_of: datetime) -> dict[str, Any]:
     """Tell all the clocks of a case."""
     found = reckoned(clocks.limit, as_of)
     recorded = state.case.deadline

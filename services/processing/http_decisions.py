@@ -14,6 +14,7 @@ from contracts.processing import AssignmentReason, CorrectionReason
 from contracts.vocabulary import Outcome
 from kernel.edge.answer import json_response
 from kernel.edge.body import Body
+from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for_answers
@@ -22,7 +23,7 @@ from services.processing import consume
 from services.processing.domain.case_corrections import wording_of
 from services.processing.handle import Department
 from services.processing.handle_running import Running
-from services.processing.http_fields import Account, LegalBasis, example
+from services.processing.http_fields import Account, AtInstant, AtVersion, LegalBasis, example
 from services.processing.http_refusals import A_REFUSAL_NEEDS_ITS_BASIS
 from services.processing.http_standing import answer
 
@@ -98,14 +99,21 @@ def add_decisions(router: APIRouter, department: Department) -> None:
         )
 
     @router.get("/cases/{id}/decisions")
-    async def decisions(id: UUID, principal: Annotated[Principal, allowed("case.decisions")], after: After = None) -> Response:
+    async def decisions(
+        request: Request,
+        id: UUID,
+        principal: Annotated[Principal, allowed("case.decisions")],
+        as_of: AtInstant = None,
+        version: AtVersion = None,
+        after: After = None,
+    ) -> Response:
         """Give every wording of a case's decision in order: what was signed, by whom, and what was put in its place and why."""
         await wait_for_answers(runtime.log, consume.NAME, consume.SOURCE, after)
-        history, _, _ = await department.case(id, principal)
+        history, _, _ = await department.case(id, principal, as_of=as_of, version=version)
         found: list[dict[str, Any]] = [
             asdict(wording) | {"version": event.version} for event in history.events if (wording := wording_of(event.fact)) is not None
         ]
-        return json_response({"id": id, "version": history.version, "decisions": found})
+        return versioned(request, history.version, {"id": id, "version": history.version, "decisions": found})
 
     _ = (correct, decisions)
 

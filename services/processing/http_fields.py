@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Query
@@ -49,8 +49,13 @@ KnownAt = Annotated[
 ]
 """The type of a parameter `known_at`: the other axis of time."""
 
-AtInstant = Annotated[AwareDatetime | None, Query(description="As it stood at this instant; without it, as it stands now.")]
+AS_IT_STOOD: Final = "As it stood at this instant; without it, as it stands now."
+
+AtInstant = Annotated[AwareDatetime | None, Query(description=AS_IT_STOOD)]
 """The type of a parameter `as_of` of what changes from one instant to the next."""
+
+OfInstant = Annotated[AwareDatetime | None, Field(description=AS_IT_STOOD)]
+"""The same in a list's filters."""
 
 AtVersion = Annotated[int | None, Query(ge=1, le=999_999_999, description="As it stood at this version; without it, at the last.")]
 """The type of a parameter `version`: the number of facts that count."""
@@ -77,6 +82,11 @@ LastDay = Annotated[date, AfterValidator(_not_before_the_first)]
 def dated(request: Request, version: int, as_of: date | None, body: Mapping[str, Any]) -> Response:
     """Answer what holds on a day: with an ETag where the day was named, for what holds today is something else tomorrow."""
     return json_response(body) if as_of is None else versioned(request, version, body)
+
+
+def at(as_of: datetime | None, now: datetime) -> datetime:
+    """Give the instant that is asked for: nobody sees what is yet to come."""
+    return now if as_of is None else min(as_of, now)
 
 
 def example(**body: Any) -> ConfigDict:

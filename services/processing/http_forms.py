@@ -16,7 +16,8 @@ from kernel.edge.problem import NOT_FOUND, Problem
 from kernel.paper.press import Press
 from services.processing import consume
 from services.processing.domain.forms import FormName
-from services.processing.forms import FormsOffice
+from services.processing.forms import Facts, FormsOffice
+from services.processing.http_fields import AtInstant, AtVersion
 from services.processing.http_permit_check import A_PDF, PDF, pdf_response
 
 ACTIONS: Final[dict[str, set[str]]] = {"form.read": {"officer", "leader", "desk"}}
@@ -33,10 +34,16 @@ def routes(office: FormsOffice, press: Press) -> APIRouter:
     router = APIRouter(prefix="/v1")
 
     @router.get("/cases/{id}/forms")
-    async def listed(id: UUID, principal: Annotated[Principal, allowed("form.read")], after: After = None) -> Response:
+    async def listed(
+        id: UUID,
+        principal: Annotated[Principal, allowed("form.read")],
+        as_of: AtInstant = None,
+        version: AtVersion = None,
+        after: After = None,
+    ) -> Response:
         """Say which forms the facts of a case give."""
         await wait_for_answers(office.department.runtime.log, consume.NAME, consume.SOURCE, after)
-        made = await office.all_of(id, principal)
+        made = await office.all_of(Facts(id, principal, as_of, version))
         forms: list[dict[str, Any]] = [
             {"form": name, "title": form.title, "number": form.form.number if form.form else None, "made_at": form.made_at}
             for name, form in made.items()
@@ -53,11 +60,13 @@ def routes(office: FormsOffice, press: Press) -> APIRouter:
         form: FormName,
         principal: Annotated[Principal, allowed("form.read")],
         round: Annotated[int | None, Query(ge=1, le=99, description="Of a supplement request: which; without it, the last.")] = None,  # noqa: A002 - the field's word
+        as_of: AtInstant = None,
+        version: AtVersion = None,
         after: After = None,
     ) -> Response:
         """Give a form as JSON, or with `Accept: application/pdf` as PDF/A. The same facts give the same bytes of either."""
         await wait_for_answers(office.department.runtime.log, consume.NAME, consume.SOURCE, after)
-        if (made := await office.form(id, form, round, principal)) is None:
+        if (made := await office.form(Facts(id, principal, as_of, version), form, round)) is None:
             raise Problem(NOT_FOUND)
         vary = {"Vary": "Accept"}
         if not wants_pdf(request.headers.get("accept")):

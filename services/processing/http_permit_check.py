@@ -18,8 +18,9 @@ from services.processing import consume
 from services.processing.domain import permit
 from services.processing.domain.permit_page import written
 from services.processing.domain.permit_states import Absent, Drafted, Known, Revoked
+from services.processing.handle import as_it_was
 from services.processing.handle_permits import PermitOffice
-from services.processing.http_fields import AGENCY_PATTERN
+from services.processing.http_fields import AGENCY_PATTERN, AtInstant, at
 from services.processing.projections.permits import PERMITS
 
 NUMBER_PATTERN: Final = r"^[0-9]{1,6}/[A-Z]{1,10}-[A-Z]{1,10}$"
@@ -74,17 +75,20 @@ def name_of(state: Known, at: datetime | None) -> str:
             return "expired"
 
 
-async def found(office: PermitOffice, number: str, year: int | None, agency: str | None, after: str | None) -> Known:
-    """Give the permit that has or had a number, as it stands now.
+async def found(
+    office: PermitOffice, number: str, year: int | None, agency: str | None, after: str | None, as_of: datetime | None = None
+) -> Known:
+    """Give the permit that has or had a number, as it stands now or stood at an instant.
 
     Raises:
-        Problem: 404, if there is none.
+        Problem: 404, if there is none, or there was none yet.
     """
     await wait_for_reactions(office.runtime.log, PERMITS.name, consume.NAME, consume.SOURCE, after)
     if (row := await office.register.permit(number, year, agency)) is None:
         raise Problem(NOT_FOUND)
-    state = permit.DECIDER.state_of(await office.runtime.log.load(row["permit_id"]))
-    if isinstance(state, Absent | Drafted):
+    state = permit.DECIDER.state_of(as_it_was(await office.runtime.log.load(row["permit_id"]), as_of, None))
+    # A number that it was given later was none of its then.
+    if isinstance(state, Absent | Drafted) or number not in {state.permit.number, *state.permit.void}:
         raise Problem(NOT_FOUND)
     return state
 
@@ -99,14 +103,15 @@ def add_checking(router: APIRouter, office: PermitOffice) -> None:
         year: Year = None,
         agency: Agency = None,
         qr: Annotated[str | None, Query(max_length=TOKEN_LENGTH_MAX, description="What the QR code says, a compact JWS.")] = None,
+        as_of: AtInstant = None,
         after: After = None,
     ) -> Response:
-        """Tell how a permit stands now, and whether the QR code on it is ours and of the edition in force.
+        """Tell how a permit stands, or stood on the day that matters, and whether the QR code on it is ours and of the edition in force.
 
         The code can be checked with no network too: `/v1/signing-keys` has the key. Compare the SHA-256 of a PDF with `document_hash`.
         """
-        state = await found(office, number, year, agency, after)
-        of, now = state.permit, office.runtime.commands.clock.now(request)
+        state = await found(office, number, year, agency, after, as_of)
+        of, now = state.permit, at(as_of, office.runtime.commands.clock.now(request))
         replaced = {"state": "replaced", "replaced_by": of.number} if number != of.number else {"state": name_of(state, now)}
         signature = {
             "claims": None,

@@ -11,15 +11,15 @@ from pydantic import Field
 from starlette.responses import Response
 
 from contracts.processing import CaseCouncilHeld, CaseSiteChecked, CouncilFinding, Seat, SeatRole, SiteFinding
-from kernel.edge.answer import json_response
 from kernel.edge.body import Body
+from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for_answers
 from kernel.edge.problem import refusal
 from services.processing import consume
 from services.processing.handle import Department
-from services.processing.http_fields import CODE_PATTERN, Account, StepCode, example
+from services.processing.http_fields import CODE_PATTERN, Account, AtInstant, AtVersion, StepCode, example
 from services.processing.http_standing import answer
 
 MEMBERS_MAX: Final = 30
@@ -145,15 +145,22 @@ def add_records(router: APIRouter, department: Department) -> None:
         )
 
     @router.get("/cases/{id}/records")
-    async def records(id: UUID, principal: Annotated[Principal, allowed("case.records")], after: After = None) -> Response:
+    async def records(
+        request: Request,
+        id: UUID,
+        principal: Annotated[Principal, allowed("case.records")],
+        as_of: AtInstant = None,
+        version: AtVersion = None,
+        after: After = None,
+    ) -> Response:
         """Give every record of a case in order, also those of steps that were done once more."""
         await wait_for_answers(runtime.log, consume.NAME, consume.SOURCE, after)
-        history, _, _ = await department.case(id, principal)
+        history, _, _ = await department.case(id, principal, as_of=as_of, version=version)
         found: list[dict[str, Any]] = [
             {"kind": "site-check" if isinstance(fact, CaseSiteChecked) else "council", **fact.model_dump(exclude={"case_id", "dossier_id"})}
             for fact in (event.fact for event in history.events)
             if isinstance(fact, CaseSiteChecked | CaseCouncilHeld)
         ]
-        return json_response({"id": id, "version": history.version, "records": found})
+        return versioned(request, history.version, {"id": id, "version": history.version, "records": found})
 
     _ = (site_check, council, records)

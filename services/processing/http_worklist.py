@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
+import asyncpg
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 from starlette.responses import Response
@@ -28,10 +29,11 @@ from kernel.legalclock import Calendar, day_of, load_calendar, working_minutes_b
 from services.processing import consume
 from services.processing.domain.organisation_states import Inherited, Organisation
 from services.processing.handle import Department
-from services.processing.http_fields import CODE_PATTERN, PROCEDURE_PATTERN, UnitCode
+from services.processing.http_fields import CODE_PATTERN, PROCEDURE_PATTERN, AtInstant, OfInstant, UnitCode, at
 from services.processing.projections import CASES
 from services.processing.query import Register
 from services.processing.query_cases import Wanted, sort_key
+from services.processing.query_then import Then
 
 DUE_WITHIN_HOURS_MAX: Final = 400
 HOURS_PER_DAY: Final = 8
@@ -54,7 +56,10 @@ ACTIONS: Final = {
 
 
 class WorkQuery(Body):
-    """Whose work, and how urgent; a filter that is not known is refused."""
+    """Whose work, and how urgent; a filter that is not known is refused.
+
+    With `as_of` a page may hold fewer than `limit` though there is a `next`: the search for what was so then goes on there.
+    """
 
     unit: Annotated[str | None, Field(pattern=CODE_PATTERN, description="With the work of units that it has inherited.")] = None
     role: Annotated[str | None, Field(pattern=CODE_PATTERN)] = None
@@ -64,6 +69,7 @@ class WorkQuery(Body):
     due_within: Annotated[
         int | None, Field(ge=1, le=DUE_WITHIN_HOURS_MAX, description="The limit runs out within so many working hours, and has not yet.")
     ] = None
+    as_of: OfInstant = None
     after: After = None
     cursor: Cursor = None
     limit: Limit = LIMIT
@@ -135,10 +141,10 @@ def routes(department: Department, register: Register) -> APIRouter:
     return router
 
 
-def clockwork(department: Department, request: Request) -> Clockwork:
+def clockwork(department: Department, request: Request, as_of: datetime | None) -> Clockwork:
     """Give what time is judged by, for one call."""
     runtime = department.runtime
-    now = runtime.commands.clock.now(request)
+    now = at(as_of, runtime.commands.clock.now(request))
     return Clockwork(now, load_calendar().as_known_at(now), runtime.settings.due_soon_hours)
 
 
@@ -150,10 +156,10 @@ def add_worklist(router: APIRouter, department: Department, register: Register) 
     async def worklist(
         request: Request, principal: Annotated[Principal, allowed("work.list")], asked: Annotated[WorkQuery, Query()]
     ) -> Response:
-        """List open cases with the steps that are asked for, the oldest first, so that no page shifts while others work."""
+        """List cases that are or were open with the steps that are asked for, the oldest first, so that no page shifts as others work."""
         page = runtime.pages.open(request, asked.cursor, asked.limit)
         await wait_for_reactions(runtime.log, CASES.name, consume.NAME, consume.SOURCE, asked.after)
-        clock = clockwork(department, request)
+        clock = clockwork(department, request, asked.as_of)
         _, staff = await department.establishment.organisation()
         inherited: tuple[Inherited, ...] = () if asked.unit is None else staff.inherited(asked.unit, day_of(clock.now))
         wanted = Wanted(
@@ -162,9 +168,13 @@ def add_worklist(router: APIRouter, department: Department, register: Register) 
             due_by=None if asked.due_within is None else clock.within(asked.due_within),
             **asked.model_dump(include={"unit", "role", "officer", "procedure", "overdue"}),
         )
-        rows = await register.worklist(principal, wanted, page)
+        found = await (register if asked.as_of is None else Then(runtime)).worklist(principal, wanted, page)
         more = await freshness(runtime.log, CASES.name)
-        return runtime.pages.answer(request, page, rows, key=sort_key, item=lambda row: item(dict(row), wanted, clock, staff), more=more)
+
+        def shown(row: asyncpg.Record) -> dict[str, Any]:
+            return item(dict(row), wanted, clock, staff)
+
+        return runtime.pages.answer(request, page, found.rows, key=sort_key, item=shown, more=more, looked_to=found.looked_to)
 
     _ = worklist
 
@@ -178,17 +188,18 @@ def add_load(router: APIRouter, department: Department, register: Register) -> N
         request: Request,
         unit: Annotated[UnitCode, Path()],
         principal: Annotated[Principal, allowed("work.count")],
+        as_of: AtInstant = None,
         after: After = None,
     ) -> Response:
-        """Count the open steps of a unit, with those that it has inherited: by officer (null: nobody has taken them) and altogether."""
+        """Count the open steps of a unit, with those that it has inherited: by officer (null: nobody has them) and altogether."""
         await wait_for_reactions(runtime.log, CASES.name, consume.NAME, consume.SOURCE, after)
-        clock = clockwork(department, request)
+        clock = clockwork(department, request, as_of)
         _, staff = await department.establishment.organisation()
         today = day_of(clock.now)
         if staff.called(unit, today) is None:
             raise Problem(NOT_FOUND)
         wanted = Wanted(now=clock.now, unit=unit, inherited=staff.inherited(unit, today))
-        rows = await register.load(principal, wanted, clock.within(clock.soon_hours))
+        rows = await (register if as_of is None else Then(department.runtime)).load(principal, wanted, clock.within(clock.soon_hours))
         return json_response({"unit": unit, "as_of": clock.now, **counted(rows), **await freshness(runtime.log, CASES.name)})
 
     _ = load

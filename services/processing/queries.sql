@@ -57,12 +57,13 @@ LIMIT $2
 -- How other agencies answered what they were asked in [$2, $3), as of $4; $1 agencies in scope (null = all).
 SELECT partner,
        count(*) AS asked,
-       count(answered_at) AS answered,
-       count(*) FILTER (WHERE answered_at >= late_from) AS answered_late,
-       count(*) FILTER (WHERE answered_at IS NULL AND late_from <= $4::timestamptz) AS owed_late
+       count(*) FILTER (WHERE answered_at <= $4) AS answered,
+       count(*) FILTER (WHERE answered_at <= $4 AND answered_at >= late_from) AS answered_late,
+       count(*) FILTER (WHERE (answered_at IS NULL OR answered_at > $4) AND late_from <= $4) AS owed_late
 FROM read.consultation_register
 WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))
   AND ($2::timestamptz IS NULL OR requested_at >= $2) AND ($3::timestamptz IS NULL OR requested_at < $3)
+  AND requested_at <= $4::timestamptz
 GROUP BY partner
 ORDER BY partner
 

@@ -20,7 +20,7 @@ from kernel.edge.service import Runtime
 from kernel.eventlog import Busy
 from kernel.eventlog.sql import read_queries
 from services.processing import query_cases
-from services.processing.query_cases import Wanted
+from services.processing.query_cases import Found, Wanted
 from services.processing.settings import ProcessingSettings
 
 ALARMS_MAX: Final = 500
@@ -52,15 +52,15 @@ class Register:
 
     runtime: Runtime[ProcessingSettings]
 
-    async def cases(self, principal: Principal, wanted: Wanted, page: Page) -> Sequence[asyncpg.Record]:
+    async def cases(self, principal: Principal, wanted: Wanted, page: Page) -> Found:
         """Give a page of the cases that the caller may see, the newest first."""
         asked = query_cases.cases(principal, wanted, page)
-        return await self.runtime.log.pool.fetch(asked.text, *asked.arguments)
+        return Found(await self.runtime.log.pool.fetch(asked.text, *asked.arguments))
 
-    async def worklist(self, principal: Principal, wanted: Wanted, page: Page) -> Sequence[asyncpg.Record]:
+    async def worklist(self, principal: Principal, wanted: Wanted, page: Page) -> Found:
         """Give a page of the open cases that the caller may see, the oldest first."""
         asked = query_cases.worklist(principal, wanted, page)
-        return await self.runtime.log.pool.fetch(asked.text, *asked.arguments)
+        return Found(await self.runtime.log.pool.fetch(asked.text, *asked.arguments))
 
     async def load(self, principal: Principal, wanted: Wanted, soon: datetime) -> Sequence[asyncpg.Record]:
         """Count the open steps of a unit by officer and state; a limit that runs out by `soon` is near."""

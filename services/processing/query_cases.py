@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -27,13 +27,15 @@ OPEN: Final = frozenset({"waiting", "claimed", "paused"})
 _PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]+)")
 _COMMENT: Final = re.compile(r"^--.*\n", re.MULTILINE)
 _STEP: Final = re.compile(r"\bstep\.")
+_REGISTER: Final = "read.case_register"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """Which cases; None = all. `overdue` is judged at `now`: an open case whose limit has run out, while no pause stops it.
 
-    `inherited` are units that are no more and whose work `unit` does.
+    `inherited` are units that are no more and whose work `unit` does. `folded` is the register as it was at `now`, as JSON; None = as it
+    is.
     """
 
     now: datetime
@@ -46,6 +48,15 @@ class Wanted:
     state: str | None = None
     overdue: bool | None = None
     due_by: datetime | None = None
+    folded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows of a list, and the sort key that was looked up to where the search ended before they were enough."""
+
+    rows: Sequence[asyncpg.Record]
+    looked_to: tuple[Any, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,17 @@ def load(principal: Principal, wanted: Wanted, soon: datetime) -> Statement:
     """Give the statement of how many steps of a unit are open, and with whom."""
     filters = [*filters_of(principal, wanted), *desk(wanted), *steps_of(wanted)]
     return statement("load", filters, {**values_of(principal, wanted), "soon": soon})
+
+
+def there_were(principal: Principal, wanted: Wanted, last: tuple[Any, ...] | None, rows: int, *, oldest_first: bool) -> Statement:
+    """Give the statement of cases that may have been what is wanted at `wanted.now`: those that have what no fact changes."""
+    unchanging = replace(wanted, state=None, overdue=None, due_by=None)
+    is_open = oldest_first or wanted.state in OPEN or bool(steps_of(wanted)) or wanted.overdue is True
+    filters = [*filters_of(principal, unchanging), "by_then", *(["by_not_over_then"] if is_open else [])]
+    if last:
+        filters.append("by_place_newer" if oldest_first else "by_place_older")
+    name = "there_were_oldest_first" if oldest_first else "there_were_newest_first"
+    return statement(name, filters, {**values_of(principal, unchanging), **place_of(last), "steps": (), "rows": rows})
 
 
 def filters_of(principal: Principal, wanted: Wanted) -> list[str]:
@@ -119,20 +141,26 @@ def values_of(principal: Principal, wanted: Wanted) -> dict[str, Any]:
         "role": wanted.role,
         "officer": wanted.officer,
         "steps": steps_of(wanted),
+        "folded": wanted.folded,
     }
 
 
 def place(page: Page) -> dict[str, Any]:
     """Give the last row that was shown, and how many are wanted."""
-    last = {"opened_at": datetime.fromisoformat(page.after[0]), "case_id": UUID(page.after[1])} if page.after else {}
-    return {**last, "rows": page.fetch}
+    return {**place_of(page.after), "rows": page.fetch}
+
+
+def place_of(last: tuple[Any, ...] | None) -> dict[str, Any]:
+    """Give the sort key of the last row."""
+    return {"opened_at": datetime.fromisoformat(last[0]), "case_id": UUID(last[1])} if last else {}
 
 
 def statement(name: str, filters: Sequence[str], values: Mapping[str, Any]) -> Statement:
     """Put a statement together, and number its places in the order in which they come."""
     further = " AND ".join(SQL[one] for one in values.get("steps", ())) or "true"
     texts = [SQL[one] for one in filters]
-    said = SQL[name].replace(":filters", "\n  AND ".join(texts) or "true")
+    said = SQL[name] if values["folded"] is None else SQL[name].replace(_REGISTER, _without_comments(SQL["as_they_were"]))
+    said = said.replace(":filters", "\n  AND ".join(texts) or "true")
     said = said.replace(":first", f"coalesce({_STEP.sub('found.', _without_comments(further))}, false)").replace(":further", further)
     arguments: dict[str, Any] = {}
 
