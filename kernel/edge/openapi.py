@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Annotated, Any, Final
+from uuid import UUID
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel, Field
 
 from kernel.edge import clock, idempotency, problem
 from kernel.edge.policy import ANYBODY, Policy, guarded_routes
@@ -37,6 +39,31 @@ _DEMO_TIME: Final = {
     "description": "Development only: the instant at which the command happens.",
     "schema": {"type": "string", "format": "date-time"},
 }
+
+
+class Answer(BaseModel):
+    """What is answered. It is never made: answers are plain mappings, and this says what they look like. More members may come."""
+
+
+class Receipt(Answer):
+    """What every command is answered with (`idempotency.Commands.run`)."""
+
+    id: UUID
+    version: int
+    position: Annotated[str, Field(description="Of its last event; a list takes it as `after`.", examples=["log/1234"])]
+
+
+class ListPage(Answer):
+    """A page of a list (`pages.Pages.answer`), and how far its read table was."""
+
+    next: Annotated[str | None, Field(description="The `cursor` of the next page; null: this is the last.")]
+    positions: dict[str, int]
+    lag: dict[str, int]
+
+
+def gives(answer: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """Say what a route answers with: `@router.get("/things", responses=gives(ThingPage))`."""
+    return {status: {"model": answer}}
 
 
 def document(app: FastAPI) -> dict[str, Any]:

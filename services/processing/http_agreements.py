@@ -12,9 +12,11 @@ from starlette.responses import Response
 from contracts.processing_organisation import AgreementConcluded, CoordinationArea
 from kernel.edge.body import Body
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import Receipt, gives
 from kernel.edge.policy import allowed
 from kernel.edge.problem import NOT_FOUND, Problem, refusal
 from kernel.legalclock import day_of
+from services.processing.answers_department import AgreementList, AgreementView
 from services.processing.domain.agreements import End, holds_on
 from services.processing.handle_organisation import Establishment
 from services.processing.http_fields import CODE_PATTERN, CONTROLLED_CODE_PATTERN, AsOf, Basis, KnownAt, Label, LastDay, dated, example
@@ -95,7 +97,7 @@ def routes(establishment: Establishment) -> APIRouter:
     router = APIRouter(prefix="/v1/agreements")
     runtime = establishment.runtime
 
-    @router.get("")
+    @router.get("", responses=gives(AgreementList))
     async def agreements(
         request: Request,
         principal: Annotated[Principal, allowed("agreement.read")],
@@ -110,7 +112,7 @@ def routes(establishment: Establishment) -> APIRouter:
         items = [told(state[code]) for code in sorted(state) if holds_on(state[code], day) and area in {None, state[code].area}]
         return dated(request, version, as_of, {"as_of": day, "items": items})
 
-    @router.get("/{code}")
+    @router.get("/{code}", responses=gives(AgreementView))
     async def agreement(
         request: Request,
         code: Annotated[AgreementCode, Path()],
@@ -126,7 +128,7 @@ def routes(establishment: Establishment) -> APIRouter:
         day = as_of or day_of(runtime.commands.clock.now(request))
         return dated(request, version, as_of, {**told(state[code]), "as_of": day, "in_force": holds_on(state[code], day)})
 
-    @router.post("")
+    @router.post("", responses=gives(Receipt))
     async def conclude(request: Request, body: AgreementBody, principal: Annotated[Principal, allowed("agreement.conclude")]) -> Response:
         """Conclude an agreement; consultations from its first day on go by it."""
 
@@ -136,7 +138,7 @@ def routes(establishment: Establishment) -> APIRouter:
 
         return await runtime.commands.run(request, principal, work)
 
-    @router.post("/{code}/end")
+    @router.post("/{code}/end", responses=gives(Receipt))
     async def end(
         request: Request,
         code: Annotated[AgreementCode, Path()],

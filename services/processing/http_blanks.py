@@ -12,10 +12,12 @@ from starlette.responses import Response
 from kernel.edge.answer import json_response
 from kernel.edge.body import Body
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for_reactions
 from kernel.edge.problem import refusal
 from services.processing import consume
+from services.processing.answers_permits import BookPage, StockAnswer, StockReceipt
 from services.processing.domain import blank
 from services.processing.handle_permits import PermitOffice, StockOutcome
 from services.processing.http_fields import AGENCY_PATTERN, example
@@ -110,7 +112,7 @@ def add_blanks(router: APIRouter, office: PermitOffice) -> None:
     """Add what happens to blanks."""
     run = office.runtime.commands.run
 
-    @router.post("/blanks/{series}/parcels")
+    @router.post("/blanks/{series}/parcels", responses=gives(StockReceipt))
     async def receive(
         request: Request, series: Series, body: ParcelBody, principal: Annotated[Principal, allowed("blank.handle")]
     ) -> Response:
@@ -121,7 +123,7 @@ def add_blanks(router: APIRouter, office: PermitOffice) -> None:
 
         return await run(request, principal, lambda command: office.stock(body.agency, series, wanted(command.meta.time), command), left)
 
-    @router.post("/blanks/{series}/{serial}/spoiling")
+    @router.post("/blanks/{series}/{serial}/spoiling", responses=gives(StockReceipt))
     async def spoil(
         request: Request, series: Series, serial: Serial, body: SpoilingBody, principal: Annotated[Principal, allowed("blank.handle")]
     ) -> Response:
@@ -132,7 +134,7 @@ def add_blanks(router: APIRouter, office: PermitOffice) -> None:
 
         return await run(request, principal, lambda command: office.stock(body.agency, series, wanted(command.meta.time), command), left)
 
-    @router.post("/blanks/{series}/{serial}/return")
+    @router.post("/blanks/{series}/{serial}/return", responses=gives(StockReceipt))
     async def give_back(
         request: Request, series: Series, serial: Serial, body: GivingBackBody, principal: Annotated[Principal, allowed("blank.handle")]
     ) -> Response:
@@ -143,7 +145,7 @@ def add_blanks(router: APIRouter, office: PermitOffice) -> None:
 
         return await run(request, principal, lambda command: office.stock(body.agency, series, wanted(command.meta.time), command), left)
 
-    @router.post("/blanks/{series}/{serial}/loss")
+    @router.post("/blanks/{series}/{serial}/loss", responses=gives(StockReceipt))
     async def miss(
         request: Request, series: Series, serial: Serial, body: LossBody, principal: Annotated[Principal, allowed("blank.handle")]
     ) -> Response:
@@ -160,7 +162,7 @@ def add_blanks(router: APIRouter, office: PermitOffice) -> None:
 def add_counting(router: APIRouter, office: PermitOffice) -> None:
     """Add where every number and every blank went."""
 
-    @router.get("/blanks/{series}")
+    @router.get("/blanks/{series}", responses=gives(StockAnswer))
     async def stock(
         series: Series,
         principal: Annotated[Principal, allowed("book.read")],
@@ -176,7 +178,7 @@ def add_counting(router: APIRouter, office: PermitOffice) -> None:
         body = {"series": series, "received": len(held.received), **fates, "left": len(held.left), "next": next(iter(held.left), None)}
         return json_response({**body, "gone": gone})
 
-    @router.get("/books/{year}")
+    @router.get("/books/{year}", responses=gives(BookPage))
     async def book(
         year: Annotated[int, Path(ge=2000, le=2999)],
         principal: Annotated[Principal, allowed("book.read")],

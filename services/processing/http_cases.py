@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -14,24 +14,24 @@ from contracts.processing import CaseOpened
 from kernel.edge.body import Body
 from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, freshness, wait_for_answers, wait_for_reactions
 from kernel.eventlog import History
 from kernel.legalclock import day_of, explain
 from services.processing import consume
+from services.processing.answers import CasePage, CaseView, StateName
 from services.processing.domain.case_states import Case, legal_in
 from services.processing.domain.controlled_documents import governing
 from services.processing.domain.organisation_states import Inherited
 from services.processing.handle import Department
-from services.processing.http_fields import CODE_PATTERN, AtInstant, AtVersion, OfInstant, at
+from services.processing.http_fields import CODE_PATTERN, AtInstant, AtVersion, OfInstant, instant_of
 from services.processing.http_standing import asked_for, name_of_step, opened, standing, step_clock
 from services.processing.projections import CASES
 from services.processing.query import Register
 from services.processing.query_cases import Wanted, shown, sort_key
 from services.processing.query_then import Then
-
-StateName = Literal["waiting", "claimed", "paused", "issued", "stopped"]
 
 ACTIONS: Final = {
     "case.read": {"officer", "leader"},
@@ -78,7 +78,7 @@ def routes(department: Department, register: Register) -> APIRouter:
     router = APIRouter(prefix="/v1")
     runtime = department.runtime
 
-    @router.get("/cases")
+    @router.get("/cases", responses=gives(CasePage))
     async def cases(
         request: Request,
         principal: Annotated[Principal, allowed("case.list")],
@@ -87,14 +87,14 @@ def routes(department: Department, register: Register) -> APIRouter:
         """List cases as they are or were, the newest first. `after` may be a position of processing's log or of intake's."""
         page = runtime.pages.open(request, asked.cursor, asked.limit)
         await wait_for_reactions(runtime.log, CASES.name, consume.NAME, consume.SOURCE, asked.after)
-        now = at(asked.as_of, runtime.commands.clock.now(request))
+        now = instant_of(asked.as_of, runtime.commands.clock.now(request))
         inherited = await inherited_by(department, asked.unit, now)
         wanted = Wanted(now=now, inherited=inherited, **asked.model_dump(include=set(FILTERS)))
         found = await (register if asked.as_of is None else Then(runtime)).cases(principal, wanted, page)
         more = await freshness(runtime.log, CASES.name)
         return runtime.pages.answer(request, page, found.rows, key=sort_key, item=shown, more=more, looked_to=found.looked_to)
 
-    @router.get("/cases/{id}")
+    @router.get("/cases/{id}", responses=gives(CaseView))
     async def one(
         request: Request,
         id: UUID,
@@ -107,7 +107,7 @@ def routes(department: Department, register: Register) -> APIRouter:
         await wait_for_answers(runtime.log, consume.NAME, consume.SOURCE, after)
         history, state, steps = await department.case(id, principal, as_of=as_of, version=version)
         # What was late is judged at the moment of that version.
-        case, now = state.case, at(as_of, runtime.commands.clock.now(request) if version is None else history.events[-1].time)
+        case, now = state.case, instant_of(as_of, runtime.commands.clock.now(request) if version is None else history.events[-1].time)
         body: dict[str, Any] = {
             "id": id,
             "version": history.version,

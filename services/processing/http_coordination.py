@@ -14,7 +14,9 @@ from contracts.processing_organisation import CoordinationArea
 from contracts.vocabulary import LatenessReason
 from kernel.edge.body import Body
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
+from services.processing.answers import CaseReceipt
 from services.processing.domain.case_commands import Opinion
 from services.processing.handle import Department
 from services.processing.http_fields import CODE_PATTERN, example
@@ -65,14 +67,14 @@ def routes(department: Department) -> APIRouter:
     router = APIRouter(prefix="/v1")
     run = department.runtime.commands.run
 
-    @router.post("/cases/{id}/consultation")
+    @router.post("/cases/{id}/consultation", responses=gives(CaseReceipt))
     async def consult(
         request: Request, id: UUID, body: ConsultationBody, principal: Annotated[Principal, allowed("case.consult")]
     ) -> Response:
         """Ask another agency (NĐ 61/2018, Điều 19.5); it has a limit of its own, and the case's clock runs on."""
         return await run(request, principal, lambda command: department.consult(id, body.partner, body.area, command), answer)
 
-    @router.post("/cases/{id}/consultations/{consultation}/answer")
+    @router.post("/cases/{id}/consultations/{consultation}/answer", responses=gives(CaseReceipt))
     async def answered(
         request: Request,
         id: UUID,
@@ -83,7 +85,7 @@ def routes(department: Department) -> APIRouter:
         """Record what it answered, in time or late."""
         return await run(request, principal, lambda command: department.answer(id, consultation, body.opinion, command), answer)
 
-    @router.post("/cases/{id}/reappointment")
+    @router.post("/cases/{id}/reappointment", responses=gives(CaseReceipt))
     async def reappoint(
         request: Request, id: UUID, body: ReappointmentBody, principal: Annotated[Principal, allowed("case.reappoint")]
     ) -> Response:

@@ -12,11 +12,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from contracts.vocabulary import DossierId
 from kernel.edge.answer import json_response
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for, wait_for_answers
 from kernel.edge.problem import NOT_FOUND, Problem
@@ -34,12 +35,13 @@ from kernel.legalclock import (
     time_by_holder,
 )
 from services.processing import consume
+from services.processing.answers import CaseClocks, Lateness
 from services.processing.domain import case
 from services.processing.domain.case_clock import Asked, Clocks, Span, cause_of, clocks_of, limit_of_answer, limit_of_step
 from services.processing.domain.case_states import Absent, Known
 from services.processing.domain.workflow import Steps
 from services.processing.handle import Department
-from services.processing.http_fields import AtInstant, AtVersion, at
+from services.processing.http_fields import AtInstant, AtVersion, instant_of
 from services.processing.projections import CASES
 from services.processing.query import Register
 
@@ -68,12 +70,12 @@ def add_clocks(router: APIRouter, department: Department) -> None:
         request: Request, id: UUID, principal: Principal, as_of: datetime | None, version: int | None, after: str | None
     ) -> tuple[Sequence[Recorded], datetime]:
         await wait_for_answers(runtime.log, consume.NAME, consume.SOURCE, after)
-        instant = at(as_of, runtime.commands.clock.now(request))
+        instant = instant_of(as_of, runtime.commands.clock.now(request))
         history, _, _ = await department.case(id, principal, as_of=instant, version=version)
         # A version is judged at its own moment, as it was then.
         return history.events, instant if version is None else min(instant, history.events[-1].time)
 
-    @router.get("/cases/{id}/deadline")
+    @router.get("/cases/{id}/deadline", responses=gives(CaseClocks))
     async def deadline(
         request: Request,
         id: UUID,
@@ -92,7 +94,7 @@ def add_clocks(router: APIRouter, department: Department) -> None:
         head = {"id": id, "as_of": instant, "version": events[-1].version, "dossier": state.case.dossier, "code": state.case.code}
         return json_response(head | told(clocks, state, events, steps, instant))
 
-    @router.get("/deadlines/{dossier}")
+    @router.get("/deadlines/{dossier}", response_class=PlainTextResponse)
     async def explanation(
         request: Request,
         dossier: UUID,
@@ -116,7 +118,7 @@ def add_partners(router: APIRouter, register: Register) -> None:
     """Add whose lateness it was."""
     runtime = register.runtime
 
-    @router.get("/partners/lateness")
+    @router.get("/partners/lateness", responses=gives(Lateness))
     async def lateness(
         request: Request,
         principal: Annotated[Principal, allowed("partner.lateness")],
@@ -127,7 +129,7 @@ def add_partners(router: APIRouter, register: Register) -> None:
     ) -> Response:
         """Tell, by agency, how often it was asked, answered in time or late, and owes an answer still (NĐ 61/2018, Điều 19.5)."""
         await wait_for(runtime.log, CASES.name, after)
-        rows = await register.lateness(principal, asked_from, asked_until, at(as_of, runtime.commands.clock.now(request)))
+        rows = await register.lateness(principal, asked_from, asked_until, instant_of(as_of, runtime.commands.clock.now(request)))
         return json_response({"partners": [dict(row) for row in rows]})
 
     _ = lateness

@@ -16,10 +16,12 @@ from kernel.edge.answer import json_response
 from kernel.edge.body import Body
 from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for_answers
 from kernel.edge.problem import INVALID, Problem, refusal
 from services.processing import consume
+from services.processing.answers import CaseReceipt, Decisions, Reassigned
 from services.processing.domain.case_corrections import wording_of
 from services.processing.handle import Department
 from services.processing.handle_running import Running
@@ -84,7 +86,7 @@ def add_decisions(router: APIRouter, department: Department) -> None:
     """Add how a signed decision is corrected, and every wording that it ever had."""
     runtime = department.runtime
 
-    @router.post("/cases/{id}/correction")
+    @router.post("/cases/{id}/correction", responses=gives(CaseReceipt))
     async def correct(
         request: Request, id: UUID, body: CorrectionBody, principal: Annotated[Principal, allowed("case.correct")]
     ) -> Response:
@@ -98,7 +100,7 @@ def add_decisions(router: APIRouter, department: Department) -> None:
             answer,
         )
 
-    @router.get("/cases/{id}/decisions")
+    @router.get("/cases/{id}/decisions", responses=gives(Decisions))
     async def decisions(
         request: Request,
         id: UUID,
@@ -122,7 +124,7 @@ def add_reassignment(router: APIRouter, department: Department) -> None:
     """Add how all the open work of an officer goes to another: he leaves, or his unit is reorganised."""
     runtime = department.runtime
 
-    @router.post("/reassignments")
+    @router.post("/reassignments", responses=gives(Reassigned))
     async def reassign(request: Request, body: ReassignmentBody, principal: Annotated[Principal, allowed("case.reassign")]) -> Response:
         """Give every open step of an officer to another, as the head of the unit; say of each whether it went, and why not."""
         now = runtime.commands.clock.now(request)

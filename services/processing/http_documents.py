@@ -12,11 +12,13 @@ from starlette.responses import Response
 from contracts.processing_organisation import ControlledDocumentIssued
 from kernel.edge.body import NFC, Body
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import Receipt, gives
 from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, freshness, wait_for
 from kernel.edge.problem import NOT_FOUND, Problem, refusal
 from kernel.legalclock import day_of
+from services.processing.answers_department import DocumentAnswer, IssuePage
 from services.processing.domain.controlled_documents import Withdraw
 from services.processing.domain.spans import on
 from services.processing.handle_organisation import Establishment
@@ -141,7 +143,7 @@ def add_reading(router: APIRouter, establishment: Establishment, register: Regis
     """Add what can be asked."""
     runtime = establishment.runtime
 
-    @router.get("")
+    @router.get("", responses=gives(IssuePage))
     async def documents(
         request: Request, principal: Annotated[Principal, allowed("document.read")], asked: Annotated[DocumentQuery, Query()]
     ) -> Response:
@@ -154,7 +156,7 @@ def add_reading(router: APIRouter, establishment: Establishment, register: Regis
         more = {"as_of": day, **await freshness(runtime.log, REGISTERS.name)}
         return runtime.pages.answer(request, page, rows, key=lambda row: (row["code"], row["issue"]), item=dict, more=more)
 
-    @router.get("/{code}")
+    @router.get("/{code}", responses=gives(DocumentAnswer))
     async def document(
         request: Request,
         code: Annotated[DocumentCode, Path()],
@@ -182,7 +184,7 @@ def add_control(router: APIRouter, establishment: Establishment) -> None:
     """Add how issues come and go."""
     run, agency = establishment.runtime.commands.run, establishment.agency
 
-    @router.post("")
+    @router.post("", responses=gives(Receipt))
     async def issue(request: Request, body: IssueBody, principal: Annotated[Principal, allowed("document.issue")]) -> Response:
         """Approve an issue; from its first day on the one before is obsolete, and stays readable."""
 
@@ -192,7 +194,7 @@ def add_control(router: APIRouter, establishment: Establishment) -> None:
 
         return await run(request, principal, work)
 
-    @router.post("/{code}/withdrawal")
+    @router.post("/{code}/withdrawal", responses=gives(Receipt))
     async def withdraw(
         request: Request,
         code: Annotated[DocumentCode, Path()],

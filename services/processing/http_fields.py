@@ -84,7 +84,7 @@ def dated(request: Request, version: int, as_of: date | None, body: Mapping[str,
     return json_response(body) if as_of is None else versioned(request, version, body)
 
 
-def at(as_of: datetime | None, now: datetime) -> datetime:
+def instant_of(as_of: datetime | None, now: datetime) -> datetime:
     """Give the instant that is asked for: nobody sees what is yet to come."""
     return now if as_of is None else min(as_of, now)
 

@@ -10,15 +10,21 @@ from starlette.responses import Response
 
 from kernel.edge.answer import json_response
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for_answers
 from kernel.edge.problem import NOT_FOUND, Problem
 from kernel.paper.press import Press
 from services.processing import consume
-from services.processing.domain.forms import FormName
+from services.processing.answers import FormList
+from services.processing.domain.control_slip import ControlSlip
+from services.processing.domain.forms import Apology, FormName, Refusal, StopNotice, SupplementRequest
+from services.processing.domain.hand_over_slips import HandOver
 from services.processing.forms import Facts, FormsOffice
 from services.processing.http_fields import AtInstant, AtVersion
 from services.processing.http_permit_check import A_PDF, PDF, pdf_response
+
+Form = ControlSlip | SupplementRequest | Refusal | Apology | StopNotice | HandOver
 
 ACTIONS: Final[dict[str, set[str]]] = {"form.read": {"officer", "leader", "desk"}}
 
@@ -33,7 +39,7 @@ def routes(office: FormsOffice, press: Press) -> APIRouter:
     """Make the routes of forms."""
     router = APIRouter(prefix="/v1")
 
-    @router.get("/cases/{id}/forms")
+    @router.get("/cases/{id}/forms", responses=gives(FormList))
     async def listed(
         id: UUID,
         principal: Annotated[Principal, allowed("form.read")],
@@ -52,7 +58,7 @@ def routes(office: FormsOffice, press: Press) -> APIRouter:
 
     @router.get(
         "/cases/{id}/forms/{form}",
-        responses=A_PDF,
+        responses={200: {"model": Form, **A_PDF[200]}},
     )
     async def one(
         request: Request,

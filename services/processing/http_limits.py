@@ -13,8 +13,10 @@ from contracts.vocabulary import LatenessReason
 from kernel.edge.answer import json_response
 from kernel.edge.body import Body
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.problem import refusal
+from services.processing.answers import CaseReceipt, RestatedCases
 from services.processing.handle import Department
 from services.processing.handle_running import Running
 from services.processing.http_fields import LegalBasis, example
@@ -73,7 +75,7 @@ def routes(department: Department) -> APIRouter:
     router = APIRouter(prefix="/v1")
     runtime = department.runtime
 
-    @router.post("/cases/{id}/extension")
+    @router.post("/cases/{id}/extension", responses=gives(CaseReceipt))
     async def prolong(
         request: Request, id: UUID, body: ExtensionBody, principal: Annotated[Principal, allowed("case.prolong")]
     ) -> Response:
@@ -85,7 +87,7 @@ def routes(department: Department) -> APIRouter:
             answer,
         )
 
-    @router.post("/calendar/restatement")
+    @router.post("/calendar/restatement", responses=gives(RestatedCases))
     async def restate(request: Request, body: RestatementBody, principal: Annotated[Principal, allowed("calendar.restate")]) -> Response:
         """Count running limits by the calendar as it is known now, or say which dates would move; no promised day moves later."""
         now = runtime.commands.clock.now(request)

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from contracts.processing_organisation import LeaveReason, Post
 from kernel.edge.body import Body
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import Receipt, gives
 from kernel.edge.policy import allowed
 from kernel.eventlog import Refused
 from kernel.legalclock import day_of
@@ -112,7 +113,7 @@ def add_posts(router: APIRouter, establishment: Establishment) -> None:
     """Add how officers come, move and go."""
     agency, ask = establishment.agency, asking(establishment)
 
-    @router.post("/officers/{officer}/appointment")
+    @router.post("/officers/{officer}/appointment", responses=gives(Receipt))
     async def appoint(
         request: Request,
         officer: Annotated[Account, Path()],
@@ -124,7 +125,7 @@ def add_posts(router: APIRouter, establishment: Establishment) -> None:
         wanted = partial(commands.Appoint, agency=agency, post=post, from_on=body.from_on, to_on=body.to_on, basis=body.basis)
         return await ask(request, principal, wanted)
 
-    @router.post("/officers/{officer}/release")
+    @router.post("/officers/{officer}/release", responses=gives(Receipt))
     async def release(
         request: Request,
         officer: Annotated[Account, Path()],
@@ -135,7 +136,7 @@ def add_posts(router: APIRouter, establishment: Establishment) -> None:
         wanted = partial(commands.Release, agency=agency, officer=officer, from_on=body.from_on, basis=body.basis)
         return await ask(request, principal, wanted)
 
-    @router.post("/reform-officer")
+    @router.post("/reform-officer", responses=gives(Receipt))
     async def designate(
         request: Request, body: ReformOfficerBody, principal: Annotated[Principal, allowed("reform-officer.designate")]
     ) -> Response:
@@ -156,7 +157,7 @@ def add_leave(router: APIRouter, establishment: Establishment) -> None:
             raise Refused("not-in-roster")
         return officer
 
-    @router.post("/officers/{officer}/leave")
+    @router.post("/officers/{officer}/leave", responses=gives(Receipt))
     async def grant(
         request: Request, officer: Annotated[Account, Path()], body: LeaveBody, principal: Annotated[Principal, allowed("leave.grant")]
     ) -> Response:
@@ -165,7 +166,7 @@ def add_leave(router: APIRouter, establishment: Establishment) -> None:
         away = partial(commands.GrantLeave, officer=officer, stand_in=body.stand_in, reason=body.reason, to_on=body.to_on, by=by)
         return await ask(request, principal, partial(away, agency=agency, from_on=body.from_on))
 
-    @router.post("/officers/{officer}/leave/end")
+    @router.post("/officers/{officer}/leave/end", responses=gives(Receipt))
     async def back(
         request: Request, officer: Annotated[Account, Path()], body: ReturnBody, principal: Annotated[Principal, allowed("leave.grant")]
     ) -> Response:

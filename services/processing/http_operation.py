@@ -11,7 +11,9 @@ from starlette.responses import Response
 from kernel.edge.answer import json_response
 from kernel.edge.body import Body, EmptyBody
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
+from services.processing.answers import MovedCases, Raised
 from services.processing.handle import Department
 from services.processing.handle_running import Running
 from services.processing.handle_watch import Watch
@@ -38,12 +40,12 @@ def routes(department: Department) -> APIRouter:
     router = APIRouter(prefix="/v1")
     clock = department.runtime.commands.clock
 
-    @router.post("/alarms", dependencies=[allowed("alarm.raise")])
+    @router.post("/alarms", dependencies=[allowed("alarm.raise")], responses=gives(Raised))
     async def alarms(request: Request, _: EmptyBody) -> Response:
         """Raise the alarms that are due; asked twice, the second time raises none."""
         return json_response({"raised": await Watch(department).ring(clock.now(request))})
 
-    @router.post("/workflows/{procedure}/move")
+    @router.post("/workflows/{procedure}/move", responses=gives(MovedCases))
     async def move(
         request: Request,
         procedure: Annotated[str, Path(pattern=PROCEDURE_PATTERN)],

@@ -15,9 +15,11 @@ from contracts.processing_organisation import Heir, Post, Role, Unit
 from contracts.vocabulary import ProcedureCode
 from kernel.edge.body import NFC, Body
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import Receipt, gives
 from kernel.edge.policy import allowed
 from kernel.edge.problem import NOT_FOUND, Problem
 from kernel.legalclock import day_of
+from services.processing.answers_department import OfficerAnswer, OrganisationAnswer, UnitAnswer
 from services.processing.domain import organisation_commands as commands
 from services.processing.domain.organisation_states import Organisation
 from services.processing.domain.spans import on
@@ -165,7 +167,7 @@ def add_reading(router: APIRouter, establishment: Establishment) -> None:
     """Add what can be asked."""
     clock = establishment.runtime.commands.clock
 
-    @router.get("")
+    @router.get("", responses=gives(OrganisationAnswer))
     async def organisation(
         request: Request, principal: Annotated[Principal, allowed("organisation.read")], as_of: AsOf = None, known_at: KnownAt = None
     ) -> Response:
@@ -174,7 +176,7 @@ def add_reading(router: APIRouter, establishment: Establishment) -> None:
         version, state = await establishment.organisation(known_at)
         return dated(request, version, as_of, told(state, as_of or day_of(clock.now(request))))
 
-    @router.get("/units/{unit}")
+    @router.get("/units/{unit}", responses=gives(UnitAnswer))
     async def unit(
         request: Request,
         unit: Annotated[UnitCode, Path()],
@@ -201,7 +203,7 @@ def add_reading(router: APIRouter, establishment: Establishment) -> None:
         }
         return dated(request, version, as_of, body)
 
-    @router.get("/officers/{officer}")
+    @router.get("/officers/{officer}", responses=gives(OfficerAnswer))
     async def officer(
         request: Request,
         officer: Annotated[Account, Path()],
@@ -247,14 +249,14 @@ def add_units(router: APIRouter, establishment: Establishment) -> None:
     def unit_of(code: str, body: UnitBody) -> Unit:
         return Unit(code=code, name=body.name, name_en=body.name_en, parent=body.parent)
 
-    @router.post("/units")
+    @router.post("/units", responses=gives(Receipt))
     async def establish(request: Request, body: NewUnitBody, principal: Annotated[Principal, allowed("unit.change")]) -> Response:
         """Make a unit."""
         unit = unit_of(body.code, body)
         wanted = partial(commands.EstablishUnit, agency=agency, unit=unit, from_on=body.from_on, basis=body.basis)
         return await ask(request, principal, wanted)
 
-    @router.post("/units/{unit}/change")
+    @router.post("/units/{unit}/change", responses=gives(Receipt))
     async def rename(
         request: Request, unit: Annotated[UnitCode, Path()], body: UnitBody, principal: Annotated[Principal, allowed("unit.change")]
     ) -> Response:
@@ -263,14 +265,14 @@ def add_units(router: APIRouter, establishment: Establishment) -> None:
         wanted = partial(commands.ChangeUnit, agency=agency, unit=changed, from_on=body.from_on, basis=body.basis)
         return await ask(request, principal, wanted)
 
-    @router.post("/reorganisations")
+    @router.post("/reorganisations", responses=gives(Receipt))
     async def reorganise(request: Request, body: ReorganisationBody, principal: Annotated[Principal, allowed("unit.change")]) -> Response:
         """Merge units into others, or split one; the open steps show up for whoever inherits them, and their clocks run on."""
         heirs = tuple(Heir(unit=heir.unit, procedures=heir.procedures) for heir in body.heirs)
         wanted = partial(commands.Reorganise, agency=agency, units=body.units, heirs=heirs, from_on=body.from_on, basis=body.basis)
         return await ask(request, principal, wanted)
 
-    @router.post("/roles/{role}")
+    @router.post("/roles/{role}", responses=gives(Receipt))
     async def define(
         request: Request, role: Annotated[RoleCode, Path()], body: RoleBody, principal: Annotated[Principal, allowed("role.define")]
     ) -> Response:

@@ -9,18 +9,20 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from kernel.edge.answer import json_response
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for_reactions
 from kernel.edge.problem import NOT_FOUND, Problem
 from kernel.paper.shelf import read_page
 from kernel.paper.signing import TOKEN_LENGTH_MAX, NotSigned, claims_of
 from services.processing import consume
+from services.processing.answers_permits import KeySet, PermitRow, Verification
 from services.processing.domain import permit
 from services.processing.domain.permit_page import written
 from services.processing.domain.permit_states import Absent, Drafted, Known, Revoked
 from services.processing.handle import as_it_was
 from services.processing.handle_permits import PermitOffice
-from services.processing.http_fields import AGENCY_PATTERN, AtInstant, at
+from services.processing.http_fields import AGENCY_PATTERN, AtInstant, instant_of
 from services.processing.projections.permits import PERMITS
 
 NUMBER_PATTERN: Final = r"^[0-9]{1,6}/[A-Z]{1,10}-[A-Z]{1,10}$"
@@ -96,7 +98,7 @@ async def found(
 def add_checking(router: APIRouter, office: PermitOffice) -> None:
     """Add how everybody checks what he holds in hand."""
 
-    @router.get("/permits/{number:path}/verification", dependencies=[allowed("permit.read")])
+    @router.get("/permits/{number:path}/verification", dependencies=[allowed("permit.read")], responses=gives(Verification))
     async def verification(
         request: Request,
         number: Number,
@@ -111,8 +113,9 @@ def add_checking(router: APIRouter, office: PermitOffice) -> None:
         The code can be checked with no network too: `/v1/signing-keys` has the key. Compare the SHA-256 of a PDF with `document_hash`.
         """
         state = await found(office, number, year, agency, after, as_of)
-        of, now = state.permit, at(as_of, office.runtime.commands.clock.now(request))
-        replaced = {"state": "replaced", "replaced_by": of.number} if number != of.number else {"state": name_of(state, now)}
+        of, now = state.permit, instant_of(as_of, office.runtime.commands.clock.now(request))
+        is_old = number != of.number
+        replaced = {"state": "replaced" if is_old else name_of(state, now), "replaced_by": of.number if is_old else None}
         signature = {
             "claims": None,
             "says": None if qr is None else "not-ours",
@@ -137,7 +140,7 @@ def add_checking(router: APIRouter, office: PermitOffice) -> None:
             raise Problem(NOT_FOUND)
         return pdf_response(body, number)
 
-    @router.get("/signing-keys", dependencies=[allowed("permit.read")])
+    @router.get("/signing-keys", dependencies=[allowed("permit.read")], responses=gives(KeySet))
     async def signing_keys() -> Response:
         """Give the public key, with its certificate, that signatures are checked with (RFC 7517)."""
         return json_response(office.signer.jwks())
@@ -148,7 +151,7 @@ def add_checking(router: APIRouter, office: PermitOffice) -> None:
 def add_looking_up(router: APIRouter, office: PermitOffice) -> None:
     """Add what everybody may look up."""
 
-    @router.get("/permits/{number:path}", dependencies=[allowed("permit.read")])
+    @router.get("/permits/{number:path}", dependencies=[allowed("permit.read")], responses=gives(PermitRow))
     async def one(number: Number, year: Year = None, agency: Agency = None, after: After = None) -> Response:
         """Tell whether a permit is genuine: who issued it, for what, until when, and how it stands."""
         await wait_for_reactions(office.runtime.log, PERMITS.name, consume.NAME, consume.SOURCE, after)

@@ -13,8 +13,10 @@ from contracts.processing import Blank
 from kernel.edge.answer import json_response
 from kernel.edge.body import NFC, Body, EmptyBody
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.problem import NOT_ALLOWED, Kind, Sentence, refusal
+from services.processing.answers_permits import DraftReceipt, Expired, PermitReceipt
 from services.processing.domain.permit_states import Absent, Drafted, RevocationReason
 from services.processing.handle_permits import PermitOffice, PermitOutcome
 from services.processing.http_fields import example
@@ -165,7 +167,7 @@ def add_writing(router: APIRouter, office: PermitOffice) -> None:
     """Add how a permit comes to be written and goes out."""
     run = office.runtime.commands.run
 
-    @router.post("/cases/{id}/permit-draft")
+    @router.post("/cases/{id}/permit-draft", responses=gives(DraftReceipt))
     async def draft(request: Request, id: UUID, body: DraftBody, principal: Annotated[Principal, allowed("permit.draft")]) -> Response:
         """Write down what the permit shall say; it can be written anew until it goes out."""
         return await run(request, principal, lambda command: office.draft(id, body.terms, command), answer)
@@ -177,7 +179,7 @@ def add_writing(router: APIRouter, office: PermitOffice) -> None:
         source, page = await office.preview(id, principal, now)
         return pdf_response(await office.press.typeset(source, page, now), "du-thao")
 
-    @router.post("/permits/{id}/publication")
+    @router.post("/permits/{id}/publication", responses=gives(PermitReceipt))
     async def publish(
         request: Request, id: UUID, body: PublicationBody, principal: Annotated[Principal, allowed("permit.publish")]
     ) -> Response:
@@ -191,24 +193,24 @@ def add_changing(router: APIRouter, office: PermitOffice) -> None:
     """Add what happens to a permit later."""
     run = office.runtime.commands.run
 
-    @router.post("/permits/{id}/amendment")
+    @router.post("/permits/{id}/amendment", responses=gives(PermitReceipt))
     async def amend(request: Request, id: UUID, body: AmendmentBody, principal: Annotated[Principal, allowed("permit.change")]) -> Response:
         """Change what it says; number and expiry stay, and the new edition is to be published."""
         return await run(request, principal, lambda command: office.amend(id, body.kind, body.terms, body.legal_basis, command), answer)
 
-    @router.post("/permits/{id}/reissue")
+    @router.post("/permits/{id}/reissue", responses=gives(PermitReceipt))
     async def reissue(request: Request, id: UUID, body: ReissueBody, principal: Annotated[Principal, allowed("permit.change")]) -> Response:
         """Give it again under a new number; the old one is void, and the expiry stays."""
         return await run(request, principal, lambda command: office.reissue(id, body.reason, command), answer)
 
-    @router.post("/permits/{id}/revocation")
+    @router.post("/permits/{id}/revocation", responses=gives(PermitReceipt))
     async def revoke(
         request: Request, id: UUID, body: RevocationBody, principal: Annotated[Principal, allowed("permit.change")]
     ) -> Response:
         """Take it back."""
         return await run(request, principal, lambda command: office.revoke(id, body.reason, body.legal_basis, command), answer)
 
-    @router.post("/expiries", dependencies=[allowed("permit.expire")])
+    @router.post("/expiries", dependencies=[allowed("permit.expire")], responses=gives(Expired))
     async def expiries(request: Request, _: EmptyBody) -> Response:
         """Note which permits are over; asked twice, the second time notes none."""
         return json_response({"expired": await office.expire(office.runtime.commands.clock.now(request))})

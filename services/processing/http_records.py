@@ -14,10 +14,12 @@ from contracts.processing import CaseCouncilHeld, CaseSiteChecked, CouncilFindin
 from kernel.edge.body import Body
 from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for_answers
 from kernel.edge.problem import refusal
 from services.processing import consume
+from services.processing.answers import CaseReceipt, Records
 from services.processing.handle import Department
 from services.processing.http_fields import CODE_PATTERN, Account, AtInstant, AtVersion, StepCode, example
 from services.processing.http_standing import answer
@@ -122,7 +124,7 @@ def add_records(router: APIRouter, department: Department) -> None:
     runtime = department.runtime
     run = runtime.commands.run
 
-    @router.post("/cases/{id}/site-check")
+    @router.post("/cases/{id}/site-check", responses=gives(CaseReceipt))
     async def site_check(
         request: Request, id: UUID, body: SiteCheckBody, principal: Annotated[Principal, allowed("case.put-down")]
     ) -> Response:
@@ -134,7 +136,7 @@ def add_records(router: APIRouter, department: Department) -> None:
             answer,
         )
 
-    @router.post("/cases/{id}/council")
+    @router.post("/cases/{id}/council", responses=gives(CaseReceipt))
     async def council(request: Request, id: UUID, body: CouncilBody, principal: Annotated[Principal, allowed("case.put-down")]) -> Response:
         """Put down what an appraisal council concluded; the step is completed by itself afterwards."""
         return await run(
@@ -144,7 +146,7 @@ def add_records(router: APIRouter, department: Department) -> None:
             answer,
         )
 
-    @router.get("/cases/{id}/records")
+    @router.get("/cases/{id}/records", responses=gives(Records))
     async def records(
         request: Request,
         id: UUID,

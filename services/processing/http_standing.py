@@ -21,7 +21,7 @@ def standing(state: Known) -> dict[str, Any]:
     """Say where a case stands: the open step and whose it is, the deadline, and what came of it."""
     case = state.case
     due = {"due_on": case.deadline.due_on if case.deadline else None, "due_at": case.deadline.due_at if case.deadline else None}
-    due |= {"new_due_at": case.new_due_at}
+    due |= {"new_due_at": case.new_due_at, "paused_at": None}
     ended = {"step": None, "unit": None, "role": None, "officer": None, "outcome": None, "result_number": None, "open": []}
     match state:
         case Working():

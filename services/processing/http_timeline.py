@@ -11,9 +11,11 @@ from starlette.responses import Response
 from contracts.processing import CaseMoved, CaseOpened
 from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for_answers
 from services.processing import consume
+from services.processing.answers import Timeline
 from services.processing.handle import Department
 from services.processing.http_fields import AtInstant, AtVersion
 from services.processing.timeline import Names, timeline
@@ -28,7 +30,7 @@ def routes(department: Department) -> APIRouter:
     router = APIRouter(prefix="/v1")
     runtime = department.runtime
 
-    @router.get("/cases/{id}/timeline")
+    @router.get("/cases/{id}/timeline", responses=gives(Timeline))
     async def told(
         request: Request,
         id: UUID,

@@ -13,8 +13,10 @@ from contracts.processing import AssignmentReason, ReopeningReason
 from contracts.vocabulary import MissingComponent, Outcome
 from kernel.edge.body import Body
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.problem import INVALID, Problem
+from services.processing.answers import CaseReceipt
 from services.processing.handle import Department
 from services.processing.http_fields import Account, LegalBasis, StepCode, example
 from services.processing.http_refusals import A_REFUSAL_NEEDS_ITS_BASIS
@@ -136,19 +138,19 @@ def add_work(router: APIRouter, department: Department) -> None:
     """Add what every officer does."""
     run = department.runtime.commands.run
 
-    @router.post("/cases/{id}/claim")
+    @router.post("/cases/{id}/claim", responses=gives(CaseReceipt))
     async def claim(request: Request, id: UUID, body: ClaimBody, principal: Annotated[Principal, allowed("case.claim")]) -> Response:
         """Take an open step; from then on it is this officer's."""
         return await run(request, principal, lambda command: department.claim(id, body.step, command), answer)
 
-    @router.post("/cases/{id}/completion")
+    @router.post("/cases/{id}/completion", responses=gives(CaseReceipt))
     async def complete(
         request: Request, id: UUID, body: CompletionBody, principal: Annotated[Principal, allowed("case.complete")]
     ) -> Response:
         """Finish the open step; completing the last one gives the result its number and passes it to the desk."""
         return await run(request, principal, lambda command: department.complete(id, body.step, command), answer)
 
-    @router.post("/cases/{id}/pause")
+    @router.post("/cases/{id}/pause", responses=gives(CaseReceipt))
     async def pause(request: Request, id: UUID, body: PauseBody, principal: Annotated[Principal, allowed("case.pause")]) -> Response:
         """Stop the clock and ask the applicant, through the desk, for what is missing (NĐ 61/2018, Điều 19.4)."""
         missing = tuple(MissingComponent.model_validate(one) for one in body.missing)
@@ -161,17 +163,17 @@ def add_sharing(router: APIRouter, department: Department) -> None:
     """Add how steps go from one officer to another, and back."""
     run = department.runtime.commands.run
 
-    @router.post("/cases/{id}/assignment")
+    @router.post("/cases/{id}/assignment", responses=gives(CaseReceipt))
     async def assign(request: Request, id: UUID, body: AssignmentBody, principal: Annotated[Principal, allowed("case.assign")]) -> Response:
         """Give an open step to an officer of its unit, or take it from another for a reason; its hours run on."""
         return await run(request, principal, lambda command: department.assign(id, body.step, body.officer, body.reason, command), answer)
 
-    @router.post("/cases/{id}/return")
+    @router.post("/cases/{id}/return", responses=gives(CaseReceipt))
     async def send_back(request: Request, id: UUID, body: ReturnBody, principal: Annotated[Principal, allowed("case.return")]) -> Response:
         """Send the work back to an earlier step, as the workflow allows; it opens for the officer who did it."""
         return await run(request, principal, lambda command: department.send_back(id, body.step, body.to, body.reason, command), answer)
 
-    @router.post("/cases/{id}/undo")
+    @router.post("/cases/{id}/undo", responses=gives(CaseReceipt))
     async def undo(request: Request, id: UUID, body: UndoBody, principal: Annotated[Principal, allowed("case.undo")]) -> Response:
         """Take back a step that one has finished oneself, while nobody works on what followed; both facts stay."""
         return await run(request, principal, lambda command: department.undo(id, body.step, body.reason, command), answer)
@@ -183,7 +185,7 @@ def add_signing(router: APIRouter, department: Department) -> None:
     """Add what whoever signs does."""
     run = department.runtime.commands.run
 
-    @router.post("/cases/{id}/decision")
+    @router.post("/cases/{id}/decision", responses=gives(CaseReceipt))
     async def decide(request: Request, id: UUID, body: DecisionBody, principal: Annotated[Principal, allowed("case.decide")]) -> Response:
         """Sign the decision; that completes the signing step."""
         if body.outcome == "refused" and body.legal_basis is None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import asyncpg
 from fastapi import APIRouter, Path, Query, Request
@@ -21,15 +21,17 @@ from starlette.responses import Response
 from kernel.edge.answer import json_response
 from kernel.edge.body import Body
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, freshness, wait_for_reactions
 from kernel.edge.problem import NOT_FOUND, Problem
 from kernel.legalclock import Calendar, day_of, load_calendar, working_minutes_between
 from services.processing import consume
+from services.processing.answers import Colour, UnitLoad, WorkPage
 from services.processing.domain.organisation_states import Inherited, Organisation
 from services.processing.handle import Department
-from services.processing.http_fields import CODE_PATTERN, PROCEDURE_PATTERN, AtInstant, OfInstant, UnitCode, at
+from services.processing.http_fields import CODE_PATTERN, PROCEDURE_PATTERN, AtInstant, OfInstant, UnitCode, instant_of
 from services.processing.projections import CASES
 from services.processing.query import Register
 from services.processing.query_cases import Wanted, sort_key
@@ -38,8 +40,6 @@ from services.processing.query_then import Then
 DUE_WITHIN_HOURS_MAX: Final = 400
 HOURS_PER_DAY: Final = 8
 MINUTES_PER_HOUR: Final = 60
-
-Colour = Literal["on-time", "due-soon", "overdue", "paused", "no-limit"]
 
 NAMES: Final[Mapping[Colour, tuple[str, str]]] = {
     "on-time": ("Đúng hạn", "On time"),
@@ -144,7 +144,7 @@ def routes(department: Department, register: Register) -> APIRouter:
 def clockwork(department: Department, request: Request, as_of: datetime | None) -> Clockwork:
     """Give what time is judged by, for one call."""
     runtime = department.runtime
-    now = at(as_of, runtime.commands.clock.now(request))
+    now = instant_of(as_of, runtime.commands.clock.now(request))
     return Clockwork(now, load_calendar().as_known_at(now), runtime.settings.due_soon_hours)
 
 
@@ -152,7 +152,7 @@ def add_worklist(router: APIRouter, department: Department, register: Register) 
     """Add the list."""
     runtime = department.runtime
 
-    @router.get("/worklist")
+    @router.get("/worklist", responses=gives(WorkPage))
     async def worklist(
         request: Request, principal: Annotated[Principal, allowed("work.list")], asked: Annotated[WorkQuery, Query()]
     ) -> Response:
@@ -183,7 +183,7 @@ def add_load(router: APIRouter, department: Department, register: Register) -> N
     """Add how much there is to do."""
     runtime = department.runtime
 
-    @router.get("/units/{unit}/load")
+    @router.get("/units/{unit}/load", responses=gives(UnitLoad))
     async def load(
         request: Request,
         unit: Annotated[UnitCode, Path()],

@@ -35,6 +35,7 @@ from kernel.eventlog.relay import Relay
 from kernel.vault import KeyRing, Vault
 from kernel.vault.keys import KEY_BYTES
 from tests.servers import Database, NatsServer, PostgresServer
+from tests.services.described import Described
 
 AGENCY: Final = "H09.13"
 MONDAY: Final = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
@@ -216,7 +217,8 @@ class Rig:
         app = service.app(kind(**{**usual, **settings}))
         async with app.router.lifespan_context(app):
             transport = httpx2.ASGITransport(app)
-            async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+            hooks = {"response": [Described(app).hold]}
+            async with httpx2.AsyncClient(transport=transport, base_url="http://test", event_hooks=hooks) as client:
                 running = Running(service, own, client, issuer, app)
                 await eventually(running.reads)
                 yield running

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 import pytest_asyncio
 
+from kernel.edge.answer import MEDIA_TYPE
 from services.processing.domain import permit
 from services.processing.http_api import WORDS
 from services.processing.settings import HERE
@@ -207,3 +208,12 @@ async def test_every_route_says_who_may_what_it_is_for_and_which_problems_are_it
             assert {str(one["status"]) for one in own} <= set(route["responses"]), f"{method} {path}"
             told |= {one["type"].rpartition("/")[2] for one in own}
     assert told == set(WORDS.refusals), "a problem that no route names, or one that is none of ours"
+
+
+async def test_every_route_says_what_it_answers(shared: Department) -> None:
+    doc = await document(shared)
+    for path, routes in doc["paths"].items():
+        for method, route in routes.items():
+            if path.startswith("/v1"):
+                told = route["responses"]["200"]["content"]
+                assert all(one.get("schema") for media, one in told.items() if media != MEDIA_TYPE or len(told) == 1), f"{method} {path}"

@@ -126,6 +126,7 @@ async def test_every_answer_to_a_command_carries_where_the_case_stands_its_versi
         "due_on": "2026-03-23",
         "due_at": "2026-03-23T10:00:00Z",
         "new_due_at": None,
+        "paused_at": None,
         "open": [{"step": "B2", "unit": "phong-quan-ly-thuong-mai", "role": "truong-phong", "officer": None}],
     }
 
