@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from kernel.legalclock.calendar import Calendar, in_hours_of
+from kernel.legalclock.exclusion import without
 from kernel.legalclock.instants import day_of, midnight, utc
 from kernel.legalclock.phrases import EVERY_DAY, FIRST_DAY, NOTHING_LEFT, OUTSIDE, PUSHED
 from kernel.legalclock.rule_pack import Rule, RulePack
@@ -164,7 +165,8 @@ class Course(NamedTuple):
     """The way of a limit under one calendar: what counts lies from `base` on. Where days are counted, that is the midnight after `first`.
 
     `head` is what lies before and does not count. A course from an event has one; where another calendar takes over, the way goes on
-    from `base` without. Where all of a limit in calendar days was counted before that, the days through `off_through` were off.
+    from `base` without. Where all of a limit in calendar days was counted before that, the days through `off_through` were off. `out` has
+    passed and is left out by a decision: single whole days, or for hours any time.
     """
 
     unit: LimitUnit
@@ -175,21 +177,55 @@ class Course(NamedTuple):
     base: datetime
     head: tuple[Segment, ...] = ()
     off_through: date = date.min
+    out: tuple[Segment, ...] = ()
 
     def due(self, amount: int) -> datetime:
         """Give the instant to which an amount leads. No days, from an event on, end on the day itself."""
         if self.unit == "working-hours":
-            return self.calendar.after_time_worked(self.calendar.time_worked(self.base) + amount * timedelta.resolution)
+            worked = self.calendar.time_worked(self.base) + self._worked_out()
+            return self.calendar.after_time_worked(worked + amount * timedelta.resolution)
         if amount == 0 and self.head:
-            return self.calendar.closing(day_of(self.calendar.next_opening(self.begins_at)))
-        if self.unit == "working-days":
-            return self.calendar.closing(self.calendar.add_working_days(self.first, amount))
-        last = self.first + timedelta(days=amount)
-        is_last = amount and last > self.off_through and self.calendar.is_working(last)
-        return self.calendar.closing(last if is_last else self.calendar.add_working_days(max(last, self.off_through), 1))
+            return self.calendar.closing(self._not_out(day_of(self.calendar.next_opening(self.begins_at))))
+        last = self.last(amount)
+        if self.unit == "calendar-days" and not (amount and last > self.off_through and self.calendar.is_working(last)):
+            last = self._not_out(self.calendar.add_working_days(max(last, self.off_through), 1))
+        return self.calendar.closing(last)
+
+    def last(self, amount: int) -> date:
+        """Give the last of an amount of days."""
+        last = self._after(amount)
+        while (found := self._days_out(last)) and last < (later := self._after(amount + found)):
+            last = later
+        return last
+
+    def _after(self, days: int) -> date:
+        return self.calendar.add_working_days(self.first, days) if self.unit == "working-days" else self.first + timedelta(days=days)
+
+    def _days_out(self, last: date) -> int:
+        """Count the days through one that would have been counted, had they not been left out."""
+        days = [day for it in self.out if self.first < (day := day_of(it.start_at)) <= last] if self.out else []
+        return sum(self.calendar.is_working(day) for day in days) if self.unit == "working-days" else len(days)
+
+    def _worked_out(self, instant: datetime | None = None) -> timedelta:
+        """Give the working time, before an instant, that was left out."""
+        found = timedelta()
+        for it in self.out:
+            start_at, end_at = max(it.start_at, self.base), min(it.end_at, instant or it.end_at)
+            if start_at < end_at:
+                found += self.calendar.time_worked(end_at) - self.calendar.time_worked(start_at)
+        return found
+
+    def _not_out(self, day: date) -> date:
+        while any(day == day_of(it.start_at) for it in self.out):
+            day = self.calendar.add_working_days(day, 1)
+        return day
 
     def segments(self, amount: int, end_at: datetime) -> list[Segment]:
         """Give the way of an amount as far as an instant, which is not later than the day to which it leads."""
+        found = self._segments(amount, end_at)
+        return list(without(found, self.out)[0]) if self.out else found
+
+    def _segments(self, amount: int, end_at: datetime) -> list[Segment]:
         if self.unit == "working-hours":
             return self._along(self.calendar.clock_track, end_at)
         if amount == 0 and self.head:
@@ -198,7 +234,7 @@ class Course(NamedTuple):
             return until([*waited, left], end_at)
         if self.unit == "working-days":
             return self._along(self.calendar.days_track, end_at)
-        counted_until = midnight(self.first + timedelta(days=amount + 1))
+        counted_until = midnight(self.last(amount) + ONE_DAY)
         every_day = Segment(self.base, min(counted_until, end_at), counts=True, why=EVERY_DAY, source=self.sources["counted"])
         if end_at <= counted_until:
             return [*self.head, every_day] if end_at > self.base else until(self.head, end_at)
@@ -214,9 +250,11 @@ class Course(NamedTuple):
         if instant <= self.base:
             return 0
         if self.unit == "working-hours":
-            return (self.calendar.time_worked(instant) - self.calendar.time_worked(self.base)) // timedelta.resolution
+            worked = self.calendar.time_worked(instant) - self.calendar.time_worked(self.base) - self._worked_out(instant)
+            return worked // timedelta.resolution
         last = day_of(instant) - ONE_DAY if is_spared else day_of(instant)
-        return self.calendar.working_days(self.first, last) if self.unit == "working-days" else (last - self.first).days
+        days = self.calendar.working_days(self.first, last) if self.unit == "working-days" else (last - self.first).days
+        return days - self._days_out(last)
 
     def is_spared(self, instant: datetime) -> bool:
         """Tell whether the day of an instant is not used by then: days are counted, and it has only begun, or has not opened."""

@@ -15,8 +15,9 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from kernel.legalclock.calendar import Calendar
 from kernel.legalclock.deadline import ONE_DAY, Course, Deadline, Limit, course, whole
+from kernel.legalclock.exclusion import days_covered, joined, without
 from kernel.legalclock.instants import day_of, midnight, utc
-from kernel.legalclock.moments import Apologised, Begun, Ended, HandedOver, Moment, Paused, Prolonged, Restated, Resumed
+from kernel.legalclock.moments import Apologised, Begun, Ended, Excluded, HandedOver, Moment, Paused, Prolonged, Restated, Resumed
 from kernel.legalclock.phrases import BEFORE_OPENING, COUNTED_ANEW
 from kernel.legalclock.rule_pack import rule_pack
 from kernel.legalclock.segment import Segment, end_to_end, merged, until
@@ -171,11 +172,14 @@ class _Fold:
             case Restated(), "running":
                 if not self.run.has_run_out(self.now):
                     self._restate(moment)
+            case Excluded(), "running":
+                if not self.run.has_run_out(self.now):
+                    self._exclude(moment)
             case Ended(), "running" | "waiting":
                 self._enter("ended")
 
             # No date moves when papers change hands; while the clock waits, it is the going on that reads the calendar anew.
-            case (HandedOver(), _) | (Restated(), "waiting"):
+            case (HandedOver(), _) | (Restated() | Excluded(), "waiting"):
                 pass
             # Twice is once, and what is over stays as it was.
             case (Begun(), _) | (Paused(), "waiting") | (Resumed(), "running") | (_, "ended"):
@@ -268,17 +272,31 @@ class _Fold:
         cut_at = self.now if way.unit == "working-hours" else midnight(today)
         if way.head and (cut_at < way.base or cut_at == way.begins_at or not run.left):
             anew = course(way.head[0].start_at, way.unit, self.begun.start_rule, calendar, self.pack, known_from=cut_at)
-            self.run = _Run(run.moment, anew, run.left)
+            self.run = _Run(run.moment, anew._replace(out=way.out), run.left)
             self.starts_at = anew.begins_at if run.moment is self.starter else self.starts_at
-        elif way.unit == "calendar-days" and today > way.first + timedelta(days=run.left):
+        elif way.unit == "calendar-days" and today > way.last(run.left):
             # All days are counted, and the last was off: the news only says anew which working day comes next.
             self.run = _Run(run.moment, way._replace(calendar=calendar, off_through=today - ONE_DAY), run.left)
         else:
             self.closed.append(run.until(cut_at))
-            onward = Course(way.unit, calendar, way.sources, way.begins_at, today - ONE_DAY, cut_at)
+            onward = Course(way.unit, calendar, way.sources, way.begins_at, today - ONE_DAY, cut_at, out=way.out)
             self.run = _Run(restated, onward, run.left_at(cut_at, is_spared=way.is_spared(cut_at)))
         if not self.extensions:
             self._tell(restated, min(self.run.due_at, self.told[-1].due_at))
+
+    def _exclude(self, excluded: Excluded) -> None:
+        run, way = self.run, self.run.way
+        since = max(utc(excluded.since), midnight(day_of(self.begun.at)))
+        over = Segment(since, min(utc(excluded.until), self.now), counts=False, why=excluded.why, source=excluded.source)
+        by_day, left = way.unit != "working-hours", run.left
+        known = {calendar.version: calendar for calendar in self.calendar.versions()}
+        for n, stretch in enumerate(self.closed):
+            segments, lost = without(stretch.segments, days_covered(over, known[stretch.calendar]) if by_day else [over])
+            self.closed[n] = stretch._replace(segments=segments)
+            left += len(lost) if by_day else sum((it.end_at - it.start_at for it in lost), timedelta()) // timedelta.resolution
+        out = joined(way.out, days_covered(over, way.calendar) if by_day else [over])
+        self.run = _Run(run.moment, way._replace(out=out), left)
+        self._promise(excluded)
 
     def _promise(self, moment: Moment) -> None:
         # A new date once promised holds where the law's own is earlier.

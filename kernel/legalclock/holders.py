@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from kernel.legalclock.calendar import Calendar
 from kernel.legalclock.instants import utc
-from kernel.legalclock.moments import Apologised, Begun, Ended, HandedOver, Holder, Moment, Paused, Prolonged, Restated, Resumed
+from kernel.legalclock.moments import Apologised, Begun, Ended, Excluded, HandedOver, Holder, Moment, Paused, Prolonged, Restated, Resumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def time_by_holder(moments: Iterable[Moment], calendar: Calendar, as_of: datetim
                 ours = moment.to
             case Ended():
                 return shares
-            case Prolonged() | Apologised() | Restated():
+            case Prolonged() | Apologised() | Restated() | Excluded():
                 pass
     passed(until)
     return shares

@@ -83,6 +83,22 @@ class Restated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Excluded:
+    """Time that has passed does not count, by a decision: from `since` until, not including, `until`, never later than `at`.
+
+    Hours are given back to the minute, a day only where all its office hours (a day off: all of it) lie within. A limit that waits has
+    nothing to give back until it runs again.
+    """
+
+    at: datetime
+    cause: str
+    since: datetime
+    until: datetime
+    why: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOver:
     """Somebody else has the papers. No date moves."""
 
@@ -99,16 +115,17 @@ class Ended:
     cause: str
 
 
-Moment: TypeAlias = Begun | Paused | Resumed | Prolonged | Apologised | Restated | HandedOver | Ended
+Moment: TypeAlias = Begun | Paused | Resumed | Prolonged | Apologised | Restated | Excluded | HandedOver | Ended
 
 
 def part_of(whole: Iterable[Moment], begun: Begun) -> tuple[Moment, ...]:
     """Give the history of a part that has a limit of its own, a step or a consultation, within the whole.
 
-    The part stands while the whole does, be it from its first instant on, and goes on as the whole does. What else happens to the whole, a
-    longer limit or a new date, is not the part's; its own end is added by whoever knows it.
+    The part stands while the whole does, be it from its first instant on, and goes on as the whole does; time that does not count for the
+    whole does not for the part. What else happens to the whole, a longer limit or a new date, is not the part's; its own end is added by
+    whoever knows it.
     """
-    stops = [moment for moment in whole if isinstance(moment, Paused | Resumed)]
-    before = [moment for moment in stops if moment.at <= begun.at][-1:]
+    stops = [moment for moment in whole if isinstance(moment, Paused | Resumed | Excluded)]
+    before = [moment for moment in stops if moment.at <= begun.at and not isinstance(moment, Excluded)][-1:]
     standing = [replace(moment, at=begun.at) for moment in before if isinstance(moment, Paused)]
     return (begun, *standing, *(moment for moment in stops if moment.at > begun.at))

@@ -24,6 +24,8 @@ NOTHING_LEFT: Final = "Thời hạn đã dùng hết: hết hạn trong ngày"
 PAUSED: Final = "Chờ bổ sung"
 BEFORE_OPENING: Final = "Yêu cầu trước giờ mở cửa: ngày này chưa tính"
 COUNTED_ANEW: Final = "Đã tính trước đó, nay tính lại từ đầu"
+FORCE_MAJEURE: Final = "Bất khả kháng: không tính vào thời hạn"
+OUTAGE: Final = "Sự cố hệ thống: không tính vào thời hạn"
 
 _ENGLISH: Final[Mapping[str, str]] = {
     WORKING_DAY: "Working days",
@@ -38,6 +40,8 @@ _ENGLISH: Final[Mapping[str, str]] = {
     PAUSED: "Waiting for the supplement",
     BEFORE_OPENING: "Asked before opening: this day is not used yet",
     COUNTED_ANEW: "Counted before, now counted anew",
+    FORCE_MAJEURE: "Force majeure: does not count",
+    OUTAGE: "System outage: does not count",
 }
 _ENGLISH_PREFIX: Final[Mapping[str, str]] = {
     SWAPPED_IN: "Working day in exchange for ",
@@ -59,6 +63,8 @@ _RULE: Final[Mapping[str, str]] = {
     NOTHING_LEFT: "nothing-left",
     BEFORE_OPENING: "before-opening",
     COUNTED_ANEW: "counted-anew",
+    FORCE_MAJEURE: "excluded",
+    OUTAGE: "excluded",
 }
 _RULE_OF_PREFIX: Final[Mapping[str, str]] = {SWAPPED_IN: "swapped-in", HOLIDAY: "holiday", IN_LIEU: "in-lieu", SWAPPED_OFF: "swapped-off"}
 

@@ -12,6 +12,7 @@ from kernel.legalclock import (
     Begun,
     Calendar,
     Entry,
+    Excluded,
     Limit,
     Moment,
     Paused,
@@ -23,6 +24,7 @@ from kernel.legalclock import (
     rule_pack_on,
 )
 from kernel.legalclock.calendar import Coverage, Knowledge
+from kernel.legalclock.phrases import OUTAGE
 from tests.kernel.legalclock.minutes import DAY, Walk, painted
 from tests.kernel.legalclock.moments import START_RULES, UNITS
 
@@ -164,7 +166,7 @@ def tale(chance: Random, world: World) -> Tale:
     for _ in range(chance.choice((0, 1, 1, 2, 3, 5))):
         now = aimed(chance, now, walk)
         at, cause = world.at(now), str(len(moments) + 1)
-        match chance.choice(("wait", "wait", "wait", "restate", "restate", "prolong", "apologise")):
+        match chance.choice(("wait", "wait", "wait", "restate", "restate", "prolong", "apologise", "exclude")):
             case "wait":
                 moments.append(Paused(at=at, cause=cause))
                 asked, now = now, aimed(chance, now, walk)
@@ -184,6 +186,10 @@ def tale(chance: Random, world: World) -> Tale:
                 more = chance.randint(1, 20)
                 moments.append(Prolonged(at=at, cause=cause, amount=more, source="Luật"))
                 walk.prolong(now, more)
+            case "exclude":
+                since, until = sorted(between(chance, start, now) for _ in range(2))
+                moments.append(Excluded(at=at, cause=cause, since=world.at(since), until=world.at(until), why=OUTAGE, source="Quyết định"))
+                walk.exclude(now, since, until)
             case _:
                 day = max(now, walk.due) // DAY + chance.randrange(20)
                 moments.append(Apologised(at=at, cause=cause, due_on=world.at(day * DAY).date(), number="1"))
@@ -197,6 +203,12 @@ def near_an_edge(chance: Random, day: int) -> int:
     """Choose a moment of a day: any at all, or where something changes, or its neighbour."""
     clock = chance.choice((chance.randrange(DAY), 0, 450, 690, 780, 900, 1020, 1439))
     return day * DAY + clock + chance.choice((-1, 0, 0, 1))
+
+
+def between(chance: Random, start: int, now: int) -> int:
+    """Choose a moment that has passed: lately, at the edge of a day, or any since the beginning."""
+    lately = near_an_edge(chance, now // DAY - chance.randrange(4))
+    return min(now, chance.choice((start, now, lately, lately, chance.randint(start, now))))
 
 
 def aimed(chance: Random, now: int, walk: Walk) -> int:

@@ -56,6 +56,10 @@ class Walk:
         """Of the whole limit: `begins` is its beginning."""
         self.before: list[int] = []
         self.counted: list[int] = []
+        self.hours: dict[int, bytes] = {}
+        """The minutes of days before a wait, as they were known then."""
+        self.left_out: set[int] = set()
+        """The days, or minutes, that a decision lets not count."""
         self.begins = self.lead_on()
         self.promised = self.due
         self.apology = 0
@@ -65,11 +69,12 @@ class Walk:
         begins = self.event if self.start_rule == "arrival" and self.unit != "working-hours" else self.opening(self.event)
         left = self.amount - len(self.before)
         if self.unit == "working-hours":
-            self.counted = [*self.before, *islice(compress(count(begins), memoryview(self.strip)[begins:]), left)]
+            minutes = compress(count(begins), memoryview(self.strip)[begins:])
+            self.counted = [*self.before, *islice((it for it in minutes if it not in self.left_out), left)]
             self.due = self.counted[-1] + 1
         elif left == 0:
             self.counted = [*self.before]
-            self.due = self.closing(self.opening(begins) // DAY)
+            self.due = self.closing(self._next(self.opening(begins) // DAY))
         else:
             self.counted = [*self.before]
             self.due = self.closing(self._last_day(begins // DAY))
@@ -78,9 +83,12 @@ class Walk:
     def _last_day(self, day: int) -> int:
         while len(self.counted) < self.amount:
             day += 1
-            if self.unit == "calendar-days" or self.works(day):
+            if day not in self.left_out and (self.unit == "calendar-days" or self.works(day)):
                 self.counted.append(day)
-        while not self.works(day):
+        return self._next(day)
+
+    def _next(self, day: int) -> int:
+        while not self.works(day) or day in self.left_out:
             day += 1
         return day
 
@@ -96,6 +104,8 @@ class Walk:
         if self.has_run_out(asked):
             return
         self.before = [it for it in self.counted if self.used(it, asked)] if mode == "pause" else []
+        if self.unit != "working-hours":
+            self.hours |= {day: self.strip[day * DAY : (day + 1) * DAY] for day in self.before if day not in self.hours}
         self.event = answered
         self.learn(answered, known)
         self.is_first_run = mode == "restart"
@@ -119,6 +129,22 @@ class Walk:
             if self.is_first_run:
                 self.begins = begins
             self.promised = self.promised if self.apology else min(self.promised, self.due)
+
+    def exclude(self, moment: int, since: int, until: int) -> None:
+        if self.has_run_out(moment):
+            return
+        if self.unit == "working-hours":
+            self.left_out |= set(range(since, until))
+        else:
+            self.left_out |= {day for day in range(since // DAY, until // DAY + 1) if self._lies_within(day, since, until)}
+        self.before = [it for it in self.before if it not in self.left_out]
+        self.lead_on()
+        self.promised = max(self.due, self.apology)
+
+    def _lies_within(self, day: int, since: int, until: int) -> bool:
+        hours = self.hours.get(day, self.strip[day * DAY : (day + 1) * DAY])
+        first, last = (hours.find(1), hours.rfind(1) + 1) if 1 in hours else (0, DAY)
+        return since <= day * DAY + first and day * DAY + last <= until
 
     def apologise(self, day: int, known: bytes) -> None:
         self.apology = self.promised = known.rfind(1, day * DAY, (day + 1) * DAY) + 1 or (day + 1) * DAY

@@ -14,6 +14,7 @@ from kernel.legalclock import (
     Begun,
     Deadline,
     Ended,
+    Excluded,
     HandedOver,
     Holder,
     Limit,
@@ -34,6 +35,7 @@ from kernel.legalclock import (
     resume,
     rule_pack_on,
 )
+from kernel.legalclock.phrases import OUTAGE, rule_of
 from tests.kernel.legalclock.moments import ALL_KNOWN, START_RULES, UNITS, any_moment, assert_explains_itself, local, plain
 
 ACCEPTED = "2018-10-05 09:59"  # a Friday; 15 working days lead to 26/10
@@ -56,6 +58,10 @@ def resumed(at: str, mode: SupplementMode | None = None, cause: str = "log/3") -
 
 def prolonged(at: str, amount: int) -> Prolonged:
     return Prolonged(at=local(at), cause="log/4", amount=amount, source="Luật giả định, Điều 20")
+
+
+def excluded(at: str, since: str, until: str) -> Excluded:
+    return Excluded(at=local(at), cause="log/5", since=local(since), until=local(until), why=OUTAGE, source="Quyết định 12/QĐ-SCT")
 
 
 def due(*moments: Moment, as_of: str | None = None) -> str:
@@ -222,6 +228,44 @@ def test_a_storm_or_an_outage_stops_the_clock_by_a_decision_with_its_number() ->
 
 
 # Longer by law, and later by apology
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "then"),
+    [
+        ("2018-10-15 07:30", "2018-10-16 17:00", "2018-10-30"),  # a Monday and a Tuesday: two working days, and a weekend comes between
+        ("2018-10-15 07:31", "2018-10-16 17:00", "2018-10-29"),  # a minute of Monday was worked, so Monday was
+        ("2018-10-15 07:30", "2018-10-16 16:59", "2018-10-29"),
+        ("2018-10-13 00:00", "2018-10-14 23:59", "2018-10-26"),  # nobody works on a weekend anyway
+        ("2018-10-05 07:30", "2018-10-05 17:00", "2018-10-26"),  # the first day was not counted
+        (
+            "2018-10-17 07:30",
+            "2018-12-31 00:00",
+            "2018-10-29",
+        ),  # of what has passed: that day is over by then
+    ],
+)
+def test_a_day_that_a_decision_leaves_out_is_given_back_where_nothing_of_it_was_worked(since: str, until: str, then: str) -> None:
+    moments = (begun(), excluded("2018-10-17 17:00", since, until))
+    found = reckon(moments, ALL_KNOWN)
+    assert str(found.deadline.due_on) == then
+    assert_explains_itself(found.deadline, local(ACCEPTED))
+    out = [segment for segment in found.deadline.segments if rule_of(segment.why) == "excluded"]
+    assert {segment.source for segment in out} == ({"Quyết định 12/QĐ-SCT"} if then > "2018-10-26" else set())
+
+
+def test_hours_that_a_decision_leaves_out_are_given_back_to_the_minute() -> None:
+    outage = excluded("2018-10-08 16:00", "2018-10-08 10:00", "2018-10-08 14:15")  # an hour and a half before noon, and 75 minutes after
+    assert due(begun(amount=16, unit="working-hours"), outage) == "2018-10-09 14:14"
+    assert due(begun(amount=16, unit="working-hours")) == "2018-10-09 09:59"
+
+
+def test_the_same_time_is_given_back_once_and_what_had_run_out_stays_run_out() -> None:
+    outage = ("2018-10-15 07:30", "2018-10-16 17:00")
+    once = due(begun(), excluded("2018-10-17 09:00", *outage))
+    assert due(begun(), excluded("2018-10-17 09:00", *outage), excluded("2018-10-18 09:00", *outage)) == once
+    assert due(begun(), excluded("2018-10-26 23:59", *outage)) == once
+    assert due(begun(), excluded("2018-10-27 00:00", *outage)) == due(begun())
 
 
 def test_longer_by_law_moves_the_deadline_and_an_apology_does_not() -> None:
