@@ -14,6 +14,7 @@ from contracts.intake import (
     DossierReturned,
     DossierSubmitted,
     DossierSupplemented,
+    DossierSupplementReminded,
     DossierSupplementRequested,
     DossierWithdrawn,
 )
@@ -26,6 +27,7 @@ from services.intake.domain.commands import (
     MoveDue,
     Reappoint,
     Refuse,
+    RemindOfSupplement,
     RequestSupplement,
     RequestSupplementAtAppraisal,
     Reschedule,
@@ -68,6 +70,7 @@ Event: TypeAlias = (
     | DossierWithdrawn
     | DossierRescheduled
     | DossierReappointed
+    | DossierSupplementReminded
     | DossierResultReady
     | DossierReturned
     | DossierPersonalDataErased
@@ -108,6 +111,8 @@ def decide(command: Command, state: State) -> list[Event]:
         # What the department says. If the dossier has ended here meanwhile, or it was said before, there is nothing left to record.
         case RequestSupplementAtAppraisal() as c, Accepted(dossier=d, rounds=rounds) if c.round > rounds:
             return [supplement_requested(d, "appraisal", c.round, c)]
+        case RemindOfSupplement() as c, AwaitingSupplement(dossier=d, stage="appraisal", round=round_) if c.round == round_:
+            return [DossierSupplementReminded(dossier_id=d.id, agency=d.agency, round=round_, reminded_at=c.at)]
         case Reschedule() as c, Accepted(dossier=d, rounds=rounds, clock_stands=True) if c.round == rounds and d.deadline is not None:
             return [
                 DossierRescheduled(
@@ -125,7 +130,7 @@ def decide(command: Command, state: State) -> list[Event]:
         case TakeResult() as c, Accepted(dossier=d):
             number = c.result_number
             return [DossierResultReady(dossier_id=d.id, agency=d.agency, outcome=c.outcome, result_number=number, ready_at=c.at)]
-        case (RequestSupplementAtAppraisal() | Reschedule() | MoveDue() | Reappoint() | TakeResult(), _):
+        case (RequestSupplementAtAppraisal() | RemindOfSupplement() | Reschedule() | MoveDue() | Reappoint() | TakeResult(), _):
             return []
 
         # A command that comes twice asks twice. The second time there is nothing left to record.
@@ -156,7 +161,7 @@ def evolve(state: State, event: Event) -> State:
             return Accepted(replace(d, components=d.components | set(event.components)), round_, clock_stands=True)
         case DossierAccepted(), Submitted(dossier=d):
             return Accepted(replace(d, code=event.code, deadline=event.deadline))
-        case DossierRescheduled(reason="extension" | "calendar"), Accepted(dossier=d):
+        case DossierRescheduled(reason="extension" | "calendar" | "decision"), Accepted(dossier=d):
             return replace(state, dossier=replace(d, deadline=event.deadline))
         case DossierRescheduled(), Accepted(dossier=d, rounds=rounds):
             return Accepted(replace(d, deadline=event.deadline), rounds)

@@ -55,7 +55,7 @@ def test_a_result_at_local_midnight_is_late_by_a_day_though_in_utc_it_is_still_t
     assert counted(*facts) == {"received", "received_direct", "resolved", "resolved_late"}
 
 
-def test_ready_in_time_and_collected_two_months_later_is_on_time() -> None:
+def test_e_26_ready_in_time_and_collected_two_months_later_is_on_time() -> None:
     facts = (P.submitted(0), P.accepted(0, due=7), P.ready(7), P.returned(67))
     assert counted(*facts) == {"received", "received_direct", "resolved", "resolved_on_time"}
     assert counted(*facts, period=Period(day(30), day(90))) == set()
