@@ -80,6 +80,8 @@ TERMS: Final[dict[str, str]] = {
     "feedback.invitation.issued.v1": "Mời đánh giá",
     "feedback.invitation.used.v1": "Đã đánh giá",
     "feedback.rating.recorded.v1": "Ghi nhận đánh giá",
+    "feedback.class.opened.v1": "Mở lớp trả lời và khóa ký mù",
+    "feedback.answer.recorded.v1": "Ghi nhận câu trả lời khảo sát",
     "feedback.opinion.received.v1": "Tiếp nhận phản ánh, góp ý",
     "feedback.opinion.answered.v1": "Trả lời phản ánh, góp ý",
     "feedback.petition.received.v1": "Tiếp nhận phản ánh, kiến nghị",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import aiohttp
 
 from deploy.local import verify
+from deploy.local.answering import hide
 from deploy.local.caller import Answered, Caller
 from deploy.local.permits import WHOLESALE, NotGenuine, Numbered, publish_and_check
 from deploy.local.processes import ROOT
@@ -261,10 +262,15 @@ class Telling:
             return
         portal = self.department.caller("feedback", "portal:binh-duong", "portal")
         found = await portal.get("/v1/invitations", at, dossier=dossier, after=position)
-        body = {"token": found["items"][0]["token"], **self.plan.survey}
-        public = self.department.caller("feedback", "public")
-        await self._post(public, "/v1/ratings", body, self._at(at + timedelta(days=1)))
-        self.department.told["ratings"] += 1
+        (token,) = (item["token"] for item in found["items"] if item["occasion"] in {"result", "refusal"})
+        public, at = self.department.caller("feedback", "public"), self._at(at + timedelta(days=1))
+        offered = await self._post(public, "/v1/invitations/class", {"token": token}, at)
+        hidden = hide(offered["public_key"])
+        asked = {"token": token, "class_id": offered["id"], "blinded": hidden.message}
+        admitted = await self._post(public, "/v1/invitations/admission", asked, at)
+        answer = {"class_id": offered["id"], **hidden.uncovered(admitted["signature"]), **self.plan.survey}
+        await self._post(public, "/v1/answers", answer, at)
+        self.department.told["answers"] += 1
 
     async def _speak_up(self) -> None:
         if self.plan.opinion is None:
@@ -312,6 +318,7 @@ async def play(
         specialist = department.caller("processing", SPECIALIST, "officer")
         checked = await publish_and_check(in_order(department.permits), records, specialist, seed)
         department.told["permits checked"] = checked
+        await record_answers(department, end_of(last_day(days)))
         leader = department.caller("reporting", LEADER, "leader")
         period = {"from": FIRST_DAY.isoformat(), "to": last_day(days).isoformat()}
         if show:
@@ -319,6 +326,13 @@ async def play(
         await leader.post("/v1/reports", period, f"demo-{seed}-report", end_of(last_day(days)))
         await asyncio.to_thread(verify.wait_until_level, stack)
         return {**await leader.get("/v1/summary", None, **period), "permits_checked": checked}
+
+
+async def record_answers(department: Department, at: datetime) -> None:
+    """Have the answers recorded that are enough together; those that are too few for that stay in the box."""
+    office = department.caller("feedback", LEADER, "leader")
+    recorded = await office.post("/v1/answers/recording", {}, f"demo-{department.seed}-answers", at)
+    department.told["answers recorded"] = recorded["recorded"]
 
 
 def in_order(permits: list[Numbered]) -> list[Numbered]:

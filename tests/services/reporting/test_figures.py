@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from contracts.fact import Fact
+from contracts.feedback_surveys import AnswerRecorded
 from services.reporting.domain import figures
 from services.reporting.domain.figures import BESIDE, FORM, Dossier, count, dossiers_of, in_scope, lines
 from services.reporting.domain.period import Period, month_of
 from services.reporting.domain.satisfaction import cells_of
 from services.reporting.projections import MIRROR
-from tests.services.reporting.facts import Paper, day, rated, replied, said
+from tests.services.reporting.facts import Paper, day, mixed, rated, replied, said
 from tests.services.reporting.tables import Tables
 
 P = Paper("p")
@@ -213,6 +214,8 @@ def voices(draw: st.DrawFn, name: str) -> list[Fact]:
     facts: list[Fact] = [paper.invited(on), *([paper.answered(on)] if draw(st.booleans()) else [])]
     points = draw(st.dictionaries(st.sampled_from(["time", "attitude"]), st.integers(0, 2)))
     facts.append(rated(name, draw(st.integers(0, DAYS_MAX)), draw(st.integers(1, 5)), points, agency=paper.agency, field=paper.field))
+    level, of = draw(st.one_of(st.none(), st.integers(1, 5))), draw(st.sampled_from([paper.field, None]))
+    facts.append(mixed(name, draw(st.integers(0, DAYS_MAX)), level, points, agency=paper.agency, field=of))
     facts.append(said(name, on, topic=draw(st.sampled_from(["delay", "praise"])), agency=paper.agency))
     return [*facts, *([replied(name, on + draw(st.integers(0, 20)), agency=paper.agency)] if draw(st.booleans()) else [])]
 
@@ -316,6 +319,8 @@ def test_what_happens_after_a_period_never_changes_it(facts: list[Fact], period:
 
 def day_of_fact(fact: Fact) -> date:
     """Give the local day on which a fact happened."""
+    if isinstance(fact, AnswerRecorded):
+        return fact.recorded_on
     body = fact.model_dump()
     return figures.day_of(next(body[name] for name in MOMENTS if name in body))
 
