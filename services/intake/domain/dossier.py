@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
@@ -18,11 +19,14 @@ from contracts.intake import (
     DossierWithdrawn,
 )
 from contracts.intake_erasure import DossierPersonalDataErased
+from contracts.intake_files import DossierFileAttached, DossierFileScanned
 from kernel.eventlog import Decider, Refused
 from services.intake.domain.commands import (
     Accept,
+    Attach,
     Command,
     Erase,
+    Judge,
     MoveDue,
     Reappoint,
     Refuse,
@@ -35,7 +39,8 @@ from services.intake.domain.commands import (
     Withdraw,
 )
 from services.intake.domain.erasure import erased
-from services.intake.domain.facts import accepted, begun, moved, reappointed, refused, returned, supplement_requested
+from services.intake.domain.facts import accepted, begun, moved, ready, reappointed, refused, returned, supplement_requested
+from services.intake.domain.files import attached, scanned, with_file
 from services.intake.domain.states import (
     Absent,
     Accepted,
@@ -46,6 +51,7 @@ from services.intake.domain.states import (
     State,
     Submitted,
     ending_of,
+    file_of,
     legal_in,
 )
 
@@ -57,6 +63,7 @@ Reason: TypeAlias = Literal[
     "supplement-incomplete",
     "retention-runs",
     "retention-unknown",
+    "too-many-files",
     "not-now",
 ]
 Event: TypeAlias = (
@@ -70,13 +77,15 @@ Event: TypeAlias = (
     | DossierReappointed
     | DossierResultReady
     | DossierReturned
+    | DossierFileAttached
+    | DossierFileScanned
     | DossierPersonalDataErased
 )
 
 INITIAL: Final[State] = Absent()
 
 
-def decide(command: Command, state: State) -> list[Event]:
+def decide(command: Command, state: State) -> Sequence[Event]:
     """Say what a command leads to.
 
     Raises:
@@ -104,6 +113,8 @@ def decide(command: Command, state: State) -> list[Event]:
             return [returned(d, d.code, c)]
         case Erase() as c, Returned(dossier=d) | Ended(dossier=d) if not d.is_erased:
             return [erased(d, ending_of(state), c)]
+        case Attach() as c, Submitted(dossier=d) | AwaitingSupplement(dossier=d) | Accepted(dossier=d) if file_of(state, c.file_id) is None:
+            return [attached(d, c, legal_in(state))]
 
         # What the department says. If the dossier has ended here meanwhile, or it was said before, there is nothing left to record.
         case RequestSupplementAtAppraisal() as c, Accepted(dossier=d, rounds=rounds) if c.round > rounds:
@@ -123,8 +134,7 @@ def decide(command: Command, state: State) -> list[Event]:
         case Reappoint() as c, Accepted(dossier=d) if d.new_due_on is None:
             return [reappointed(d, c)]
         case TakeResult() as c, Accepted(dossier=d):
-            number = c.result_number
-            return [DossierResultReady(dossier_id=d.id, agency=d.agency, outcome=c.outcome, result_number=number, ready_at=c.at)]
+            return [ready(d, c)]
         case (RequestSupplementAtAppraisal() | Reschedule() | MoveDue() | Reappoint() | TakeResult(), _):
             return []
 
@@ -133,6 +143,10 @@ def decide(command: Command, state: State) -> list[Event]:
             return []
         case (Return(), Returned()) | (Withdraw(), Ended(how="withdrawn")) | (Refuse(), Ended(how="refused")):
             return []
+        case Attach(file_id=file_id), _ if file_of(state, file_id) is not None:
+            return []
+        case Judge() as c, _:
+            return scanned(state, c)
         case _, Absent():
             raise Refused("no-such-dossier")
         case DossierSubmitted(), _:
@@ -172,6 +186,8 @@ def evolve(state: State, event: Event) -> State:
             return Ended(replace(d, ended_at=event.withdrawn_at), "withdrawn")
         case DossierPersonalDataErased(), Returned() | Ended():
             return replace(state, dossier=replace(state.dossier, is_erased=True))
+        case _ if isinstance(event, DossierFileAttached | DossierFileScanned) and not isinstance(state, Absent):
+            return replace(state, dossier=with_file(state.dossier, event))
         case _:
             return state
 

@@ -7,12 +7,22 @@ from contracts.intake import (
     DossierReappointed,
     DossierRefused,
     DossierRescheduled,
+    DossierResultReady,
     DossierReturned,
     DossierSubmitted,
     DossierSupplementRequested,
 )
 from contracts.vocabulary import DossierCode, SupplementStage
-from services.intake.domain.commands import Accept, MoveDue, Reappoint, Refuse, RequestSupplement, RequestSupplementAtAppraisal, Return
+from services.intake.domain.commands import (
+    Accept,
+    MoveDue,
+    Reappoint,
+    Refuse,
+    RequestSupplement,
+    RequestSupplementAtAppraisal,
+    Return,
+    TakeResult,
+)
 from services.intake.domain.states import Dossier
 
 
@@ -105,6 +115,17 @@ def reappointed(dossier: Dossier, command: Reappoint) -> DossierReappointed:
         new_due_at=command.new_due_at,
         reason=command.reason,
         reappointed_at=command.at,
+    )
+
+
+def ready(dossier: Dossier, command: TakeResult) -> DossierResultReady:
+    """Say that the result waits at the desk."""
+    return DossierResultReady(
+        dossier_id=dossier.id,
+        agency=dossier.agency,
+        outcome=command.outcome,
+        result_number=command.result_number,
+        ready_at=command.at,
     )
 
 
