@@ -13,11 +13,13 @@ from fastapi import APIRouter
 from contracts.catalogue import FACTS
 from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec
-from services.intake import national_portal, notices
+from services.intake import handle_files, national_portal, notices
 from services.intake.catalogue import load_catalogue
 from services.intake.consume import REACTOR
+from services.intake.file_store import open_store
 from services.intake.forget import Forgetting
 from services.intake.handle import Door
+from services.intake.handle_files import Filing
 from services.intake.http_api import POLICY, WORDS, routes
 from services.intake.http_dossiers import PURPOSES
 from services.intake.look_up import LookUp
@@ -39,7 +41,12 @@ def door_of(runtime: Runtime[IntakeSettings]) -> Door:
 
 def routers(runtime: Runtime[IntakeSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
-    return routes(door_of(runtime), Register(runtime), forgetting_of(runtime), receivers_of(runtime))
+    return routes(door_of(runtime), Register(runtime), forgetting_of(runtime), receivers_of(runtime), filing_of(runtime))
+
+
+def filing_of(runtime: Runtime[IntakeSettings]) -> Filing:
+    """Make the handler of files with the store that the settings name."""
+    return Filing(door_of(runtime), open_store(runtime.settings))
 
 
 def forgetting_of(runtime: Runtime[IntakeSettings]) -> Forgetting:
@@ -79,7 +86,7 @@ SERVICE: Final = Service(
     routers=routers,
     models=(REGISTER, OUTWARD),
     reactors=lambda _: (REACTOR,),
-    purposes=PURPOSES | {national_portal.PURPOSE, notices.PURPOSE},
+    purposes=PURPOSES | handle_files.PURPOSES | {national_portal.PURPOSE, notices.PURPOSE},
     jobs=jobs,
     prepare=publish_catalogue,
 )
