@@ -30,6 +30,8 @@ from services.intake.projections.outward import OUTWARD
 from services.intake.query import Register
 from services.intake.receivers import Receivers
 from services.intake.retention import load_retention
+from services.intake.scan import Scanning
+from services.intake.scanner import scanner_of
 from services.intake.settings import IntakeSettings
 from services.intake.webhooks import Signer
 
@@ -62,10 +64,11 @@ def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
 
 
 def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Finish the erasing that a crash interrupted; forget old look-ups; tell those who are told, one process at a time."""
+    """Finish interrupted erasing; have files judged; forget old look-ups; tell those who are told, one process at a time."""
     receivers = receivers_of(runtime)
     return {
         "erasing": forgetting_of(runtime).keep_finishing,
+        "scanning": Scanning(filing_of(runtime), scanner_of(runtime.settings.clamd_url)).keep_scanning,
         "look-ups": LookUp(runtime).keep_forgetting,
         "outgoing": partial(go_out, receivers.outgoing, receivers),
     }
