@@ -237,6 +237,15 @@ class Filing:
         await self.clear(store, file)
         return True
 
+    async def erase(self, stream: UUID) -> None:
+        """Remove every file of a dossier, whole or not. Its keys have gone with the vault: this takes the sealed bytes away.
+
+        Raises:
+            Problem: 503, if the store is away; what is left there is known, and removed later.
+        """
+        for row in await self.runtime.log.pool.fetch(QUERY["of_dossier"], stream):
+            await self.clear(self.opened(), row["id"])
+
     async def clear(self, store: FileStore, file: UUID) -> None:
         """Remove what the store holds of a file, then that it did."""
         await store.remove_all(file)

@@ -33,6 +33,7 @@ from services.intake.retention import load_retention
 from services.intake.scan import Scanning
 from services.intake.scanner import scanner_of
 from services.intake.settings import IntakeSettings
+from services.intake.sweep import Sweeping
 from services.intake.webhooks import Signer
 
 
@@ -53,7 +54,7 @@ def filing_of(runtime: Runtime[IntakeSettings]) -> Filing:
 
 def forgetting_of(runtime: Runtime[IntakeSettings]) -> Forgetting:
     """Make the handler of erasure with the rules of retention that the settings name."""
-    return Forgetting(door_of(runtime), load_retention(runtime.settings.retention))
+    return Forgetting(door_of(runtime), filing_of(runtime), load_retention(runtime.settings.retention))
 
 
 def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
@@ -64,11 +65,12 @@ def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
 
 
 def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Finish interrupted erasing; have files judged; forget old look-ups; tell those who are told, one process at a time."""
+    """Finish interrupted erasing; have files judged, and swept; forget old look-ups; tell those who are told, one process at a time."""
     receivers = receivers_of(runtime)
     return {
         "erasing": forgetting_of(runtime).keep_finishing,
         "scanning": Scanning(filing_of(runtime), scanner_of(runtime.settings.clamd_url)).keep_scanning,
+        "sweeping": Sweeping(filing_of(runtime)).keep_sweeping,
         "look-ups": LookUp(runtime).keep_forgetting,
         "outgoing": partial(go_out, receivers.outgoing, receivers),
     }

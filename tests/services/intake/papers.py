@@ -12,6 +12,7 @@ import httpx2
 
 from services.intake.file_contents import DOCX, XLSX
 from tests.services.intake.desk import Desk
+from tests.services.rig import eventually
 
 PDF_BYTES: Final = b"%PDF-1.7\n" + b"1 0 obj << /Type /Catalog >> endobj\n" * 40 + b"%%EOF\n"
 JPEG_BYTES: Final = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(500)
@@ -92,3 +93,12 @@ def completion_of(upload: str) -> str:
 def kept_in(folder: Path) -> dict[str, bytes]:
     """Give what lies in a folder, by its address there."""
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+async def judged(papers: Papers, id: str) -> list[str | None]:
+    """Wait until every file of a dossier has its verdict; give them."""
+
+    async def verdicts() -> list[str | None]:
+        return [file["verdict"] for file in await papers.files(id)]
+
+    return await eventually(verdicts, lambda found: None not in found)

@@ -26,21 +26,12 @@ from services.intake.main import SERVICE
 from services.intake.scanner import BOMB, BuiltIn, Clamd, Judgement, ScannerAway, Search, said
 from services.intake.settings import IntakeSettings
 from tests.services.intake.desk import Desk
-from tests.services.intake.papers import NAME, PDF_BYTES, Papers, archive, office
-from tests.services.rig import Rig, eventually, problem
+from tests.services.intake.papers import NAME, PDF_BYTES, Papers, archive, judged, office
+from tests.services.rig import Rig, problem
 
 # The test file of the European Institute for Computer Antivirus Research, in two halves: together they would alarm a scanner here.
 EICAR: Final = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-" + rb"ANTIVIRUS-TEST-FILE!$H+H*"
-QUICK: Final = {"scan_look_seconds": 0.05}
-
-
-async def judged(papers: Papers, id: str) -> list[str | None]:
-    """Wait until every file of a dossier has its verdict; give them."""
-
-    async def verdicts() -> list[str | None]:
-        return [file["verdict"] for file in await papers.files(id)]
-
-    return await eventually(verdicts, lambda found: None not in found)
+QUICK: Final[dict[str, Any]] = {"scan_look_seconds": 0.05}
 
 
 @pytest.fixture
