@@ -10,6 +10,7 @@ from pydantic import Field
 from contracts.fact import Fact
 from contracts.feedback_engagement import EngagementFact
 from contracts.feedback_petitions import PetitionFact
+from contracts.feedback_surveys import LEFT_OUT, AnswerChannel, Criterion, Occasion, SurveyFact
 from contracts.vocabulary import (
     AgencyCode,
     ContentHash,
@@ -20,35 +21,41 @@ from contracts.vocabulary import (
     PrincipalId,
     ProcedureCode,
     RatingId,
+    SurveyClassId,
     VaultRef,
 )
 
-Criterion: TypeAlias = Literal["time", "agencies-contacted", "contacts-to-complete", "attitude"]
-
 
 class InvitationIssued(Fact, type="feedback.invitation.issued.v1"):
-    """An applicant may answer once: after a result, or after a refusal (TT 01/2018, Điều 12.2)."""
+    """An applicant may answer once about this occasion: a receipt, a result, a refusal (TT 01/2018, Điều 12.2)."""
 
     invitation_id: InvitationId
     dossier_id: DossierId
     agency: AgencyCode
     procedure: ProcedureCode
     field: FieldCode
-    occasion: Literal["result", "refusal"]
+    occasion: Occasion
     token_hash: ContentHash
     issued_at: datetime
     expires_at: datetime
+    officer: Annotated[PrincipalId | None, LEFT_OUT] = None
 
 
 class InvitationUsed(Fact, type="feedback.invitation.used.v1"):
-    """The one answer was given."""
+    """The right to the one answer was handed out: a blind signature under a class's key. Before there were any, the answer was given.
+
+    `blinded_hash` is of what was signed. It says nothing of the token inside, and lets whoever lost the signature have it again.
+    """
 
     invitation_id: InvitationId
+    class_id: Annotated[SurveyClassId | None, LEFT_OUT] = None
+    blinded_hash: Annotated[ContentHash | None, LEFT_OUT] = None
+    channel: Annotated[AnswerChannel | None, LEFT_OUT] = None
     used_at: datetime
 
 
 class RatingRecorded(Fact, type="feedback.rating.recorded.v1"):
-    """An answer: points of the one-stop decree (0, 1 or 2 each) and overall satisfaction from 1 to 5. Names no dossier."""
+    """An answer as it was recorded before answers were mixed: whoever reads the log can tell whose. `AnswerRecorded` took its place."""
 
     rating_id: RatingId
     agency: AgencyCode
@@ -87,5 +94,5 @@ class OpinionAnswered(Fact, type="feedback.opinion.answered.v1"):
 
 
 FeedbackFact: TypeAlias = (
-    InvitationIssued | InvitationUsed | RatingRecorded | OpinionReceived | OpinionAnswered | PetitionFact | EngagementFact
+    InvitationIssued | InvitationUsed | RatingRecorded | OpinionReceived | OpinionAnswered | SurveyFact | PetitionFact | EngagementFact
 )

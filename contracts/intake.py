@@ -38,7 +38,7 @@ LaterDate: TypeAlias = Annotated[date | None, Field(exclude_if=lambda given: giv
 LaterAmount: TypeAlias = Annotated[int | None, Field(gt=0, exclude_if=lambda given: given is None)]
 """An amount, likewise."""
 
-MoveReason: TypeAlias = Literal["extension", "calendar"]
+MoveReason: TypeAlias = Literal["extension", "calendar", "decision"]
 
 
 class Component(Value):
@@ -174,7 +174,7 @@ class DossierWithdrawn(Fact, type="intake.dossier.withdrawn.v1"):
 
     dossier_id: DossierId
     agency: AgencyCode
-    reason: Literal["no-longer-needed", "will-resubmit", "other"]
+    reason: Literal["no-longer-needed", "will-resubmit", "procedure-abolished", "other"]
     withdrawn_at: datetime
 
 
@@ -202,6 +202,15 @@ class DossierReappointed(Fact, type="intake.dossier.reappointed.v1"):
     new_due_at: datetime
     reason: LatenessReason
     reappointed_at: datetime
+
+
+class DossierSupplementReminded(Fact, type="intake.dossier.supplement-reminded.v1"):
+    """The applicant was reminded of what appraisal asked for and he has not brought. The dossier waits on; nothing ends by it."""
+
+    dossier_id: DossierId
+    agency: AgencyCode
+    round: Annotated[int, Field(ge=1)]
+    reminded_at: datetime
 
 
 class DossierResultReady(Fact, type="intake.dossier.result-ready.v1"):
@@ -247,6 +256,7 @@ IntakeFact: TypeAlias = (
     | DossierWithdrawn
     | DossierRescheduled
     | DossierReappointed
+    | DossierSupplementReminded
     | DossierResultReady
     | DossierReturned
     | RegisterNumberAllotted

@@ -324,8 +324,23 @@ class CaseClockPaused(Fact, type="processing.case.clock-paused.v1"):
     step: Annotated[str | None, LEFT_OUT] = None
     legal_basis: Annotated[str | None, LEFT_OUT] = None
     after_notice: Annotated[date | None, LEFT_OUT] = None
+    remind_at: Annotated[datetime | None, LEFT_OUT] = None
     officer: PrincipalId
     paused_at: datetime
+
+
+class CaseSupplementReminded(Fact, type="processing.case.supplement-reminded.v1"):
+    """The applicant has not brought what he was asked for: he is reminded, once a round, and the head of the unit knows.
+
+    Nothing ends by it. `raised_at` is the instant that was set when the clock stopped (`remind_at`), whenever somebody looked.
+    """
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    round: Annotated[int, Field(ge=1)]
+    to_role: str
+    raised_at: datetime
 
 
 class CaseClockResumed(Fact, type="processing.case.clock-resumed.v1"):
@@ -340,8 +355,19 @@ class CaseClockResumed(Fact, type="processing.case.clock-resumed.v1"):
     resumed_at: datetime
 
 
+class SignedFor(Value):
+    """By whose leave somebody else signs (thừa ủy quyền, TUQ.): who delegated it, by which paper, and what the signer is himself."""
+
+    by: PrincipalId
+    basis: str
+    title: str
+
+
 class CaseDecided(Fact, type="processing.case.decided.v1"):
-    """The decision is signed. A refusal is a resolution too and can be in time or late."""
+    """The decision is signed. A refusal is a resolution too and can be in time or late.
+
+    `signed_for` is set where it was signed by delegation, `day_off` where nobody works on that day: such a signature is to be asked about.
+    """
 
     case_id: CaseId
     dossier_id: DossierId
@@ -349,6 +375,8 @@ class CaseDecided(Fact, type="processing.case.decided.v1"):
     outcome: Outcome
     legal_basis: str | None
     officer: PrincipalId
+    signed_for: Annotated[SignedFor | None, LEFT_OUT] = None
+    day_off: Annotated[bool, LEFT_OUT] = False
     decided_at: datetime
 
 
@@ -369,6 +397,8 @@ class CaseDecisionCorrected(Fact, type="processing.case.decision-corrected.v1"):
     open: tuple[OpenStep, ...]
     skipped: Annotated[tuple[str, ...], LEFT_OUT] = ()
     officer: PrincipalId
+    signed_for: Annotated[SignedFor | None, LEFT_OUT] = None
+    day_off: Annotated[bool, LEFT_OUT] = False
     corrected_at: datetime
 
 
@@ -682,6 +712,7 @@ ProcessingFact: TypeAlias = (
     | CaseConsultationAnswered
     | CaseConsultationOverdue
     | CaseClockPaused
+    | CaseSupplementReminded
     | CaseClockResumed
     | CaseDecided
     | CaseDecisionCorrected

@@ -1,9 +1,9 @@
-"""Facts of processing about the limit of a case beside pauses and apologies: made longer by law, or counted anew by a changed calendar."""
+"""Facts of processing about the limit of a case beside pauses and apologies: longer, counted anew, or without some time."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -51,4 +51,28 @@ class CaseRestated(Fact, type="processing.case.restated.v1"):
     restated_at: datetime
 
 
-ClockFact: TypeAlias = CaseProlonged | CaseRestated
+ExclusionCause: TypeAlias = Literal["force-majeure", "outage"]
+
+
+class CaseTimeExcluded(Fact, type="processing.case.time-excluded.v1"):
+    """Time that had passed was left out of the limit by a decision, `decision` with its number and day: nobody could work then.
+
+    From `since` until, not including, `until`: hours are given back to the minute, a day where nothing of it was worked. `deadline` is
+    later by that, and lateness is judged by it. A limit that had run out when this was recorded stays run out.
+    """
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    decision: str
+    cause: ExclusionCause
+    since: datetime
+    until: datetime
+    due_before_at: datetime
+    deadline: Deadline
+    next_at: datetime | None
+    officer: PrincipalId
+    excluded_at: datetime
+
+
+ClockFact: TypeAlias = CaseProlonged | CaseRestated | CaseTimeExcluded

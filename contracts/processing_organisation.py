@@ -182,6 +182,32 @@ class ReformOfficerDesignated(Fact, type="processing.organisation.reform-officer
     designated_at: datetime
 
 
+class SigningDelegated(Fact, type="processing.organisation.signing-delegated.v1"):
+    """Who signs lets a head of unit sign for him (thừa ủy quyền; NĐ 30/2020, Điều 13.3): in writing, for a time, and for what is named.
+
+    `procedures` are those whose decisions he may sign (none named: all). The day after `to_on` he may not any more.
+    """
+
+    agency: AgencyCode
+    officer: PrincipalId
+    by: PrincipalId
+    procedures: tuple[ProcedureCode, ...]
+    from_on: date
+    to_on: date
+    basis: str
+    delegated_at: datetime
+
+
+class SigningDelegationEnded(Fact, type="processing.organisation.signing-delegation-ended.v1"):
+    """A delegation was taken back before its last day: `from_on` is the first day without it."""
+
+    agency: AgencyCode
+    officer: PrincipalId
+    by: PrincipalId
+    from_on: date
+    ended_at: datetime
+
+
 class AgreementConcluded(Fact, type="processing.agreement.concluded.v1"):
     """Coordination with another agency in one area (quy chế phối hợp): in how many working days it answers when it is asked."""
 
@@ -251,6 +277,8 @@ OrganisationFact: TypeAlias = (
     | LeaveGranted
     | LeaveEnded
     | ReformOfficerDesignated
+    | SigningDelegated
+    | SigningDelegationEnded
 )
 """Facts of the one stream of the organisation."""
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import aiohttp
 
 from deploy.local import verify
+from deploy.local.answering import hide
 from deploy.local.caller import Answered, Caller
 from deploy.local.permits import WHOLESALE, NotGenuine, Numbered, publish_and_check
 from deploy.local.processes import ROOT
@@ -198,12 +199,14 @@ class Telling:
                 now = await officer.get(path)
                 continue
             await self._clear_the_way(path, officer, now, at, due)
+            before = len(now.get("open", ())) or 1  # a case that was just opened stands in the list with its first step
             if now["unit"] == SIGNING_UNIT:
                 outcome = "refused" if plan_.fate == "refused-by-decision" else "granted"
                 basis = {"legal_basis": "Không đáp ứng điều kiện theo quy định"} if outcome == "refused" else {}
                 now = await self._post(officer, path + "/decision", {"outcome": outcome, **basis}, at)
             else:
                 now = await self._post(officer, path + "/completion", {"step": now["step"]}, at)
+            self.department.told["branches side by side"] += len(now["open"]) > before
             if now["state"] == "issued":
                 if now["outcome"] == "granted" and plan_.applicant["kind"] == "enterprise" and "/TB-" not in now["result_number"]:
                     numbered = Numbered(case["case_id"], case["agency"], plan_.procedure, now["result_number"], at)
@@ -261,10 +264,15 @@ class Telling:
             return
         portal = self.department.caller("feedback", "portal:binh-duong", "portal")
         found = await portal.get("/v1/invitations", at, dossier=dossier, after=position)
-        body = {"token": found["items"][0]["token"], **self.plan.survey}
-        public = self.department.caller("feedback", "public")
-        await self._post(public, "/v1/ratings", body, self._at(at + timedelta(days=1)))
-        self.department.told["ratings"] += 1
+        (token,) = (item["token"] for item in found["items"] if item["occasion"] in {"result", "refusal"})
+        public, at = self.department.caller("feedback", "public"), self._at(at + timedelta(days=1))
+        offered = await self._post(public, "/v1/invitations/class", {"token": token}, at)
+        hidden = hide(offered["public_key"])
+        asked = {"token": token, "class_id": offered["id"], "blinded": hidden.message}
+        admitted = await self._post(public, "/v1/invitations/admission", asked, at)
+        answer = {"class_id": offered["id"], **hidden.uncovered(admitted["signature"]), **self.plan.survey}
+        await self._post(public, "/v1/answers", answer, at)
+        self.department.told["answers"] += 1
 
     async def _speak_up(self) -> None:
         if self.plan.opinion is None:
@@ -312,6 +320,7 @@ async def play(
         specialist = department.caller("processing", SPECIALIST, "officer")
         checked = await publish_and_check(in_order(department.permits), records, specialist, seed)
         department.told["permits checked"] = checked
+        await record_answers(department, end_of(last_day(days)))
         leader = department.caller("reporting", LEADER, "leader")
         period = {"from": FIRST_DAY.isoformat(), "to": last_day(days).isoformat()}
         if show:
@@ -319,6 +328,13 @@ async def play(
         await leader.post("/v1/reports", period, f"demo-{seed}-report", end_of(last_day(days)))
         await asyncio.to_thread(verify.wait_until_level, stack)
         return {**await leader.get("/v1/summary", None, **period), "permits_checked": checked}
+
+
+async def record_answers(department: Department, at: datetime) -> None:
+    """Have the answers recorded that are enough together; those that are too few for that stay in the box."""
+    office = department.caller("feedback", LEADER, "leader")
+    recorded = await office.post("/v1/answers/recording", {}, f"demo-{department.seed}-answers", at)
+    department.told["answers recorded"] = recorded["recorded"]
 
 
 def in_order(permits: list[Numbered]) -> list[Numbered]:

@@ -1,79 +1,172 @@
-"""Step 2 of 8, handle: what a rating needs to be decided: the invitation, ids, the sealed comment."""
+"""Step 2 of 8, handle: who was invited gets the right to an answer: the class that it is in, and a blind signature under its key."""
 
 from __future__ import annotations
 
+import asyncio
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from uuid import uuid5
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
 
-from contracts.feedback import Criterion
-from contracts.vocabulary import InvitationId, RatingId, VaultRef
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_private_key,
+)
+
+from contracts.feedback_surveys import AnswerChannel, SurveyCode
+from contracts.vocabulary import InvitationId, SurveyClassId, VaultRef
 from kernel.edge.idempotency import Command
 from kernel.edge.service import Runtime
-from kernel.eventlog import History, Outcome, Slice, Target, carry_out, next_in_book
+from kernel.eventlog import Outcome, Target, carry_out
+from kernel.legalclock import day_of
 from kernel.vault import ENTRY
-from services.feedback.domain import invitation, rating
+from services.feedback.domain import blind, invitation, survey_class
+from services.feedback.domain.survey_class import Opened, Traits, class_id, path_of
 from services.feedback.domain.token import hash_of, invitation_in
+from services.feedback.query import Voices
 from services.feedback.settings import FeedbackSettings
+from services.feedback.surveys import Survey, survey_for
+
+SIGNING: Final = "class-signing"
+"""The purpose under which a class's private key is read."""
+
+KEYS_MAX: Final = 256
+"""Keys that a process keeps in mind; of the others it asks the vault again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """An answer as it was given, with the token that allows it."""
+class Wanted:
+    """An invitation's token, and what is to be signed for it, under the key of which class."""
 
     token: str
-    satisfaction: int
-    points: Mapping[Criterion, int]
-    comment: str | None
+    class_id: SurveyClassId
+    blinded: bytes
+    channel: AnswerChannel
 
 
 @dataclass(frozen=True, slots=True)
-class Ratings:
+class Offer:
+    """What an invitation is about, how it stands, and which class its answer is in now."""
+
+    state: invitation.State
+    about: invitation.Open
+    class_id: SurveyClassId
+    traits: Traits
+
+
+@dataclass(frozen=True, slots=True)
+class Surveys:
     """Carries out the commands of those who were asked."""
 
     runtime: Runtime[FeedbackSettings]
+    voices: Voices
+    surveys: Mapping[SurveyCode, Survey]
+    keys: OrderedDict[SurveyClassId, RSAPrivateKey] = field(default_factory=OrderedDict[SurveyClassId, RSAPrivateKey])
 
-    async def rate(self, given: Given, command: Command) -> Outcome[rating.State]:
-        """Use the invitation and record the rating, in one commit or not at all.
-
-        The outcome told to the caller is the rating's. So neither the answer nor the record of the command names the invitation.
+    async def open_class(self, token: str, command: Command) -> Outcome[survey_class.State]:
+        """Say which class an answer to an invitation is in; the first who asks makes its key.
 
         Raises:
             Refused: an `invitation.Refusal`.
         """
-        rating_id = RatingId(uuid5(command.id, "rating"))
-        sealed = self.runtime.vault.seal(rating_id, {"comment": given.comment}) if given.comment else None
-        invitation_id, use = claimed(given.token), invitation.Use(token_hash=hash_of(given.token), at=command.meta.time)
+        now = command.meta.time
+        offer = await self._offer(token, now)
+        state = survey_class.DECIDER.state_of(await self.runtime.log.load(offer.class_id))
+        key = None if isinstance(state, Opened) else await asyncio.to_thread(generate_private_key, blind.PUBLIC_EXPONENT, blind.KEY_BITS)
+        public, private = ("", "") if key is None else (public_text(key.public_key()), private_text(key))
+        sealed = self.runtime.vault.seal(offer.class_id, {"private_key": private})
+        wanted = survey_class.OpenClass(
+            class_id=offer.class_id,
+            traits=offer.traits,
+            public_key=public,
+            private_ref=VaultRef(sealed.ref),
+            at=now,
+            closes_at=now + timedelta(days=self.runtime.settings.class_days),
+        )
+        target = Target(offer.class_id, survey_class.DECIDER, wanted)
+        meta, beside = command.meta, command.beside_with({ENTRY: [sealed.row]})
+        outcome = await carry_out(self.runtime.log, target, meta, agency=offer.traits.agency, beside=beside)
+        # The same command twice at once is one command to the log, and each had made a key: what is stored is told, not what was made.
+        return replace(outcome, state=await self.opened(offer.class_id))
 
-        async def with_invitation(_: History) -> Outcome[rating.State]:
-            # A book tells only where it stands; whether an invitation may be used is told by its events.
-            history = await self.runtime.log.load(invitation_id)
-            state = invitation.DECIDER.state_of(history)
-            about, used = invitation.about(state), invitation.decide(use, state)
-            record = rating.Record(
-                rating_id=rating_id,
-                agency=about.agency,
-                procedure=about.procedure,
-                field=about.field,
-                occasion=about.occasion,
-                satisfaction=given.satisfaction,
-                points=given.points,
-                comment_ref=VaultRef(sealed.ref) if sealed else None,
-                commitment=sealed.commitment if sealed else None,
-                at=command.meta.time,
-            )
-            return await carry_out(
-                self.runtime.log,
-                Target(rating_id, rating.DECIDER, record),
-                command.meta,
-                agency=about.agency,
-                beside=command.beside_with({ENTRY: [sealed.row]} if sealed else {}),
-                also=lambda _: [Slice(history, about.agency, used)],
-                tries=1,
-            )
+    async def signature(self, wanted: Wanted) -> bytes:
+        """Sign what is hidden under a class's key. It must not be given away before `admit` has said that it may be.
 
-        # The invitation is like a book with one number to give: who comes second reads it again, and is refused.
-        return await next_in_book(self.runtime.log, invitation_id, with_invitation)
+        Raises:
+            Refused: "no-such-class".
+            ValueError: if it is nothing that can be signed under this key.
+        """
+        key = await self._private(await self.opened(wanted.class_id))
+        modulus = key.private_numbers().public_numbers.n
+        return await asyncio.to_thread(blind.sign, key, wanted.blinded, 2 + secrets.randbelow(modulus - 3))
+
+    async def admit(self, wanted: Wanted, command: Command) -> Outcome[invitation.State]:
+        """Use an invitation for one signature.
+
+        Raises:
+            Refused: an `invitation.Refusal`, or "class-changed": something has become known of the dossier's way meanwhile.
+        """
+        offer = await self._offer(wanted.token, command.meta.time)
+        if isinstance(offer.state, invitation.Open) and offer.class_id != wanted.class_id:
+            raise survey_class.refused("class-changed")
+        use = invitation.Use(
+            token_hash=hash_of(wanted.token),
+            class_id=wanted.class_id,
+            blinded_hash=sha256(wanted.blinded).hexdigest(),
+            channel=wanted.channel,
+            at=command.meta.time,
+        )
+        target = Target(offer.about.invitation_id, invitation.DECIDER, use)
+        return await carry_out(self.runtime.log, target, command.meta, agency=offer.about.agency, beside=command.beside)
+
+    async def opened(self, id: SurveyClassId) -> Opened:
+        """Give a class.
+
+        Raises:
+            Refused: "no-such-class".
+        """
+        match survey_class.DECIDER.state_of(await self.runtime.log.load(id)):
+            case Opened() as found:
+                return found
+            case survey_class.Absent():
+                raise survey_class.refused("no-such-class")
+
+    async def _offer(self, token: str, now: datetime) -> Offer:
+        id = claimed(token)
+        state = invitation.DECIDER.state_of(await self.runtime.log.load(id))
+        about = invitation.asked_about(state, hash_of(token), now)
+        survey = survey_for(about.occasion, self.surveys)
+        if survey is None:  # nobody is asked on this occasion any more
+            raise invitation.refused("invitation-expired")
+        traits = Traits(
+            agency=about.agency,
+            survey=survey.content_hash,
+            procedure=about.procedure,
+            field=about.field,
+            occasion=about.occasion,
+            path=path_of(about.officer, await self.voices.walked(about.dossier_id)),
+        )
+        return Offer(state, about, class_id(traits, f"{day_of(now):%Y-%m}"), traits)
+
+    async def _private(self, opened: Opened) -> RSAPrivateKey:
+        if (known := self.keys.get(opened.class_id)) is not None:
+            return known
+        document = await self.runtime.vault.read(self.runtime.log.pool, opened.private_ref, f"system:{self.runtime.name}", SIGNING)
+        key = load_pem_private_key(document["private_key"].encode(), password=None)
+        assert isinstance(key, RSAPrivateKey), "a class's key is RSA"  # noqa: S101 - narrows a type; made above
+        self.keys[opened.class_id] = key
+        if len(self.keys) > KEYS_MAX:
+            self.keys.popitem(last=False)
+        return key
 
 
 def claimed(token: str) -> InvitationId:
@@ -86,3 +179,20 @@ def claimed(token: str) -> InvitationId:
         return invitation_in(token)
     except ValueError as error:
         raise invitation.refused("no-such-invitation") from error
+
+
+def public_text(key: RSAPublicKey) -> str:
+    """Write a public key: SubjectPublicKeyInfo, DER, base64url."""
+    return urlsafe_b64encode(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+
+
+def public_key(text: str) -> RSAPublicKey:
+    """Read it back."""
+    key = load_der_public_key(urlsafe_b64decode(text))
+    assert isinstance(key, RSAPublicKey), "a class's key is RSA"  # noqa: S101 - narrows a type
+    return key
+
+
+def private_text(key: RSAPrivateKey) -> str:
+    """Write a private key for the vault."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -14,8 +14,9 @@ from fastapi.routing import APIRoute
 from kernel.edge.app import Words
 from kernel.edge.policy import ANYBODY, Policy, action_of
 from kernel.edge.problem import MEDIA_TYPE
-from services.feedback import http_engagement, http_follow_up, http_opinions, http_pages, http_petitions, http_ratings
-from services.feedback.handle import Ratings
+from services.feedback import http_answers, http_engagement, http_follow_up, http_invitations, http_opinions, http_pages, http_petitions
+from services.feedback.handle import SIGNING, Surveys
+from services.feedback.handle_answers import Box
 from services.feedback.handle_engagement import Engagements
 from services.feedback.handle_opinions import Opinions
 from services.feedback.handle_petitions import Petitions
@@ -23,10 +24,11 @@ from services.feedback.query import Voices
 from services.feedback.query_petitions import FOLLOW_UP, PUBLICATION, PetitionRegister
 from services.feedback.rate_limit import TOO_MANY, Turnstile
 
-PURPOSES: Final = http_opinions.PURPOSES | http_petitions.PURPOSES | {FOLLOW_UP, PUBLICATION}
+PURPOSES: Final = http_opinions.PURPOSES | http_petitions.PURPOSES | {FOLLOW_UP, PUBLICATION, SIGNING}
 
 POLICY: Final = Policy(
-    http_ratings.ACTIONS
+    http_invitations.ACTIONS
+    | http_answers.ACTIONS
     | http_opinions.ACTIONS
     | http_petitions.ACTIONS
     | http_follow_up.ACTIONS
@@ -35,7 +37,7 @@ POLICY: Final = Policy(
 )
 
 WORDS: Final = Words(
-    {kind.slug: kind for kind in (*http_ratings.REFUSALS, *http_opinions.REFUSALS, *http_petitions.REFUSALS, *http_engagement.REFUSALS)}
+    {kind.slug: kind for part in (http_invitations, http_answers, http_opinions, http_petitions, http_engagement) for kind in part.REFUSALS}
 )
 
 TURNED_AWAY: Final[dict[int | str, dict[str, Any]]] = {
@@ -43,15 +45,17 @@ TURNED_AWAY: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def routes(ratings: Ratings, heard: Opinions, voices: Voices, turnstile: Turnstile) -> list[APIRouter]:
+def routes(surveys: Surveys, heard: Opinions, voices: Voices, turnstile: Turnstile) -> list[APIRouter]:
     """Make feedback's routes; before those that everybody may call stands the turnstile."""
-    petitions, register = Petitions(ratings.runtime), PetitionRegister(ratings.runtime)
+    runtime = surveys.runtime
+    petitions, register = Petitions(runtime), PetitionRegister(runtime)
     routers = [
-        http_ratings.routes(ratings, voices),
+        http_invitations.routes(surveys, voices),
+        http_answers.routes(Box(surveys)),
         http_opinions.routes(heard, voices),
         http_petitions.routes(petitions, register),
         http_follow_up.routes(petitions, register),
-        http_engagement.routes(Engagements(ratings.runtime), register),
+        http_engagement.routes(Engagements(runtime), register),
         http_pages.routes(),
     ]
     for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):

@@ -31,10 +31,10 @@ class Page:
     policy: str
 
 
-def read_page(name: str) -> Page:
-    """Put a page together from its parts."""
+def read_page(name: str, *more: str) -> Page:
+    """Put a page together from its parts; `more` are scripts that its own needs."""
     style = (HERE / "page.css").read_text(encoding="utf-8")
-    script = "\n".join((HERE / part).read_text(encoding="utf-8") for part in ("page.js", f"{name}.js"))
+    script = "\n".join((HERE / part).read_text(encoding="utf-8") for part in ("page.js", *more, f"{name}.js"))
     text = (HERE / f"{name}.html").read_text(encoding="utf-8").replace("/*style*/", style).replace("/*script*/", script)
     hashes = [f"'sha256-{b64encode(hashlib.sha256(part.encode()).digest()).decode()}'" for part in (style, script)]
     policy = (
@@ -44,7 +44,7 @@ def read_page(name: str) -> Page:
     return Page(text, policy)
 
 
-PAGES: Final = {"/ratings": read_page("survey"), "/petitions": read_page("petition"), "/follow-up": read_page("follow_up")}
+PAGES: Final = {"/ratings": read_page("survey", "blind.js"), "/petitions": read_page("petition"), "/follow-up": read_page("follow_up")}
 """Every page by its address."""
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,27 +15,47 @@ from contracts.catalogue import FACTS
 from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec, Reactor
 from services.feedback.consume import reactor
-from services.feedback.handle import Ratings
+from services.feedback.handle import Surveys
+from services.feedback.handle_answers import RECORDED, Box
 from services.feedback.handle_opinions import Opinions
 from services.feedback.http_api import POLICY, PURPOSES, WORDS, routes
 from services.feedback.projections import VOICES
 from services.feedback.projections.petitions import PETITIONS
+from services.feedback.projections.walks import WALKS
 from services.feedback.query import Voices
 from services.feedback.rate_limit import Turnstile
 from services.feedback.settings import FeedbackSettings
+from services.feedback.surveys import load_surveys
 
 
 def routers(runtime: Runtime[FeedbackSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
     settings = runtime.settings
     turnstile = Turnstile(settings.anonymous_per_minute, settings.anonymous_total_per_minute, settings.trusted_proxies)
-    return routes(Ratings(runtime), Opinions(runtime), Voices(runtime), turnstile)
+    return routes(surveyed(runtime), Opinions(runtime), Voices(runtime), turnstile)
 
 
 def reactors(runtime: Runtime[FeedbackSettings]) -> list[Reactor]:
     """Make what it does when intake has done something."""
     settings = runtime.settings
-    return [reactor(settings.token_secret.get_secret_value().encode(), settings.invitation_days)]
+    return [reactor(settings.token_secret.get_secret_value().encode(), settings.invitation_days, load_surveys(settings.surveys))]
+
+
+def surveyed(runtime: Runtime[FeedbackSettings]) -> Surveys:
+    """Make what those who are asked need."""
+    return Surveys(runtime, Voices(runtime), load_surveys(runtime.settings.surveys))
+
+
+def jobs(runtime: Runtime[FeedbackSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Empty the box, except where the callers say what time it is: there they ask for this too."""
+    return {} if runtime.settings.demo_clock else {"mixing": partial(mix, Box(surveyed(runtime)), runtime.settings.mixing_seconds)}
+
+
+async def mix(box: Box, every_seconds: float) -> None:
+    """Record what enough others are like, again and again, at instants that nobody's answer decides."""
+    while True:
+        await asyncio.sleep(every_seconds)
+        await box.record(datetime.now(UTC))
 
 
 SERVICE: Final = Service(
@@ -42,7 +66,9 @@ SERVICE: Final = Service(
     policy=POLICY,
     words=WORDS,
     routers=routers,
-    models=(VOICES, PETITIONS),
+    models=(VOICES, WALKS, PETITIONS),
     reactors=reactors,
+    jobs=jobs,
+    tables=(RECORDED,),
     purposes=PURPOSES,
 )

@@ -16,3 +16,32 @@ WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE
   AND ($5::timestamptz IS NULL OR (received_at, opinion_id) < ($5, $6::uuid))
 ORDER BY received_at DESC, opinion_id DESC
 LIMIT $7
+
+-- name: put_answer
+-- Put an answer into the box; gives what the token has answered, now or before. The update changes nothing: it waits for whoever is
+-- putting the same token at this moment, and sees what he put.
+INSERT INTO survey.answer AS kept (token_hash, fingerprint, class_id, received_on, body, comment_ref, comment_key, comment, commitment)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (token_hash) DO UPDATE SET body = kept.body
+RETURNING fingerprint
+
+-- name: waiting_answers
+-- What is in the box, in the order of the tokens' hashes.
+SELECT token_hash, class_id, received_on, body, comment_ref, comment_key, comment, commitment
+FROM survey.answer AS a
+WHERE body IS NOT NULL AND NOT EXISTS (SELECT FROM survey.recorded AS r WHERE r.token_hash = a.token_hash)
+ORDER BY token_hash
+LIMIT $1
+
+-- name: forget_recorded
+-- Empty what has been recorded: that a token has answered stays, what it answered does not.
+UPDATE survey.answer AS a SET body = NULL, comment = NULL
+FROM survey.recorded AS r
+WHERE r.token_hash = a.token_hash AND a.body IS NOT NULL
+
+-- name: steps_of_dossier
+-- The steps that a dossier was in, with unit and instants as far as they are known.
+SELECT coalesce(b.step, e.step) AS step, b.unit, b.begun_at, e.ended_at
+FROM (SELECT * FROM read.step_begun WHERE dossier_id = $1) AS b
+FULL JOIN (SELECT * FROM read.step_ended WHERE dossier_id = $1) AS e USING (id)
+ORDER BY 1

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from contracts.feedback import OpinionAnswered, OpinionReceived
+from contracts.feedback_surveys import Occasion
 from contracts.vocabulary import AgencyCode, ContentHash, DossierId, InvitationId, OpinionId, PrincipalId
 from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
@@ -19,8 +20,8 @@ from kernel.eventlog import History
 from kernel.eventlog.sql import read_queries
 from kernel.vault import Erased
 from services.feedback.domain import opinion
-from services.feedback.domain.invitation import Occasion
 from services.feedback.domain.opinion import OpinionChannel, Topic
+from services.feedback.domain.survey_class import WalkedStep
 from services.feedback.domain.token import hash_of, same_hash, token_of
 from services.feedback.settings import FeedbackSettings
 
@@ -82,6 +83,11 @@ class Voices:
         secret = self.runtime.settings.token_secret.get_secret_value().encode()
         rows = await self.runtime.log.pool.fetch(QUERY["invitations_of_dossier"], dossier_id)
         return [invitation_of(row, secret, now) for row in rows if principal.may_touch(row["agency"])]
+
+    async def walked(self, dossier_id: UUID) -> list[WalkedStep]:
+        """List the steps that a dossier went through, as far as processing has told."""
+        rows = await self.runtime.log.pool.fetch(QUERY["steps_of_dossier"], dossier_id)
+        return [WalkedStep(row["step"], row["unit"], row["begun_at"], row["ended_at"]) for row in rows]
 
     async def opinions(self, principal: Principal, wanted: Wanted, page: Page) -> list[Opinion]:
         """List a page of opinions, newest first."""

@@ -2,3 +2,4 @@
 \i kernel/eventlog/schema.sql
 \i kernel/edge/schema.sql
 \i kernel/vault/schema.sql
+\i services/feedback/box.sql

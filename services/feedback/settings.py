@@ -11,6 +11,7 @@ from contracts.vocabulary import AgencyCode
 from kernel.edge.settings import DEVELOPMENT_SECRET, ServiceSettings, service_prefix
 
 SECRET_LENGTH_MIN: Final = 32
+ANSWERS_MIN: Final = 5
 HERE: Final = Path(__file__).parent
 
 
@@ -18,7 +19,9 @@ class FeedbackSettings(ServiceSettings):
     """`token_secret` makes links of invitations, `code_secret` codes of petitions; `agency` is whose box, hotline and web form these are.
 
     `petition_limits` is the file of the limits of petitions. Without an account, `anonymous_per_minute` requests are let in from each
-    network and `anonymous_total_per_minute` from all, per process.
+    network and `anonymous_total_per_minute` from all, per process. Answers are recorded at least `answers_min` together (never below 5 with
+    a real issuer), every `mixing_seconds`; after `mixing_days` in the box an answer is content to say less of itself. A class takes answers
+    for `class_days`.
     """
 
     model_config = service_prefix("FEEDBACK")
@@ -28,15 +31,23 @@ class FeedbackSettings(ServiceSettings):
     invitation_days: Annotated[int, Field(ge=1, le=365)] = 30
     agency: AgencyCode = "H09.13"
     petition_limits: Path = HERE / "petition_limits.toml"
+    surveys: Path = HERE / "surveys"
+    answers_min: Annotated[int, Field(ge=2, le=100)] = 5
+    mixing_seconds: Annotated[float, Field(gt=0)] = 3600
+    mixing_days: Annotated[int, Field(ge=0, le=90)] = 7
+    class_days: Annotated[int, Field(ge=1, le=90)] = 62
     anonymous_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 60
     anonymous_total_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
 
     @model_validator(mode="after")
-    def _refuse_a_secret_that_others_know(self) -> Self:
-        """Whoever knows a secret can make every link and answer in everybody's name, or every code and read what others wrote."""
+    def _refuse_what_would_betray_who_answers(self) -> Self:
+        """Whoever knows a secret can make every link or code, and answer or read in everybody's name; too small a batch hides nobody."""
         for name in ("token_secret", "code_secret"):
             secret: SecretStr = getattr(self, name)
             if not self.development and len(secret.get_secret_value()) < SECRET_LENGTH_MIN:
                 message = f"{name} must be set beside a real issuer, to at least {SECRET_LENGTH_MIN} characters"
                 raise ValueError(message)
+        if not self.development and self.answers_min < ANSWERS_MIN:
+            message = f"answers_min must be at least {ANSWERS_MIN} beside a real issuer: with fewer, whose answer is whose could be guessed"
+            raise ValueError(message)
         return self

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from contracts.processing import CaseClockPaused, CaseClockResumed, CaseReappointed, CaseResultIssued
-from contracts.processing_clock import CaseProlonged, CaseRestated
+from contracts.processing import CaseClockPaused, CaseClockResumed, CaseReappointed, CaseResultIssued, CaseSupplementReminded
+from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
 from kernel.eventlog import Reaction, Reactor, Recorded
 from services.intake.domain import commands, dossier
 
@@ -19,6 +19,8 @@ def react(event: Recorded) -> Reaction | None:
                 round=paused.round, missing=paused.missing, at=paused.paused_at, by=paused.officer
             )
             return _on(paused.dossier_id, command)
+        case CaseSupplementReminded(round=round_, raised_at=at) as waits:
+            return _on(waits.dossier_id, commands.RemindOfSupplement(round=round_, at=at))
         case CaseClockResumed() as resumed:
             command = commands.Reschedule(
                 round=resumed.round, due_before_at=resumed.due_before_at, deadline=resumed.deadline, at=resumed.resumed_at
@@ -27,6 +29,9 @@ def react(event: Recorded) -> Reaction | None:
         case CaseProlonged(deadline=deadline) as longer:
             move = commands.MoveDue(due_before_at=longer.due_before_at, deadline=deadline, reason="extension", at=longer.prolonged_at)
             return _on(longer.dossier_id, move)
+        case CaseTimeExcluded(deadline=deadline) as left_out:
+            move = commands.MoveDue(due_before_at=left_out.due_before_at, deadline=deadline, reason="decision", at=left_out.excluded_at)
+            return _on(left_out.dossier_id, move)
         # What the law puts later than the applicant was told leaves the appointment where it is: nobody waits longer for a holiday's sake.
         case CaseRestated(deadline=deadline) as restated if restated.promised_at == deadline.due_at:
             move = commands.MoveDue(due_before_at=restated.due_before_at, deadline=deadline, reason="calendar", at=restated.restated_at)
@@ -53,6 +58,15 @@ def _on(stream: UUID, command: commands.Command) -> Reaction:
     return Reaction(stream, dossier.DECIDER, command)
 
 
-HEARD: Final = (CaseClockPaused, CaseClockResumed, CaseProlonged, CaseRestated, CaseReappointed, CaseResultIssued)
+HEARD: Final = (
+    CaseClockPaused,
+    CaseSupplementReminded,
+    CaseClockResumed,
+    CaseProlonged,
+    CaseRestated,
+    CaseTimeExcluded,
+    CaseReappointed,
+    CaseResultIssued,
+)
 
 REACTOR: Final = Reactor("intake-processing", "processing", react, facts=HEARD)

@@ -31,7 +31,7 @@ class SupplementBody(Body):
 class WithdrawalBody(Body):
     """Why the applicant takes the dossier back."""
 
-    reason: Literal["no-longer-needed", "will-resubmit", "other"]
+    reason: Literal["no-longer-needed", "will-resubmit", "procedure-abolished", "other"]
 
 
 def routes(door: Door) -> APIRouter:

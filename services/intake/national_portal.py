@@ -19,7 +19,6 @@ import asyncpg
 import httpx2
 import orjson
 
-from contracts.feedback import RatingRecorded
 from contracts.intake import DossierAccepted, DossierRefused, DossierWithdrawn
 from kernel.eventlog import Recorded, positions
 from kernel.eventlog.sql import QUERY as LOG_QUERY
@@ -271,7 +270,7 @@ def _cause(item: Item | None, source: str) -> int:
 
 @dataclass
 class Ratings:
-    """The receiver of ratings, which name no dossier."""
+    """The receiver of answers to surveys, which name no dossier: each as it was recorded, among others that say the same of themselves."""
 
     outgoing: Outgoing
     caller: Caller
@@ -296,11 +295,12 @@ class Ratings:
                 await self.outgoing.move(connection, self.name, "feedback", pos, rows[-1]["pos"])
 
     async def deliver(self, delivery: Delivery) -> Tried:
-        """Tell one rating; its own number makes the second time harmless."""
+        """Tell one answer; its own number makes the second time harmless."""
         log = self.outgoing.runtime.log
         (row,) = await log.pool.fetch(QUERY["other_bodies"], [f"{delivery.source}/{delivery.pos}"])
+        answer: Any = log.codec.fact(row["type"], orjson.loads(row["body"]))
         try:
-            await self.caller.call("DongBoDanhGia", [rating(RatingRecorded.model_validate_json(row["body"]))])
+            await self.caller.call("DongBoDanhGia", [rating(answer)])
         except Away as error:
             return Tried(arrived=False, error=str(error))
         except Declined as error:

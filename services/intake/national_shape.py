@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from contracts.feedback import Criterion, RatingRecorded
+from contracts.feedback import RatingRecorded
+from contracts.feedback_surveys import AnswerRecorded, Criterion
+from kernel.legalclock import midnight
 from services.intake.domain.national import Progress, Record, Round
 from services.intake.timeline import LACKS
 
@@ -172,16 +174,20 @@ def progress(line: Progress, number: str) -> Shape:
     }
 
 
-def rating(fact: RatingRecorded) -> Shape:
-    """Give DongBoDanhGia. A rating names no dossier, so neither does this: nobody is to learn who said what."""
+def rating(fact: RatingRecorded | AnswerRecorded) -> Shape:
+    """Give DongBoDanhGia. An answer names no dossier, so neither does this; what it leaves unsaid of itself (ADR 20) is an empty text.
+
+    The officer and the steps that an answer may name are our own business, and are not told.
+    """
+    answered = isinstance(fact, AnswerRecorded)
     points = {"TieuChi" + key: str(fact.points.get(name, "")) for name, key in CRITERIA.items()}
     return {
-        "MaDanhGia": str(fact.rating_id),
+        "MaDanhGia": str(fact.answer_id if answered else fact.rating_id),
         "MaDonVi": fact.agency,
-        "MaTTHC": fact.procedure,
-        "MaLinhVuc": fact.field,
-        "MucDoHaiLong": str(fact.satisfaction),
-        "NgayDanhGia": instant(fact.recorded_at),
+        "MaTTHC": fact.procedure or "",
+        "MaLinhVuc": fact.field or "",
+        "MucDoHaiLong": str(fact.satisfaction or ""),
+        "NgayDanhGia": instant(midnight(fact.recorded_on) if answered else fact.recorded_at),
         **points,
     }
 

@@ -12,6 +12,10 @@ from services.intake.domain.public_view import PublicEvent, PublicKind
 WORDS: Final[Mapping[PublicKind, Sentence]] = {
     "submitted": Sentence("Hồ sơ đã được nộp, đang chờ kiểm tra.", "The dossier was handed in and waits to be checked."),
     "supplement-requested": Sentence("Đề nghị bổ sung, hoàn thiện hồ sơ: {missing}.", "Please complete the dossier: {missing}."),
+    "supplement-reminded": Sentence(
+        "Xin nhắc: phần đề nghị bổ sung chưa được nộp; thời hạn giải quyết đang tạm dừng.",
+        "A reminder: what was asked for has not been brought, and the clock stands still until it is.",
+    ),
     "supplemented": Sentence("Đã nhận phần bổ sung.", "The supplement was received."),
     "accepted": Sentence("Hồ sơ {code} đã được tiếp nhận{due}.", "Dossier {code} was received{due}."),
     "appointment-moved": Sentence(

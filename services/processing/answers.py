@@ -258,6 +258,14 @@ class Records(Answer):
     records: list[RecordAnswer]
 
 
+class SignedForAnswer(Answer):
+    """Who let the signer sign, by which paper, and what the signer is himself."""
+
+    by: str
+    basis: str
+    title: str
+
+
 class WordingAnswer(Answer):
     """A decision as it was signed, or as it was corrected."""
 
@@ -265,6 +273,8 @@ class WordingAnswer(Answer):
     legal_basis: str | None
     reason: str | None
     officer: str
+    signed_for: Annotated[SignedForAnswer | None, Field(description="By whose leave he signed (TUQ.); null where he signs himself.")]
+    day_off: Annotated[bool, Field(description="Nobody works on the day of the signature.")]
     at: datetime
     version: int
 
@@ -496,6 +506,20 @@ class RestatedCases(DryRun):
     """What became of running limits when the calendar changed."""
 
     cases: list[Restated]
+
+
+class Lengthened(Moved):
+    """What became of a limit when time was left out of it."""
+
+    code: str
+    due_before_on: date
+    due_on: date
+
+
+class LengthenedCases(DryRun):
+    """What became of running limits when time was left out of them by a decision."""
+
+    cases: list[Lengthened]
 
 
 class Raised(Answer):

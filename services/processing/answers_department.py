@@ -91,6 +91,16 @@ class LeaveAnswer(Away):
     to_on: date | None
 
 
+class DelegationAnswer(Answer):
+    """A leave to sign for somebody, in which procedures (none: all)."""
+
+    by: str
+    procedures: list[str]
+    basis: str
+    from_on: date
+    to_on: date | None
+
+
 class OfficerAnswer(Answer):
     """What an account may do on a day, and every post and leave that was said of it."""
 
@@ -104,6 +114,7 @@ class OfficerAnswer(Answer):
     is_reform_officer: bool
     posts: list[PostAnswer]
     leaves: list[LeaveAnswer]
+    signs_for: Annotated[list[DelegationAnswer], Field(description="For whom he may sign, and until when.")]
 
 
 class AgreementAnswer(Answer):

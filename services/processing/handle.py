@@ -62,7 +62,6 @@ from services.processing.domain.case_commands import (
     Correct,
     Decide,
     Issue,
-    Officer,
     Opinion,
     Pause,
     Prolong,
@@ -73,6 +72,7 @@ from services.processing.domain.case_commands import (
     Undo,
 )
 from services.processing.domain.case_states import Absent, Issued, Known, State, Working, legal_in
+from services.processing.domain.officer import Officer
 from services.processing.domain.organisation_states import Organisation
 from services.processing.domain.workflow import Steps, signing_step
 from services.processing.handle_organisation import Establishment
@@ -307,7 +307,9 @@ class Department:
         """Stop the clock and ask for what is missing; more often than the rules allow only by a law that lets it."""
         officer, pinned = await self._before(id, command)
         days = await self.register.notice_days(pinned.dossier)
-        wanted = Pause(missing=missing, legal_basis=legal_basis, notice_days=days, **_who(officer, pinned, command))
+        reminder = self.runtime.settings.supplement_reminder_days
+        who = _who(officer, pinned, command)
+        wanted = Pause(missing=missing, legal_basis=legal_basis, notice_days=days, reminder_days=reminder, **who)
         return await self._carry_out(id, wanted, pinned, command)
 
     async def decide(self, id: UUID, outcome: Verdict, legal_basis: str | None, command: Command) -> CaseOutcome:

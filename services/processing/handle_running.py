@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from contracts.processing import AssignmentReason
-from contracts.processing_clock import CaseRestated
+from contracts.processing_clock import CaseRestated, CaseTimeExcluded, ExclusionCause
 from contracts.vocabulary import AgencyCode, PrincipalId, ProcedureCode
 from kernel.edge.identity import Principal
 from kernel.edge.problem import NOT_FOUND, Problem
 from kernel.eventlog import History, Meta, Refused, Target, VersionMismatch, carry_out
 from kernel.legalclock import day_of, load_calendar
 from services.processing.domain import case
-from services.processing.domain.case_commands import Assign, Move, Restate
+from services.processing.domain.case_commands import Assign, Exclude, Move, Restate
 from services.processing.domain.case_moves import obstacles
 from services.processing.domain.case_states import Working
 from services.processing.handle import Department, deciding_by, insist_on_duty, no_officer, taker_of
 
 GONE_ON: Final = ("Hồ sơ đã được xử lý tiếp sau lần chạy thử", "it has gone on since the dry run")
 CANNOT_MOVE: Final = ("Đang tạm dừng thời hạn, hoặc đã kết thúc", "the clock stands still, or the case has ended")
+
+
+class LeftOut(TypedDict):
+    """Time that does not count, and the decision that says so."""
+
+    decision: str
+    cause: ExclusionCause
+    since: datetime
+    until: datetime
 
 
 def _why_not(command: Assign, state: Working) -> str | None:
@@ -122,8 +131,40 @@ class Running:
             report.append(about | moved | verdict_of(why))
         return report
 
+    async def exclude(
+        self, left_out: LeftOut, procedures: Sequence[ProcedureCode], watermark: int | None, principal: Principal, at: datetime
+    ) -> list[dict[str, Any]]:
+        """Leave time out of every running limit that counted it; say of each whose date moves from when to when.
+
+        Without a watermark nothing is recorded: a dry run. With that of a dry run, cases that have gone on since are left alone, and so is
+        everything in units that the caller does not lead.
+
+        Raises:
+            Refused: "not-in-roster", "on-leave", if the caller has no post, or is away.
+        """
+        log, day = self.department.runtime.log, day_of(at)
+        _, staff = await self.department.establishment.organisation()
+        insist_on_duty(staff, principal.sub, day)
+        report: list[dict[str, Any]] = []
+        async for row in self.department.register.running(principal):
+            history = await log.load(row["case_id"])
+            state = case.DECIDER.state_of(history)
+            if not isinstance(state, Working) or (procedures and state.case.procedure not in procedures):
+                continue
+            officer = staff.officer(principal.sub, day, state.case.procedure) or no_officer(principal.sub)
+            wanted = Exclude(**left_out, officer=officer, at=at, calendar=load_calendar().as_known_at(at))
+            found = next((fact for fact in case.decide(wanted, state) if isinstance(fact, CaseTimeExcluded)), None)
+            if found is None:
+                continue
+            why = [GONE_ON] if watermark is not None and history.pos > watermark else []
+            if watermark is not None and not why:
+                why = await self._change(f"exclude:{found.decision}", wanted, history, row["agency"], principal, at)
+            moved = {"due_before_on": day_of(found.due_before_at), "due_on": found.deadline.due_on}
+            report.append({"case_id": row["case_id"], "code": state.case.code} | moved | verdict_of(why))
+        return report
+
     async def _change(
-        self, name: str, wanted: Move | Restate, history: History, agency: AgencyCode, principal: Principal, at: datetime
+        self, name: str, wanted: Move | Restate | Exclude, history: History, agency: AgencyCode, principal: Principal, at: datetime
     ) -> list[tuple[str, str]]:
         """Change one case as the dry run said; give why not, if it has gone on meanwhile."""
         meta = Meta(f"{name}:{history.stream}:{history.version}", principal.sub, at)

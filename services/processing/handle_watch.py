@@ -63,9 +63,9 @@ class Watch:
         return passed
 
     async def remind(self, now: datetime) -> int:
-        """Say of every answer that is owed beyond its limit by an instant that it is; give of how many."""
+        """Say what other agencies owe beyond their limits by an instant, and remind applicants of supplements; give how much was said."""
         said = 0
-        for case_id, agency, rings_at in await self.department.register.answers_owed(now):
+        for case_id, agency, rings_at in await self.department.register.reminders_due(now):
             meta = Meta(f"reminder:{case_id}:{rings_at.isoformat()}", self.me, rings_at)
             outcome = await carry_out(self.log, Target(case_id, case.DECIDER, Remind(at=rings_at)), meta, agency=agency)
             said += len(outcome.facts)

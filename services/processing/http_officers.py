@@ -7,9 +7,11 @@ from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request
+from pydantic import Field
 from starlette.responses import Response
 
 from contracts.processing_organisation import LeaveReason, Post
+from contracts.vocabulary import ProcedureCode
 from kernel.edge.body import Body
 from kernel.edge.identity import Principal
 from kernel.edge.openapi import Receipt, gives
@@ -17,7 +19,7 @@ from kernel.edge.policy import allowed
 from kernel.eventlog import Refused
 from kernel.legalclock import day_of
 from services.processing.domain import organisation_commands as commands
-from services.processing.domain.case_commands import Officer
+from services.processing.domain.officer import Officer
 from services.processing.handle_organisation import Establishment
 from services.processing.http_fields import Account, Basis, LastDay, RoleCode, UnitCode, example
 from services.processing.http_organisation import asking
@@ -26,6 +28,7 @@ ACTIONS: Final = {
     "officer.appoint": {"leader"},
     "leave.grant": {"officer", "leader"},
     "reform-officer.designate": {"leader"},
+    "signing.delegate": {"leader"},
 }
 
 
@@ -101,11 +104,28 @@ class ReformOfficerBody(Body):
     basis: Basis
 
 
+class DelegationBody(Body):
+    """From which day until which an officer may sign, the paper that says so, and the procedures whose decisions (none named: all)."""
+
+    model_config = example(
+        procedures=["2.001624"],
+        from_on="2026-03-16",
+        to_on="2026-06-30",
+        basis="Giấy ủy quyền 12/GUQ-SCT ngày 10/03/2026",
+    )
+
+    procedures: Annotated[tuple[ProcedureCode, ...], Field(max_length=200)] = ()
+    from_on: date
+    to_on: LastDay
+    basis: Basis
+
+
 def routes(establishment: Establishment) -> APIRouter:
     """Make the routes of officers."""
     router = APIRouter(prefix="/v1/organisation")
     add_posts(router, establishment)
     add_leave(router, establishment)
+    add_delegations(router, establishment)
     return router
 
 
@@ -175,3 +195,32 @@ def add_leave(router: APIRouter, establishment: Establishment) -> None:
         return await ask(request, principal, partial(commands.EndLeave, agency=agency, officer=officer, from_on=body.from_on, by=by))
 
     _ = (grant, back)
+
+
+def add_delegations(router: APIRouter, establishment: Establishment) -> None:
+    """Add how who signs lets somebody sign for him, and takes that back."""
+    agency, ask = establishment.agency, asking(establishment)
+
+    @router.post("/officers/{officer}/signing-delegation", responses=gives(Receipt))
+    async def delegate(
+        request: Request,
+        officer: Annotated[Account, Path()],
+        body: DelegationBody,
+        principal: Annotated[Principal, allowed("signing.delegate")],
+    ) -> Response:
+        """Let a head of unit sign decisions for oneself, until a last day (NĐ 30/2020, Điều 13.3); the day after, he may not any more."""
+        wanted = partial(commands.DelegateSigning, officer=officer, by=principal.sub, procedures=body.procedures, to_on=body.to_on)
+        return await ask(request, principal, partial(wanted, agency=agency, from_on=body.from_on, basis=body.basis))
+
+    @router.post("/officers/{officer}/signing-delegation/end", responses=gives(Receipt))
+    async def take_back(
+        request: Request,
+        officer: Annotated[Account, Path()],
+        body: ReturnBody,
+        principal: Annotated[Principal, allowed("signing.delegate")],
+    ) -> Response:
+        """Take back from a day on what somebody may sign for oneself."""
+        wanted = partial(commands.EndDelegation, officer=officer, by=principal.sub)
+        return await ask(request, principal, partial(wanted, agency=agency, from_on=body.from_on))
+
+    _ = (delegate, take_back)

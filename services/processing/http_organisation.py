@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
 from functools import partial
 from typing import Annotated, Any, Final, Literal, Protocol
@@ -239,6 +240,7 @@ def _career(state: Organisation, account: str, day: date) -> dict[str, Any]:
             {"reason": span.value.reason, "stand_in": span.value.stand_in, "from_on": span.from_on, "to_on": span.to_on}
             for span in state.leaves.get(account, ())
         ],
+        "signs_for": [{**asdict(span.value), "from_on": span.from_on, "to_on": span.to_on} for span in state.delegations.get(account, ())],
     }
 
 

@@ -116,6 +116,16 @@ REFUSALS: Final = (
         "Chưa đến bước ký duyệt nên chưa thể quyết định.",
         "The case has not reached the signing step, so it cannot be decided yet.",
     ),
+    refusal(
+        "has-worked-on-it",
+        "Người đã thẩm định hoặc xử lý một bước khác của hồ sơ không được ký quyết định của hồ sơ đó.",
+        "Who did another step of a case does not sign its decision.",
+    ),
+    refusal(
+        "signed-before-acceptance",
+        "Quyết định không thể ký trước khi hồ sơ được tiếp nhận.",
+        "A decision is not signed before its dossier was accepted.",
+    ),
     refusal("already-decided", "Hồ sơ này đã có quyết định.", "This case has been decided already."),
     Kind("legal-basis-needed", INVALID.status, INVALID.title, A_REFUSAL_NEEDS_ITS_BASIS.detail),
     refusal(
@@ -208,6 +218,24 @@ OF_THE_ORGANISATION: Final = (
         "On every day one reform officer must hold a post that leads.",
         members=("officer", "day"),
     ),
+    Kind(
+        "not-yours-to-delegate",
+        403,
+        NOT_ALLOWED.title,
+        Sentence("Chỉ người có thẩm quyền ký mới được ủy quyền ký.", "Only who signs by his own post lets somebody sign for him."),
+    ),
+    refusal(
+        "delegate-must-lead",
+        "Chỉ ủy quyền ký cho người đứng đầu đơn vị thuộc Sở, và không cho chính mình.",
+        "Only a head of unit signs for another, and nobody for himself.",
+        members=("officer",),
+    ),
+    refusal(
+        "no-such-delegation",
+        "Không có ủy quyền ký nào như vậy còn hiệu lực.",
+        "There is no such delegation in force.",
+        members=("officer",),
+    ),
 )
 
 ON_A_CASE: Final = ("no-such-case", "not-in-roster", "on-leave", "case-paused", "case-ended")
@@ -234,10 +262,10 @@ PROBLEMS: Final[Mapping[str, tuple[str, ...]]] = {
     "case.put-down": (*ON_A_STEP, "no-such-record", "record-day-impossible", "seats-wrong"),
     "case.pause": (*ON_A_STEP, "already-decided", "no-clock", "supplement-asked-already", "leader-needed"),
     "case.decide": (
-        *(*ON_A_STEP, "not-the-signing-step", "already-decided", "legal-basis-needed"),
+        *(*ON_A_STEP, "not-the-signing-step", "already-decided", "legal-basis-needed", "has-worked-on-it", "signed-before-acceptance"),
         *("partner-not-asked", "record-needed", "guard-not-met", "apology-needed"),
     ),
-    "case.correct": (*ON_A_CASE, "not-decided-yet", "not-your-step", "legal-basis-needed", "already-followed"),
+    "case.correct": (*ON_A_CASE, "not-decided-yet", "not-your-step", "legal-basis-needed", "already-followed", "has-worked-on-it"),
     "case.reassign": ("not-in-roster", "on-leave"),
     "workflow.move": ("cannot-move",),
     "unit.change": (*ON_A_UNIT, "unit-exists", "unit-below-itself", "units-below", "heir-not-one", "reform-officer-must-lead"),
@@ -245,6 +273,8 @@ PROBLEMS: Final[Mapping[str, tuple[str, ...]]] = {
     "officer.appoint": (*ON_A_UNIT, "no-such-role", "no-such-officer", "reform-officer-must-lead"),
     "leave.grant": (*ON_A_UNIT, "not-in-roster", "no-such-officer", "not-your-officer", "stand-in-away", "not-on-leave"),
     "reform-officer.designate": (*ON_A_UNIT, "no-such-officer", "reform-officer-exists", "reform-officer-must-lead"),
+    "signing.delegate": (*ON_A_UNIT, "no-such-officer", "not-yours-to-delegate", "delegate-must-lead", "no-such-delegation"),
+    "time.exclude": ("not-in-roster", "on-leave"),
     "agreement.conclude": ("agreement-exists", "agreement-overlaps", "no-such-agreement"),
     "permit.draft": (
         *("no-such-case", *ON_DUTY, "permit-published", "permit-revoked", "permit-expired"),

@@ -23,7 +23,7 @@ from contracts.processing_organisation import (
 from contracts.vocabulary import AgencyCode, FieldCode, PartnerCode, PrincipalId
 from kernel.legalclock import midnight
 from services.processing.domain import agreements, controlled_documents, organisation
-from services.processing.domain.case_commands import Officer
+from services.processing.domain.officer import Officer
 from services.processing.domain.organisation_commands import Found
 from services.processing.domain.soundness import Posts
 from services.processing.on_file import Misread, OnFile, read_yaml

@@ -44,11 +44,18 @@ GROUP BY case_id, agency
 ORDER BY min(fires_at), case_id
 LIMIT $2
 
--- name: answers_owed
--- Cases in which another agency owes an answer beyond its limit and nobody has been told at $1, the longest ago first.
+-- name: reminders_due
+-- Cases in which another agency owes an answer beyond its limit, or the applicant a supplement, and nobody was told at $1; longest ago first.
 SELECT case_id, agency, min(rings_at) AS rings_at
-FROM read.consultation_register
-WHERE rings_at <= $1 AND answered_at IS NULL AND reminded_at IS NULL
+FROM (
+    SELECT case_id, agency, rings_at
+    FROM read.consultation_register
+    WHERE rings_at <= $1 AND answered_at IS NULL AND reminded_at IS NULL
+    UNION ALL
+    SELECT case_id, agency, remind_at
+    FROM read.case_register
+    WHERE remind_at <= $1
+) AS owed
 GROUP BY case_id, agency
 ORDER BY min(rings_at), case_id
 LIMIT $2

@@ -83,9 +83,9 @@ class Register:
         found = await self.runtime.log.pool.fetch(QUERY["timers_due"], now, ALARMS_MAX)
         return [(row["case_id"], row["agency"]) for row in found]
 
-    async def answers_owed(self, now: datetime) -> list[tuple[UUID, AgencyCode, datetime]]:
-        """Give cases in which another agency owes an answer and nobody was told, the longest ago first: case, agency, since when."""
-        found = await self.runtime.log.pool.fetch(QUERY["answers_owed"], now, ALARMS_MAX)
+    async def reminders_due(self, now: datetime) -> list[tuple[UUID, AgencyCode, datetime]]:
+        """Give cases in which an agency or the applicant owes something and nobody was told: case, agency, since when; oldest first."""
+        found = await self.runtime.log.pool.fetch(QUERY["reminders_due"], now, ALARMS_MAX)
         return [(row["case_id"], row["agency"], row["rings_at"]) for row in found]
 
     async def lateness(

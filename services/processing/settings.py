@@ -18,7 +18,8 @@ class ProcessingSettings(ServiceSettings):
 
     `agency` publishes the workflows; a case belongs to the agency that its dossier was handed in to. A worker looks for limits that are
     near or have run out every `alarms_seconds`; what it records does not depend on it. In work lists a limit is near when `due_soon_hours`
-    of working time are left; alarms have a threshold of their own, for they are facts.
+    of working time are left; alarms have a threshold of their own, for they are facts. An applicant who has not brought a supplement is
+    reminded after `supplement_reminder_days` working days (0: never): where the law gives him a limit, put it there.
 
     Permits are signed with `signing_key_file` (PKCS #8 PEM, EC P-256 or RSA) and its certificate. Beside the development issuer there need
     be none: a key for trying things out is made, which says so of itself. `public_url` is where everybody reaches this service.
@@ -31,6 +32,7 @@ class ProcessingSettings(ServiceSettings):
     organisation: Path = HERE / "organisation.yaml"
     documents: Path = HERE / "controlled_documents.yaml"
     due_soon_hours: Annotated[int, Field(ge=1, le=400)] = 16
+    supplement_reminder_days: Annotated[int, Field(ge=0, le=400)] = 15
     alarms_seconds: Annotated[float, Field(gt=0)] = 60.0
     templates: Path = HERE / "templates"
     signing_key_file: Path | None = None

@@ -31,11 +31,12 @@ from contracts.processing import (
     CaseStepReopened,
     CaseStepSkipped,
     CaseStopped,
+    CaseSupplementReminded,
     CaseTimerCancelled,
     CaseTimerFired,
     CaseTimerSet,
 )
-from contracts.processing_clock import CaseProlonged, CaseRestated
+from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
 from contracts.terms import TERMS
 from contracts.vocabulary import ContentHash, Deadline
 from kernel.eventlog import Recorded
@@ -134,6 +135,15 @@ def sentence(fact: Any, place: Place, names: Names) -> Pair:
                 f"Lịch làm việc thay đổi: hạn theo luật {law}; ngày hẹn với người nộp {_day(promised)}.",
                 f"The calendar changed: the law's limit {law_en}; the applicant may hold to {_day(promised)}.",
             )
+        case CaseTimeExcluded(decision=decision, deadline=deadline):
+            vi, en = said(fact.cause)
+            since, until = _moment(fact.since), _moment(fact.until)
+            return (
+                f"Không tính vào thời hạn từ {since} đến {until} ({vi}; {decision}); hạn mới ngày {_day(deadline.due_on)}.",
+                f"From {since} until {until} does not count ({en}; {decision}); the limit now ends on {_day(deadline.due_on)}.",
+            )
+        case CaseSupplementReminded(round=round_):
+            return f"Nhắc người nộp bổ sung hồ sơ (lần {round_}).", f"The applicant was reminded of the supplement (round {round_})."
         case CaseStopped():
             return "Dừng giải quyết vì người nộp rút hồ sơ.", "The case ended: the applicant withdrew the dossier."
         case CaseAlarmRaised(kind=kind, due_at=due_at):
@@ -232,13 +242,14 @@ def _outcome(fact: CaseDecided | CaseDecisionCorrected | CaseResultIssued | Case
         case CaseDecided(officer=officer, legal_basis=basis):
             vi, en = said(fact.outcome)
             why, why_en = (f", căn cứ {basis}", f" on the basis of {basis}") if basis else ("", "")
-            return f"{officer} ký quyết định: {vi}{why}.", f"{officer} signed the decision: {en}{why_en}."
+            off, off_en = _signature(fact)
+            return f"{officer} ký quyết định: {vi}{why}{off}.", f"{officer} signed the decision: {en}{why_en}{off_en}."
         case CaseDecisionCorrected(officer=officer, legal_basis=basis):
             (before, before_en), (after, after_en), (why, why_en) = said(fact.outcome_before), said(fact.outcome), said(fact.reason)
             by, by_en = (f", căn cứ {basis}", f" on the basis of {basis}") if basis else ("", "")
             return (
-                f"{officer} sửa quyết định đã ký từ “{before}” thành “{after}”{by} ({why}).",
-                f"{officer} corrected the signed decision from “{before_en}” to “{after_en}”{by_en} ({why_en}).",
+                f"{officer} sửa quyết định đã ký từ “{before}” thành “{after}”{by} ({why}){_signature(fact)[0]}.",
+                f"{officer} corrected the signed decision from “{before_en}” to “{after_en}”{by_en} ({why_en}){_signature(fact)[1]}.",
             )
         case CaseResultIssued(result_number=number):
             return (
@@ -251,6 +262,14 @@ def _outcome(fact: CaseDecided | CaseDecisionCorrected | CaseResultIssued | Case
                 f"Xin lỗi và hẹn lại ngày trả kết quả {_day(day)} ({vi}).",
                 f"The department apologised and named a new day, {_day(day)} ({en}).",
             )
+
+
+def _signature(fact: CaseDecided | CaseDecisionCorrected) -> Pair:
+    """Say under whose authority it was signed, where that is another's, and that nobody works on that day."""
+    vi = en = ""
+    if (by := fact.signed_for) is not None:
+        vi, en = f" (TUQ. {by.by}: {by.basis})", f" (for {by.by}: {by.basis})"
+    return (f"{vi}; ký vào ngày nghỉ", f"{en}; signed on a day of rest") if fact.day_off else (vi, en)
 
 
 def _until(deadline: Deadline | None) -> Pair:

@@ -29,6 +29,8 @@ WORDS: Final[Mapping[str, Pair]] = {
     "complicated": ("hồ sơ phức tạp", "complicated dossier"),
     "outage": ("sự cố hệ thống", "outage"),
     "officer-absent": ("vắng người xử lý", "officer absent"),
+    # Why time does not count: ExclusionCause.
+    "force-majeure": ("bất khả kháng", "force majeure"),
     # Why a decision is corrected: CorrectionReason, beside what it shares with the others.
     "clerical": ("lỗi soạn thảo", "clerical error"),
     "wrong-outcome": ("sai kết quả", "wrong outcome"),

@@ -119,7 +119,7 @@ WITH answered AS (
         count(points_contacts_to_complete) AS n_contacts_to_complete, sum(points_contacts_to_complete) AS points_contacts_to_complete,
         count(points_attitude) AS n_attitude, sum(points_attitude) AS points_attitude
     FROM read.rating
-    WHERE recorded_on BETWEEN $1 AND $2
+    WHERE recorded_on BETWEEN $1 AND $2 AND satisfaction IS NOT NULL
     GROUP BY 1, 2, 3
 ), asked AS (
     SELECT to_char(issued_on, 'YYYY-MM') AS month, agency, field, count(*) AS invited, count(*) FILTER (WHERE used) AS used

@@ -97,6 +97,7 @@ ANSWERS: Final = (
     Answer("processing", "processing.case.clock-paused.v1", "intake", "intake.dossier.supplement-requested.v1"),
     Answer("processing", "processing.case.clock-resumed.v1", "intake", "intake.dossier.rescheduled.v1"),
     Answer("processing", "processing.case.result-issued.v1", "intake", "intake.dossier.result-ready.v1"),
+    Answer("intake", "intake.dossier.accepted.v1", "feedback", "feedback.invitation.issued.v1"),
     Answer("intake", "intake.dossier.returned.v1", "feedback", "feedback.invitation.issued.v1"),
     Answer("intake", "intake.dossier.refused.v1", "feedback", "feedback.invitation.issued.v1"),
 )
@@ -110,7 +111,8 @@ ONLY_ONCE: Final[dict[str, tuple[str, Callable[[Mapping[str, Any]], object]]]] =
     "processing.book.number-allotted.v1": ("book number", lambda data: (data["agency"], data["year"], data["serial"])),
     "processing.permit.issued.v1": ("permit number", lambda data: (data["agency"], data["issued_on"][:4], data["number"])),
     "feedback.invitation.issued.v1": ("survey invitation", lambda data: (data["dossier_id"], data["occasion"])),
-    "feedback.invitation.used.v1": ("answer to the invitation", lambda data: data["invitation_id"]),
+    "feedback.answer.recorded.v1": ("answer of a token", lambda data: data["answer_id"]),
+    "feedback.invitation.used.v1": ("use of the invitation", lambda data: data["invitation_id"]),
 }
 """What may be given once only: its name, and what makes it the same one."""
 

@@ -15,12 +15,12 @@ from typing import Any, Final
 
 from deploy.local import verify
 from deploy.local.caller import Answered
-from deploy.local.demo import LEADER
+from deploy.local.demo import LEADER, record_answers
 from deploy.local.processes import ROOT
-from deploy.local.story import FIRST_DAY, plan
+from deploy.local.story import FIRST_DAY, end_of, last_day, plan
 from tests.faults.arena import Arena
 from tests.faults.checker import Findings, check
-from tests.faults.load import Crowd, Load, make_crowd, make_session
+from tests.faults.load import UNTIL_DAYS, Crowd, Load, make_crowd, make_session
 from tests.faults.nemesis import Fault, Nemesis, schedule
 
 RECOVERY_SECONDS_MAX: Final = 60.0
@@ -183,6 +183,7 @@ async def inspect(arena: Arena, crowd: Crowd) -> Findings:
     """Wait until everything stored is published and applied, then check."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LEVEL_SECONDS):
+            await record_answers(crowd, end_of(last_day(UNTIL_DAYS)))
             # What is not level by then shows in the check, with more words.
             await verify._wait_until_level(arena)
     async with verify._connections(arena) as (databases, broker):

@@ -16,10 +16,12 @@ import nats
 import pytest
 
 from deploy.local import verify
+from deploy.local.demo import record_answers
 from deploy.local.stack import SERVICES, Stack
+from deploy.local.story import end_of, last_day
 from services.reporting.projections import MIRROR
 from tests.faults.checker import KINDS, ONLY_ONCE, Findings, check
-from tests.faults.load import Acknowledged, Load, make_crowd, make_session
+from tests.faults.load import UNTIL_DAYS, Acknowledged, Load, make_crowd, make_session
 from tests.faults.nemesis import Fault
 from tests.faults.run import Probes
 from tests.kernel.eventlog.rig import connected, eventually
@@ -64,6 +66,7 @@ async def tell(stack: Stack) -> list[Acknowledged]:
         load = Load(make_crowd(stack, session, 3), stop_after=DOSSIERS)
         await load.run()
         await Probes(load.crowd).send(Fault("none", "intake", "nats", 0.0, 0.0))
+        await record_answers(load.crowd, end_of(last_day(UNTIL_DAYS)))
         await asyncio.to_thread(verify.wait_until_level, stack)
         assert load.crowd.ledger.surprises == []
         await all_sealed(stack)

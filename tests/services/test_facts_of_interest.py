@@ -11,12 +11,13 @@ from contracts.catalogue import FACTS
 from kernel.edge.service import Service
 from kernel.eventlog import Codec, Projection, Reactor
 from services.feedback import consume as feedback
+from services.feedback.surveys import load_surveys
 from services.intake import consume as intake
 from services.processing import consume as processing
 from tests.contracts.golden import golden
 from tests.services.four import each_service
 
-REACTORS: Final = (intake.REACTOR, processing.reactor({}), feedback.reactor(b"secret", 30))
+REACTORS: Final = (intake.REACTOR, processing.reactor({}), feedback.reactor(b"secret", 30, load_surveys()))
 APPRAISAL: Final = golden("intake.dossier.supplement-requested.v1")
 APPRAISAL["data"]["stage"] = "appraisal"
 EVENTS: Final = [golden(type_) for type_ in FACTS] + [APPRAISAL]

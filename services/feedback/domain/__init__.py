@@ -1,1 +1,1 @@
-"""Step 3 of 8, decide: one invitation, one rating, one opinion; pure."""
+"""Step 3 of 8, decide: one invitation, one class of answers, one opinion; pure."""

@@ -1,4 +1,4 @@
-"""Step 3 of 8, decide: the life of one invitation, from its issue to the one answer (TT 01/2018, Điều 12.2)."""
+"""Step 3 of 8, decide: the life of one invitation, from its issue to the right to the one answer (TT 01/2018, Điều 12.2)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final, Literal, TypeAlias
 from uuid import UUID, uuid5
 
 from contracts.feedback import InvitationIssued, InvitationUsed
-from contracts.vocabulary import AgencyCode, ContentHash, DossierId, FieldCode, InvitationId, ProcedureCode
+from contracts.feedback_surveys import AnswerChannel, Occasion
+from contracts.vocabulary import AgencyCode, ContentHash, DossierId, FieldCode, InvitationId, PrincipalId, ProcedureCode, SurveyClassId
 from kernel.eventlog import Decider, Refused
 from services.feedback.domain.token import same_hash
 
 NAMESPACE: Final = UUID("2f0a5f4e-6a0b-5b0e-8a63-2d0c1b6e9d57")
 
-Occasion: TypeAlias = Literal["result", "refusal"]
 Refusal: TypeAlias = Literal["no-such-invitation", "invitation-used", "invitation-expired"]
 
 
@@ -25,7 +25,7 @@ def invitation_id(dossier_id: DossierId, occasion: Occasion) -> InvitationId:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """Let the applicant of a dossier answer once, from `issued_at` until before `expires_at`."""
+    """Let the applicant of a dossier answer once, from `issued_at` until before `expires_at`; `officer` served him at the counter."""
 
     invitation_id: InvitationId
     dossier_id: DossierId
@@ -36,13 +36,17 @@ class Issue:
     token_hash: ContentHash
     issued_at: datetime
     expires_at: datetime
+    officer: PrincipalId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """Answer now, with the token whose hash this is."""
+    """Have a hidden token signed under the key of a class, with the invitation's token whose hash this is."""
 
     token_hash: ContentHash
+    class_id: SurveyClassId
+    blinded_hash: ContentHash
+    channel: AnswerChannel
     at: datetime
 
 
@@ -53,22 +57,26 @@ class Absent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """The answer may be given. What it is about goes into the rating, which does not name the dossier."""
+    """The right to an answer may be had. What the answer is about is its class's, which does not name the dossier."""
 
     invitation_id: InvitationId
+    dossier_id: DossierId
     agency: AgencyCode
     procedure: ProcedureCode
     field: FieldCode
     occasion: Occasion
     token_hash: ContentHash
     expires_at: datetime
+    officer: PrincipalId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """The answer was given; the hash still tells the holder of the token from somebody who guesses."""
+    """What was signed may be signed once more, for whoever lost the signature; nothing else. The hash still tells who guesses."""
 
     about: Open
+    class_id: SurveyClassId | None
+    blinded_hash: ContentHash | None
 
 
 Command: TypeAlias = Issue | Use
@@ -96,15 +104,27 @@ def decide(command: Command, state: State) -> list[Event]:
                     token_hash=command.token_hash,
                     issued_at=command.issued_at,
                     expires_at=command.expires_at,
+                    officer=command.officer,
                 )
             ]
         case Use(token_hash=given, at=at), Open(token_hash=issued, expires_at=end) if same_hash(given, issued):
             if at >= end:
                 raise refused("invitation-expired")
-            return [InvitationUsed(invitation_id=state.invitation_id, used_at=at)]
+            return [
+                InvitationUsed(
+                    invitation_id=state.invitation_id,
+                    class_id=command.class_id,
+                    blinded_hash=command.blinded_hash,
+                    channel=command.channel,
+                    used_at=at,
+                )
+            ]
 
         # A dossier is returned once, but its fact may be read twice.
         case Issue(), Open() | Used():
+            return []
+        # The signature was lost on its way: the same hidden token signed again is the same signature.
+        case Use(), Used() if signed_before(command, state):
             return []
 
         case Use(token_hash=given), Used(about=Open(token_hash=issued)) if same_hash(given, issued):
@@ -125,26 +145,33 @@ def evolve(state: State, event: Event) -> State:
                 occasion=event.occasion,
                 token_hash=event.token_hash,
                 expires_at=event.expires_at,
+                dossier_id=event.dossier_id,
+                officer=event.officer,
             )
         case InvitationUsed(), Open():
-            return Used(about=state)
+            return Used(about=state, class_id=event.class_id, blinded_hash=event.blinded_hash)
         # A token may claim a stream of another kind: there is no invitation in it.
         case _:
             return state
 
 
-def about(state: State) -> Open:
-    """Give what was asked about, whether it may still be answered or not.
+def signed_before(use: Use, state: Used) -> bool:
+    """Tell whether this very token was signed for this very invitation."""
+    return same_hash(use.token_hash, state.about.token_hash) and (use.class_id, use.blinded_hash) == (state.class_id, state.blinded_hash)
+
+
+def asked_about(state: State, token_hash: ContentHash, at: datetime) -> Open:
+    """Give what the holder of a token is asked about, whether he has used it or not.
 
     Raises:
-        Refused: "no-such-invitation", if nobody was invited.
+        Refused: "no-such-invitation", if nobody was invited with this token; "invitation-expired".
     """
     match state:
-        case Open():
-            return state
-        case Used(about=asked):
+        case (Open() as asked) | Used(about=asked) if same_hash(token_hash, asked.token_hash):
+            if at >= asked.expires_at:
+                raise refused("invitation-expired")
             return asked
-        case Absent():
+        case Open() | Used() | Absent():
             raise refused("no-such-invitation")
 
 

@@ -15,7 +15,7 @@ async function ask(method, path, { body, headers = {}, key } = {}) {
     const answer = await fetch(path, {
       method,
       credentials: "omit",
-      headers: { ...(body ? { "Content-Type": "application/json", "Idempotency-Key": key } : {}), ...headers },
+      headers: { ...(body ? { "Content-Type": "application/json" } : {}), ...(key ? { "Idempotency-Key": key } : {}), ...headers },
       body: body ? JSON.stringify(body) : undefined,
     });
     return { ok: answer.ok, status: answer.status, body: await answer.json(), wait: answer.headers.get("Retry-After") };

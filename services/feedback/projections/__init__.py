@@ -1,4 +1,4 @@
-"""Step 7 of 8, projections: the read model "voices": invitations, ratings, opinions."""
+"""Step 7 of 8, projections: the read model "voices": invitations, answers, opinions."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from kernel.eventlog import ReadModel, read_ddl
+from services.feedback.projections.answer_register import ANSWER_REGISTER
 from services.feedback.projections.invitation_register import INVITATION_REGISTER
 from services.feedback.projections.opinion_register import OPINION_REGISTER
-from services.feedback.projections.rating_register import RATING_REGISTER
 
 VOICES: Final = ReadModel(
     name="voices",
-    version=1,
+    version=2,
     sources=("feedback",),
     ddl=read_ddl(Path(__file__).with_name("tables.sql")),
-    projections=(INVITATION_REGISTER, RATING_REGISTER, OPINION_REGISTER),
+    projections=(INVITATION_REGISTER, ANSWER_REGISTER, OPINION_REGISTER),
 )

@@ -27,9 +27,10 @@ def columns(event: Recorded) -> Columns:
                 "token_hash": fact.token_hash,
                 "issued_at": fact.issued_at,
                 "expires_at": fact.expires_at,
+                "officer": fact.officer,
             }
-        case InvitationUsed():
-            return {"used": True}
+        case InvitationUsed() as fact:
+            return {"used": True, "channel": fact.channel}
         case _:
             return {}
 

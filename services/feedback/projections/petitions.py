@@ -148,7 +148,7 @@ def slip_key(event: Recorded) -> UUID:
 
 
 def slip_columns(event: Recorded) -> Columns:
-    """Give the columns that the event sets. That one came back is kept, not when, nor by which event: that would lead to the answer."""
+    """Give the columns that the event sets. That one came back is kept; when, and by which event, would help who guesses."""
     match event.fact:
         case InvitationIssued() as fact:
             return {"agency": fact.agency, "issued_on": day_of(fact.issued_at), "issued_event": event.id}

@@ -1,6 +1,6 @@
 -- The read tables of feedback. Columns other than the key may be null: an event sets only those that it owns.
 
--- Who may answer, and who has. It is not kept here when they did: the instant would lead to the rating.
+-- Who may answer, and who has. Whose answer is whose is not known here (ADR 20).
 CREATE TABLE invitation_register (
     invitation_id uuid PRIMARY KEY,
     dossier_id    uuid,
@@ -11,28 +11,39 @@ CREATE TABLE invitation_register (
     token_hash    text,
     issued_at     timestamptz,
     expires_at    timestamptz,
+    officer       text,
+    channel       text,
     used          boolean NOT NULL DEFAULT false,
     pos_feedback  bigint
 );
 CREATE INDEX invitation_register_dossier ON invitation_register (dossier_id);
 
--- What they answered; it names no dossier.
-CREATE TABLE rating_register (
-    rating_id                   uuid PRIMARY KEY,
+-- What they answered; it names no dossier, and of the rest only what enough others have in common with it.
+CREATE TABLE answer_register (
+    answer_id                   uuid PRIMARY KEY,
     agency                      text,
     procedure                   text,
     field                       text,
     occasion                    text,
+    officer                     text,
+    unit                        text,
+    slowest                     text,
+    steps                       text,       -- separated by spaces
+    survey                      text,
     satisfaction                smallint,
     points_time                 smallint,
     points_agencies_contacted   smallint,
     points_contacts_to_complete smallint,
     points_attitude             smallint,
-    commented                   boolean,
-    recorded_at                 timestamptz,
+    level_access                smallint,
+    level_procedures            smallint,
+    level_officials             smallint,
+    level_results               smallint,
+    level_petitions             smallint,
+    recorded_on                 date,
     pos_feedback                bigint
 );
-CREATE INDEX rating_register_recorded ON rating_register (agency, recorded_at);
+CREATE INDEX answer_register_recorded ON answer_register (agency, recorded_on);
 
 -- What anybody wanted to say, and whether they were answered; the words are in the vault.
 CREATE TABLE opinion_register (

@@ -82,7 +82,15 @@ class Refuse:
 class Withdraw:
     """Take the dossier back before its result is there."""
 
-    reason: Literal["no-longer-needed", "will-resubmit", "other"]
+    reason: Literal["no-longer-needed", "will-resubmit", "procedure-abolished", "other"]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindOfSupplement:
+    """Appraisal has waited for the supplement of a round; the applicant is reminded of it."""
+
+    round: int
     at: datetime
 
 
@@ -98,7 +106,7 @@ class Reschedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveDue:
-    """The department's limit was made longer by law, or news of the calendar made it end earlier: the appointment moves."""
+    """The department's limit was made longer, by law or a decision, or news of the calendar made it end earlier."""
 
     due_before_at: datetime
     deadline: Deadline
@@ -179,6 +187,7 @@ Command: TypeAlias = (
     | Refuse
     | Withdraw
     | Reschedule
+    | RemindOfSupplement
     | MoveDue
     | Reappoint
     | TakeResult

@@ -15,6 +15,7 @@ from contracts.intake import (
     DossierReturned,
     DossierSubmitted,
     DossierSupplemented,
+    DossierSupplementReminded,
     DossierSupplementRequested,
     DossierWithdrawn,
 )
@@ -30,6 +31,7 @@ from services.intake.domain.commands import (
     MoveDue,
     Reappoint,
     Refuse,
+    RemindOfSupplement,
     RequestSupplement,
     RequestSupplementAtAppraisal,
     Reschedule,
@@ -39,7 +41,7 @@ from services.intake.domain.commands import (
     Withdraw,
 )
 from services.intake.domain.erasure import erased
-from services.intake.domain.facts import accepted, begun, moved, ready, reappointed, refused, returned, supplement_requested
+from services.intake.domain.facts import accepted, begun, moved, ready, reappointed, refused, rescheduled, returned, supplement_requested
 from services.intake.domain.files import attached, scanned, with_file
 from services.intake.domain.states import (
     Absent,
@@ -75,6 +77,7 @@ Event: TypeAlias = (
     | DossierWithdrawn
     | DossierRescheduled
     | DossierReappointed
+    | DossierSupplementReminded
     | DossierResultReady
     | DossierReturned
     | DossierFileAttached
@@ -119,23 +122,17 @@ def decide(command: Command, state: State) -> Sequence[Event]:
         # What the department says. If the dossier has ended here meanwhile, or it was said before, there is nothing left to record.
         case RequestSupplementAtAppraisal() as c, Accepted(dossier=d, rounds=rounds) if c.round > rounds:
             return [supplement_requested(d, "appraisal", c.round, c)]
+        case RemindOfSupplement() as c, AwaitingSupplement(dossier=d, stage="appraisal", round=round_) if c.round == round_:
+            return [DossierSupplementReminded(dossier_id=d.id, agency=d.agency, round=round_, reminded_at=c.at)]
         case Reschedule() as c, Accepted(dossier=d, rounds=rounds, clock_stands=True) if c.round == rounds and d.deadline is not None:
-            return [
-                DossierRescheduled(
-                    dossier_id=d.id,
-                    agency=d.agency,
-                    due_before_at=c.due_before_at,
-                    deadline=c.deadline,
-                    rescheduled_at=c.at,
-                )
-            ]
+            return [rescheduled(d, c)]
         case MoveDue() as c, Accepted(dossier=d) if d.deadline is not None and d.deadline != c.deadline:
             return [moved(d, c)]
         case Reappoint() as c, Accepted(dossier=d) if d.new_due_on is None:
             return [reappointed(d, c)]
         case TakeResult() as c, Accepted(dossier=d):
             return [ready(d, c)]
-        case (RequestSupplementAtAppraisal() | Reschedule() | MoveDue() | Reappoint() | TakeResult(), _):
+        case (RequestSupplementAtAppraisal() | RemindOfSupplement() | Reschedule() | MoveDue() | Reappoint() | TakeResult(), _):
             return []
 
         # A command that comes twice asks twice. The second time there is nothing left to record.
@@ -170,7 +167,7 @@ def evolve(state: State, event: Event) -> State:
             return Accepted(replace(d, components=d.components | set(event.components)), round_, clock_stands=True)
         case DossierAccepted(), Submitted(dossier=d):
             return Accepted(replace(d, code=event.code, deadline=event.deadline))
-        case DossierRescheduled(reason="extension" | "calendar"), Accepted(dossier=d):
+        case DossierRescheduled(reason="extension" | "calendar" | "decision"), Accepted(dossier=d):
             return replace(state, dossier=replace(d, deadline=event.deadline))
         case DossierRescheduled(), Accepted(dossier=d, rounds=rounds):
             return Accepted(replace(d, deadline=event.deadline), rounds)

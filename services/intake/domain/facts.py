@@ -20,6 +20,7 @@ from services.intake.domain.commands import (
     Refuse,
     RequestSupplement,
     RequestSupplementAtAppraisal,
+    Reschedule,
     Return,
     TakeResult,
 )
@@ -101,6 +102,17 @@ def moved(dossier: Dossier, command: MoveDue) -> DossierRescheduled:
         due_before_at=command.due_before_at,
         deadline=command.deadline,
         reason=command.reason,
+        rescheduled_at=command.at,
+    )
+
+
+def rescheduled(dossier: Dossier, command: Reschedule) -> DossierRescheduled:
+    """Give the appointment that the limit leads to once the clock goes on."""
+    return DossierRescheduled(
+        dossier_id=dossier.id,
+        agency=dossier.agency,
+        due_before_at=command.due_before_at,
+        deadline=command.deadline,
         rescheduled_at=command.at,
     )
 

@@ -20,6 +20,7 @@ from contracts.intake import (
     DossierReturned,
     DossierSubmitted,
     DossierSupplemented,
+    DossierSupplementReminded,
     DossierSupplementRequested,
     DossierWithdrawn,
 )
@@ -139,6 +140,8 @@ def _at_the_door(r: Record, fact: Any) -> Record | None:
             )
             r = replace(r, rounds=(*r.rounds, asked))
             return _worked(r, WAITING, "Yêu cầu bổ sung, hoàn thiện hồ sơ", f.requested_at, officer=f.requested_by)
+        case DossierSupplementReminded() as f:
+            return _worked(r, WAITING, "Nhắc bổ sung hồ sơ", f.reminded_at)
         case DossierSupplemented() as f if r.rounds:
             last = replace(r.rounds[-1], received_at=f.received_at, brought=f.components)
             r = replace(r, rounds=(*r.rounds[:-1], last))

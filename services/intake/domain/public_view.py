@@ -18,6 +18,7 @@ from contracts.intake import (
     DossierReturned,
     DossierSubmitted,
     DossierSupplemented,
+    DossierSupplementReminded,
     DossierSupplementRequested,
     DossierWithdrawn,
 )
@@ -27,6 +28,7 @@ from kernel.legalclock import day_of
 PublicKind: TypeAlias = Literal[
     "submitted",
     "supplement-requested",
+    "supplement-reminded",
     "supplemented",
     "accepted",
     "appointment-moved",
@@ -40,6 +42,7 @@ PublicKind: TypeAlias = Literal[
 PUBLIC: Final = (
     DossierSubmitted,
     DossierSupplementRequested,
+    DossierSupplementReminded,
     DossierSupplemented,
     DossierAccepted,
     DossierRescheduled,
@@ -81,6 +84,8 @@ def public_view(fact: object) -> PublicEvent | None:
             return _of(fact, "submitted", fact.submitted_at, procedure=fact.procedure)
         case DossierSupplementRequested():
             return _of(fact, "supplement-requested", fact.requested_at, missing=fact.missing)
+        case DossierSupplementReminded():
+            return _of(fact, "supplement-reminded", fact.reminded_at)
         case DossierSupplemented():
             return _of(fact, "supplemented", fact.received_at)
         case DossierAccepted(deadline=deadline):

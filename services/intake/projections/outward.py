@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from contracts.feedback import RatingRecorded
+from contracts.feedback_surveys import AnswerRecorded
 from contracts.processing import CaseOpened, CaseStepCompleted, CaseStopped
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
 
-FACTS: Final = (CaseOpened, CaseStepCompleted, CaseStopped, RatingRecorded)
+FACTS: Final = (CaseOpened, CaseStepCompleted, CaseStopped, RatingRecorded, AnswerRecorded)
 
 
 def key(event: Recorded) -> Any:
@@ -24,6 +25,8 @@ def columns(event: Recorded) -> Columns:
             stream = fact.dossier_id
         case RatingRecorded() as fact:
             stream = fact.rating_id
+        case AnswerRecorded() as fact:
+            stream = fact.answer_id
         case _:
             return {}
     return {"stream": stream, "cause": event.cause, "type": event.type, "body": fact.model_dump_json()}
@@ -31,7 +34,7 @@ def columns(event: Recorded) -> Columns:
 
 OUTWARD: Final = ReadModel(
     name="outward",
-    version=1,
+    version=2,
     sources=("processing", "feedback"),
     ddl=read_ddl(Path(__file__).with_name("outward.sql")),
     projections=(Projection(table="outward", key_column="id", key=key, columns=columns, facts=FACTS),),

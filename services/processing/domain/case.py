@@ -31,6 +31,7 @@ from services.processing.domain.case_commands import (
     Consult,
     Correct,
     Decide,
+    Exclude,
     Issue,
     LetPass,
     Move,
@@ -49,9 +50,9 @@ from services.processing.domain.case_commands import (
     Undo,
 )
 from services.processing.domain.case_evolution import Event, evolve
-from services.processing.domain.case_limit import restated
+from services.processing.domain.case_limit import excluded, restated
 from services.processing.domain.case_moves import moved
-from services.processing.domain.case_outside import answered, overdue
+from services.processing.domain.case_outside import answered, overdue, reminded
 from services.processing.domain.case_states import Absent, Case, Issued, Paused, State, Stopped, Working, legal_in
 from services.processing.domain.case_work import work
 
@@ -73,20 +74,20 @@ def decide(command: Command, state: State) -> list[Event]:
     if isinstance(command, Act | LetPass):
         facts, state = _let_pass(command, state)
     # What would be silenced is said first, with its own instant: a worker that was down has not kept anybody from knowing.
-    if isinstance(command, Pause | Reappoint | Prolong | Restate | Stop):
+    if isinstance(command, Pause | Reappoint | Prolong | Restate | Exclude | Stop):
         said = _all_rung(command.at, state)
         facts, state = [*facts, *said], reduce(evolve, said, state)
     if isinstance(command, Answer):
         said = [*overdue(state, command.at)]
         facts, state = [*facts, *said], reduce(evolve, said, state)
     found = _decided(command, state)
-    if isinstance(command, Stop | Restate) and not found:
+    if isinstance(command, Stop | Restate | Exclude) and not found:
         return []  # it silences nothing, and a fact that no longer applies leaves nothing behind
     facts += found
     match command:
         case Resume() if isinstance(state, Paused) and found:
             return [*facts, *timers.again(state.held, command.resumed_at, command.calendar)]
-        case OpenCase() | Resume() | Restate() | Stop() | Ring() | Remind() | LetPass():
+        case OpenCase() | Resume() | Restate() | Exclude() | Stop() | Ring() | Remind() | LetPass():
             return facts
         case _ if isinstance(state, Paused):
             return facts  # its timers were cancelled when the clock stopped
@@ -120,13 +121,15 @@ def _decided(command: Command, state: State) -> list[Event]:
             return [*facts.resumed(command, state)]
         case Restate(), Working():
             return [*restated(command, state)]
+        case Exclude(), Working():
+            return [*excluded(command, state)]
         case Stop(at=at), Working(case=case, verdict="pending") | Paused(case=case):
             ended = [timers.cancelled(case, one, "ended", at) for one in state.timers] if isinstance(state, Working) else []
             return [*ended, CaseStopped(case_id=case.id, dossier_id=case.dossier, agency=case.agency, cause="withdrawn", stopped_at=at)]
         case Ring(at=at), Working(case=case):
             return _rung(at, case)
         case Remind(at=at), Working() | Paused():
-            return [*overdue(state, at)]
+            return [*overdue(state, at), *reminded(state, at)]
         case Move(workflow_hash=workflow_hash), Working(case=case) if workflow_hash != case.workflow_hash:
             return [moved(command, state)]
         case Answer(), Paused():
@@ -152,7 +155,7 @@ def _decided(command: Command, state: State) -> list[Event]:
             return [*work(command, state)]
 
         # Facts of intake that no longer apply, or come twice: whoever was first has won, and there is nothing left to record.
-        case ((OpenCase() | Resume() | Restate() | Stop() | Ring() | Remind() | LetPass() | Move()), _):
+        case ((OpenCase() | Resume() | Restate() | Exclude() | Stop() | Ring() | Remind() | LetPass() | Move()), _):
             return []
 
         case _, Absent():

@@ -8,34 +8,13 @@ from typing import Literal, TypeAlias
 
 from contracts.intake import DossierAccepted
 from contracts.processing import AssignmentReason, CorrectionReason, CouncilFinding, ReopeningReason, Seat, SiteFinding
-from contracts.vocabulary import CaseId, ContentHash, LatenessReason, MissingComponent, Outcome, PartnerCode, PrincipalId
+from contracts.processing_clock import ExclusionCause
+from contracts.vocabulary import CaseId, ContentHash, LatenessReason, MissingComponent, Outcome, PartnerCode
 from kernel.legalclock import Calendar
-from services.processing.domain.case_states import OpenStep
+from services.processing.domain.officer import Officer
 from services.processing.domain.workflow import Steps
 
 Opinion: TypeAlias = Literal["agrees", "disagrees", "agrees-with-changes", "not-competent"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Officer:
-    """Who acts: his unit, the roles whose steps he may do there, his own and those that he stands in for, and the units he leads.
-
-    `also` are roles in other units whose steps he may do: of units that his has inherited, and of who is away and named him.
-    """
-
-    id: PrincipalId
-    unit: str
-    roles: frozenset[str]
-    leads: frozenset[str] = frozenset()
-    also: frozenset[tuple[str, str]] = frozenset()
-
-    def may_do(self, step: OpenStep) -> bool:
-        """Tell whether a step is his work."""
-        return (step.unit == self.unit and step.role in self.roles) or (step.unit, step.role) in self.also
-
-    def works_in(self, unit: str) -> bool:
-        """Tell whether the work of a unit is his unit's, or that of somebody whom he stands in for."""
-        return unit == self.unit or any(unit == other for other, _ in self.also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,12 +119,14 @@ class PutDownCouncil(_Act):
 class Pause(_Act):
     """Stop the clock and ask the applicant, through the desk, for what is missing (NĐ 61/2018, Điều 19.4).
 
-    `legal_basis` names the law that lets it be asked for again; `notice_days` are the procedure's own working days to ask in.
+    `legal_basis` names the law that lets it be asked for again; `notice_days` are the procedure's own working days to ask in. After
+    `reminder_days` working days the applicant is reminded (0: never).
     """
 
     missing: tuple[MissingComponent, ...]
     legal_basis: str | None = None
     notice_days: int | None = None
+    reminder_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +186,19 @@ class Restate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exclude:
+    """Leave time that has passed out of a running limit, by a decision that is named with its number and day."""
+
+    officer: Officer
+    decision: str
+    cause: ExclusionCause
+    since: datetime
+    until: datetime
+    at: datetime
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resume:
     """Let the clock go on: the supplement of a round is here. `calendar` is the calendar as known at that instant."""
 
@@ -241,7 +235,7 @@ class LetPass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remind:
-    """Say that other agencies have let their limits run out by an instant without an answer."""
+    """Say that other agencies have let their limits run out by an instant, and remind an applicant who has not brought a supplement."""
 
     at: datetime
 
@@ -272,4 +266,4 @@ Act: TypeAlias = (
 )
 """What an officer asks for."""
 
-Command: TypeAlias = OpenCase | Act | Resume | Restate | Stop | Ring | Remind | LetPass | Move
+Command: TypeAlias = OpenCase | Act | Resume | Restate | Exclude | Stop | Ring | Remind | LetPass | Move

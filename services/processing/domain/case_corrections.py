@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from contracts.processing import CaseDecided, CaseDecisionCorrected, CorrectionReason
+from contracts.processing import CaseDecided, CaseDecisionCorrected, CorrectionReason, SignedFor
 from contracts.vocabulary import Outcome, PrincipalId
-from services.processing.domain.case_commands import Correct
-from services.processing.domain.case_facts import in_order, listed
+from services.processing.domain.case_commands import Correct, Decide
+from services.processing.domain.case_facts import in_order, listed, signed_on_a_day_off
 from services.processing.domain.case_refusals import refuse
 from services.processing.domain.case_states import OpenStep, Working, facts_of
-from services.processing.domain.workflow import beyond, onward, signing_step
+from services.processing.domain.workflow import SIGNING_ROLE, beyond, onward, signing_step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,20 +24,29 @@ class Wording:
     legal_basis: str | None
     reason: CorrectionReason | None
     officer: PrincipalId
+    signed_for: SignedFor | None
+    day_off: bool
     at: datetime
 
 
 def wording_of(fact: Any) -> Wording | None:
     """Give the wording that a fact gives a decision; None for any other fact."""
     match fact:
-        case CaseDecided():
-            return Wording(outcome=fact.outcome, legal_basis=fact.legal_basis, reason=None, officer=fact.officer, at=fact.decided_at)
-        case CaseDecisionCorrected():
-            return Wording(
-                outcome=fact.outcome, legal_basis=fact.legal_basis, reason=fact.reason, officer=fact.officer, at=fact.corrected_at
-            )
+        case CaseDecided(decided_at=at):
+            reason = None
+        case CaseDecisionCorrected(reason=reason, corrected_at=at):
+            pass
         case _:
             return None
+    return Wording(
+        outcome=fact.outcome,
+        legal_basis=fact.legal_basis,
+        reason=reason,
+        officer=fact.officer,
+        signed_for=fact.signed_for,
+        day_off=fact.day_off,
+        at=at,
+    )
 
 
 def last_wording(facts: Iterable[Any]) -> Wording | None:
@@ -52,8 +61,10 @@ def corrected(command: Correct, state: Working) -> list[CaseDecisionCorrected]:
     signing = signing_step(steps)
     if state.verdict == "pending":
         refuse("not-decided-yet", command, state)
-    if not command.officer.may_do(OpenStep(code=signing.code, unit=signing.unit, role=signing.role, since=command.at)):
+    step = OpenStep(code=signing.code, unit=signing.unit, role=signing.role, since=command.at)
+    if not command.officer.may_sign(step):
         refuse("not-your-step", command, state)
+    insist_on_another_pair_of_eyes(command, state, step)
     if command.outcome == "refused" and not (command.legal_basis or "").strip():
         refuse("legal-basis-needed", command, state)
     if (command.outcome, command.legal_basis) == (state.verdict, state.legal_basis):
@@ -82,6 +93,14 @@ def corrected(command: Correct, state: Working) -> list[CaseDecisionCorrected]:
             open=listed(found),
             skipped=skipped,
             officer=command.officer.id,
+            signed_for=command.officer.signed_for(step),
+            day_off=signed_on_a_day_off(command),
             corrected_at=command.at,
         )
     ]
+
+
+def insist_on_another_pair_of_eyes(command: Decide | Correct, state: Working, step: OpenStep) -> None:
+    """Refuse the director's signature to whoever did another's step of the same case, for whomever he may sign (E-45)."""
+    if step.role == SIGNING_ROLE and any(one.officer == command.officer.id and one.role != step.role for one in state.done):
+        refuse("has-worked-on-it", command, state)

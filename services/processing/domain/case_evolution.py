@@ -26,11 +26,12 @@ from contracts.processing import (
     CaseStepReopened,
     CaseStepSkipped,
     CaseStopped,
+    CaseSupplementReminded,
     CaseTimerCancelled,
     CaseTimerFired,
     CaseTimerSet,
 )
-from contracts.processing_clock import CaseProlonged, CaseRestated
+from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
 from kernel.legalclock import Told
 from services.processing.domain import case_facts as facts
 from services.processing.domain.case_limit import kept_of, timed
@@ -41,7 +42,17 @@ from services.processing.domain.case_timers import Timed
 from services.processing.domain.case_work import Worked, taken
 
 Event: TypeAlias = (
-    CaseOpened | Worked | CaseClockResumed | CaseRestated | CaseStopped | CaseMoved | CaseAlarmRaised | CaseConsultationOverdue | Timed
+    CaseOpened
+    | Worked
+    | CaseClockResumed
+    | CaseRestated
+    | CaseTimeExcluded
+    | CaseStopped
+    | CaseMoved
+    | CaseAlarmRaised
+    | CaseConsultationOverdue
+    | CaseSupplementReminded
+    | Timed
 )
 
 
@@ -58,7 +69,9 @@ def evolve(state: State, event: Event) -> State:
                 case=replace(timed(case, event, state), rounds=event.round),
                 open=state.open if event.legal_basis else taken(state.open, step, event.officer),
             )
-            return Paused(held=held, paused_at=event.paused_at)
+            return Paused(held=held, paused_at=event.paused_at, remind_at=event.remind_at)
+        case CaseSupplementReminded(), Paused():
+            return replace(state, remind_at=None)
         case CaseClockResumed(deadline=deadline), Paused(held=held):
             again = tuple(replace(step, since=event.resumed_at) for step in held.open)
             return replace(held, case=replace(timed(held.case, event, state), deadline=deadline, kept=None), open=again)
@@ -103,7 +116,7 @@ def _after_work(state: Working, event: Event) -> Working:
             return replace(state, verdict=outcome, legal_basis=legal_basis, open=found, skipped=event.skipped)
         case CaseReappointed(new_due_at=new_due_at, reappointed_at=at):
             return replace(state, case=replace(timed(case, event, state), new_due_at=new_due_at, promised_at=at))
-        case CaseProlonged(deadline=deadline):
+        case CaseProlonged(deadline=deadline) | CaseTimeExcluded(deadline=deadline):
             return replace(state, case=replace(timed(case, event, state), deadline=deadline, kept=None))
         case CaseRestated(deadline=deadline):
             told = Told(event.restated_at, "", event.promised_at, event.promised_on)

@@ -20,7 +20,7 @@ from contracts.processing import (
 )
 from contracts.vocabulary import Deadline, Outcome, PrincipalId
 from kernel.legalclock import Resumed, day_of, reckon, rule_pack
-from services.processing.domain.case_commands import Decide, Issue, OpenCase, Pause, Resume, Return, Undo
+from services.processing.domain.case_commands import Correct, Decide, Issue, OpenCase, Pause, Resume, Return, Undo
 from services.processing.domain.case_states import Case, OpenStep, Paused, Working, facts_of, supplements_max
 from services.processing.domain.workflow import Steps, beyond, index_of, onward
 
@@ -149,6 +149,7 @@ def paused(command: Pause, state: Working, step: OpenStep) -> CaseClockPaused:
         step=step.code if len(state.open) > 1 else None,
         legal_basis=command.legal_basis if more else None,
         after_notice=None if more else _missed_notice(command, case),
+        remind_at=_reminder(command),
         officer=command.officer.id,
         paused_at=command.at,
     )
@@ -161,6 +162,14 @@ def _missed_notice(command: Pause, case: Case) -> date | None:
     days = command.notice_days or rule_pack(case.deadline.rule_pack).supplement_notice_days
     last = command.calendar.add_working_days(day_of(case.opened_at), days)
     return last if day_of(command.at) > last else None
+
+
+def _reminder(command: Pause) -> datetime | None:
+    """Give when the applicant is to be reminded: when office opens, so many working days on."""
+    if not command.reminder_days or command.calendar is None:
+        return None
+    day = command.calendar.add_working_days(day_of(command.at), command.reminder_days)
+    return command.calendar.windows(day)[0][0]
 
 
 def resumed(command: Resume, state: Paused) -> list[CaseClockResumed]:
@@ -195,6 +204,8 @@ def decided(command: Decide, state: Working, step: OpenStep) -> list[CaseDecided
         outcome=command.outcome,
         legal_basis=command.legal_basis,
         officer=command.officer.id,
+        signed_for=command.officer.signed_for(step),
+        day_off=signed_on_a_day_off(command),
         decided_at=command.at,
     )
     done = completed(command.steps, replace(state, verdict=command.outcome), step, command.officer.id, command.at)
@@ -202,6 +213,11 @@ def decided(command: Decide, state: Working, step: OpenStep) -> list[CaseDecided
         return [signed, *done]
     # A notice ends with its confirmation: no paper goes out that would take a number, so it keeps the dossier's own code.
     return [signed, *done, issued(command, case, command.outcome, case.code)]
+
+
+def signed_on_a_day_off(command: Decide | Correct) -> bool:
+    """Tell whether nobody works on the day of a signature (E-27): it holds, and is to be asked about."""
+    return command.calendar is not None and not command.calendar.is_working(day_of(command.at))
 
 
 def issued(command: Decide | Issue, case: Case, outcome: Outcome, number: str) -> CaseResultIssued:

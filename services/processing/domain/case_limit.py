@@ -5,17 +5,18 @@ A deadline in a fact is the answer of its moment. The moments give the answer of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from contracts.processing import CaseClockPaused, CaseClockResumed, CaseOpened, CaseReappointed, CaseResultIssued, CaseStopped
-from contracts.processing_clock import CaseProlonged, CaseRestated
+from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
 from contracts.vocabulary import Deadline
 from kernel.legalclock import (
     Apologised,
     Begun,
     Ended,
+    Excluded,
     Holder,
     Limit,
     Moment,
@@ -29,11 +30,15 @@ from kernel.legalclock import (
     restate,
     rule_pack,
 )
+from kernel.legalclock.phrases import FORCE_MAJEURE, OUTAGE
 from services.processing.domain.alarms import next_alarm_at
-from services.processing.domain.case_commands import Prolong, Restate
+from services.processing.domain.case_commands import Exclude, Prolong, Restate
 from services.processing.domain.case_refusals import refuse
 from services.processing.domain.case_states import Case, State, Working
 from services.processing.domain.case_states import Paused as StandsStill
+
+OUT: Final[Mapping[str, str]] = {"force-majeure": FORCE_MAJEURE, "outage": OUTAGE}
+"""Why time does not count, as the derivation says it."""
 
 
 def moments_of(fact: Any, cause: str, before: State) -> Iterator[Moment]:
@@ -52,6 +57,9 @@ def moments_of(fact: Any, cause: str, before: State) -> Iterator[Moment]:
             yield Prolonged(at=fact.prolonged_at, cause=cause, amount=fact.amount, source=fact.legal_basis)
         case CaseRestated(), Working():
             yield Restated(at=fact.restated_at, cause=cause)
+        case CaseTimeExcluded(), Working():
+            why = OUT[fact.cause]
+            yield Excluded(at=fact.excluded_at, cause=cause, since=fact.since, until=fact.until, why=why, source=fact.decision)
         case ((CaseResultIssued(issued_at=at) | CaseStopped(stopped_at=at)), Working() | StandsStill()):
             yield Ended(at=at, cause=cause)
         case _:
@@ -138,3 +146,35 @@ def restated(command: Restate, state: Working) -> list[CaseRestated]:
 def kept_of(deadline: Deadline, promised: Told) -> Told | None:
     """Give the day that the applicant was told, where the law's is later by now."""
     return promised if promised.due_at < deadline.due_at else None
+
+
+def excluded(command: Exclude, state: Working) -> list[CaseTimeExcluded]:
+    """Leave time out that a decision says nobody could work in (E-22); nothing, where no date moves: none of it counted, or it ran out.
+
+    Only who leads a unit that has the case may; for anybody else it leaves nothing behind.
+    """
+    case = state.case
+    if case.deadline is None or not any(step.unit in command.officer.leads for step in state.open):
+        return []
+    moment = Excluded(
+        at=command.at, cause="", since=command.since, until=command.until, why=OUT[command.cause], source=command.decision
+    )  # fmt: skip
+    deadline = Deadline.model_validate(reckon((*case.clock, moment), command.calendar).deadline)
+    if deadline.due_at == case.deadline.due_at:
+        return []
+    return [
+        CaseTimeExcluded(
+            case_id=case.id,
+            dossier_id=case.dossier,
+            agency=case.agency,
+            decision=command.decision,
+            cause=command.cause,
+            since=command.since,
+            until=command.until,
+            due_before_at=case.deadline.due_at,
+            deadline=deadline,
+            next_at=next_alarm_at(replace(case, deadline=deadline, kept=None)),
+            officer=command.officer.id,
+            excluded_at=command.at,
+        )
+    ]

@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from contracts.processing import CaseConsultationAnswered, CaseConsultationOverdue, CaseConsultationRequested, CaseReappointed
+from contracts.processing import (
+    CaseConsultationAnswered,
+    CaseConsultationOverdue,
+    CaseConsultationRequested,
+    CaseReappointed,
+    CaseSupplementReminded,
+)
 from contracts.vocabulary import Deadline, Limit
 from kernel.legalclock import day_of, deadline, is_late, rule_pack_on
 from services.processing.domain.alarms import answer_rings_at
@@ -14,7 +20,7 @@ from services.processing.domain.case_refusals import refuse
 from services.processing.domain.case_states import Consultation, OpenStep, Paused, State, Working
 
 HEAD_OF_UNIT: Final = "truong-phong"
-"""Who is told that another agency is late, to pass it on to the head of the one-stop desk (NĐ 61/2018, Điều 19.5)."""
+"""Who is told that another agency is late, to pass it on to the head of the one-stop desk (NĐ 61/2018, Điều 19.5), or an applicant."""
 
 
 def consulted(command: Consult, state: Working, step: OpenStep) -> CaseConsultationRequested:
@@ -87,6 +93,23 @@ def overdue(state: State, by: datetime) -> list[CaseConsultationOverdue]:
         )
         for one in owed
         if (at := answer_rings_at(one.deadline)) <= by
+    ]
+
+
+def reminded(state: State, by: datetime) -> list[CaseSupplementReminded]:
+    """Remind an applicant who has not brought a supplement by an instant, once a round; nothing is closed for that (E-11)."""
+    if not isinstance(state, Paused) or state.remind_at is None or by < state.remind_at:
+        return []
+    case = state.case
+    return [
+        CaseSupplementReminded(
+            case_id=case.id,
+            dossier_id=case.dossier,
+            agency=case.agency,
+            round=case.rounds,
+            to_role=HEAD_OF_UNIT,
+            raised_at=state.remind_at,
+        )
     ]
 
 

@@ -32,6 +32,8 @@ Reason: TypeAlias = Literal[
     "not-the-signing-step",
     "already-decided",
     "legal-basis-needed",
+    "has-worked-on-it",
+    "signed-before-acceptance",
     "no-clock",
     "supplement-asked-already",
     "leader-needed",

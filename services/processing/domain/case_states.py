@@ -146,10 +146,14 @@ class Working:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paused:
-    """The clock stands still until the applicant has brought what is missing; then it goes on as `held`."""
+    """The clock stands still until the applicant has brought what is missing; then it goes on as `held`.
+
+    `remind_at` is when he is to be reminded (None: he was, or never is).
+    """
 
     held: Working
     paused_at: datetime
+    remind_at: datetime | None = None
 
     @property
     def case(self) -> Case:

@@ -42,7 +42,7 @@ from services.processing.domain.case_commands import (
     Return,
     Undo,
 )
-from services.processing.domain.case_corrections import corrected
+from services.processing.domain.case_corrections import corrected, insist_on_another_pair_of_eyes
 from services.processing.domain.case_limit import prolonged
 from services.processing.domain.case_outside import answered, consulted, reappointed
 from services.processing.domain.case_records import put_down
@@ -133,12 +133,13 @@ def _step(command: OnStep, state: Working) -> OpenStep:
         return _approved(command, state)
     if isinstance(command, Decide) and state.verdict != "pending":
         refuse("already-decided", command, state)
+    may = officer.may_sign if isinstance(command, Decide) else officer.may_do
     if isinstance(command, Consult | Pause | Decide) or command.step is None:
-        mine = [step for step in state.open if officer.may_do(step)]
+        mine = [step for step in state.open if may(step)]
         step = next((one for one in mine if one.officer in {None, officer.id}), mine[0] if mine else state.open[0])
     else:
         step = _named(command.step, command, state)
-    if not officer.may_do(step):
+    if not may(step):
         refuse("not-your-step", command, state)
     if step.officer not in {None, officer.id}:
         refuse("claimed-by-another", command, state)
@@ -259,6 +260,9 @@ def _completed(command: Complete, state: Working, step: OpenStep) -> list[Worked
 def _decided(command: Decide, state: Working, step: OpenStep) -> list[Worked]:
     if step.code != signing_step(command.steps).code:
         refuse("not-the-signing-step", command, state)
+    insist_on_another_pair_of_eyes(command, state, step)
+    if command.at < state.case.opened_at:
+        refuse("signed-before-acceptance", command, state)
     if command.outcome == "refused" and not (command.legal_basis or "").strip():
         refuse("legal-basis-needed", command, state)
     _insist(command, state, step)

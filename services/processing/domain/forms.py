@@ -17,8 +17,9 @@ from contracts.processing import (
     CaseReappointed,
     CaseResultIssued,
     CaseStopped,
+    SignedFor,
 )
-from contracts.processing_clock import CaseProlonged, CaseRestated
+from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
 from contracts.vocabulary import Deadline
 from kernel.legalclock import VIETNAM, day_of
 from kernel.paper.administrative import Foot, FormNumber, Head, Sheet, dated
@@ -166,7 +167,7 @@ def refusal(facts: Sequence[Any], words: Words) -> Refusal | None:
     issued = next(iter(of_kind(facts, CaseResultIssued)), None)
     at = issued.issued_at if issued else decided.at
     number = issued.result_number if issued else None
-    base = base_of(facts, words, at, signed_by=decided.officer, number=number)
+    base = base_of(facts, words, at, signed_by=decided.officer, number=number, signed_for=decided.signed_for)
     return Refusal(**base, legal_basis=decided.legal_basis or "", decided_on=day_of(decided.at))
 
 
@@ -207,6 +208,7 @@ def base_of(
     signed_by: str,
     capacity: str | None = None,
     number: str | None = None,
+    signed_for: SignedFor | None = None,
     recipients: tuple[str, ...] = ("Người nộp hồ sơ", "Bộ phận Một cửa", "Lưu: hồ sơ"),
 ) -> dict[str, Any]:
     """Give what every form has; it is dated with the local day of its fact, and names the limit as it was then."""
@@ -221,12 +223,24 @@ def base_of(
     )
     return {
         "head": Head(parent=words.parent, agency=words.agency, number=number, place=words.place, dated=dated(day_of(at))),
-        "foot": Foot(recipients=recipients, on_behalf=None, capacity=capacity or words.capacity, how="(Ký, ghi rõ họ tên)", name=signed_by),
+        "foot": Foot(
+            recipients=recipients,
+            **signs_as(capacity or words.capacity, signed_for),
+            how="(Ký, ghi rõ họ tên)",
+            name=signed_by,
+        ),
         "form": words.form,
         "title": words.title,
         "about": about,
         "made_at": at,
     }
+
+
+def signs_as(capacity: str, signed_for: SignedFor | None) -> dict[str, Any]:
+    """Say in which capacity a paper is signed: by who holds it, or `TUQ.` for him (NĐ 30/2020, Phụ lục I)."""
+    if signed_for is None:
+        return {"on_behalf": None, "capacity": capacity}
+    return {"on_behalf": f"TUQ. {capacity}", "capacity": signed_for.title}
 
 
 def limit_at(facts: Sequence[Any], at: datetime) -> Deadline | None:
@@ -239,6 +253,7 @@ def limit_at(facts: Sequence[Any], at: datetime) -> Deadline | None:
                 | CaseClockResumed(resumed_at=since)
                 | CaseProlonged(prolonged_at=since)
                 | CaseRestated(restated_at=since)
+                | CaseTimeExcluded(excluded_at=since)
             ):
                 found = fact.deadline if since <= at else found
             case _:

@@ -25,12 +25,15 @@ from contracts.processing_organisation import (
 from contracts.vocabulary import AgencyCode
 from kernel.eventlog import Decider, Refused
 from services.processing.domain import NAMESPACE
+from services.processing.domain.delegations import delegated, taken_back
 from services.processing.domain.organisation_commands import (
     Appoint,
     ChangeUnit,
     Command,
     DefineRole,
+    DelegateSigning,
     DesignateReformOfficer,
+    EndDelegation,
     EndLeave,
     EstablishUnit,
     Found,
@@ -57,6 +60,9 @@ Reason: TypeAlias = Literal[
     "not-on-leave",
     "reform-officer-exists",
     "reform-officer-must-lead",
+    "not-yours-to-delegate",
+    "delegate-must-lead",
+    "no-such-delegation",
 ]
 
 INITIAL: Final = Organisation()
@@ -117,6 +123,10 @@ def _decided(command: Command, state: Organisation) -> list[OrganisationFact]:
             return [_back(command, state)]
         case DesignateReformOfficer():
             return _designated(command, state)
+        case DelegateSigning():
+            return [delegated(command, state)]
+        case EndDelegation():
+            return [taken_back(command, state)]
 
 
 def _founded(command: Found) -> list[OrganisationFact]:

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import TypeAlias
 
 from contracts.processing_organisation import Heir, LeaveReason, Post, Role, Unit
-from contracts.vocabulary import AgencyCode, PrincipalId
-from services.processing.domain.case_commands import Officer
+from contracts.vocabulary import AgencyCode, PrincipalId, ProcedureCode
+from services.processing.domain.officer import Officer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +109,36 @@ class DesignateReformOfficer(_Said):
     basis: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegateSigning(_Said):
+    """Let a head of unit sign decisions for `by`, of these procedures (none named: all), until `to_on`."""
+
+    officer: PrincipalId
+    by: PrincipalId
+    procedures: tuple[ProcedureCode, ...]
+    to_on: date
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndDelegation(_Said):
+    """Take back from `from_on` on what an officer may sign for `by`."""
+
+    officer: PrincipalId
+    by: PrincipalId
+
+
 Command: TypeAlias = (
-    Found | EstablishUnit | ChangeUnit | Reorganise | DefineRole | Appoint | Release | GrantLeave | EndLeave | DesignateReformOfficer
+    Found
+    | EstablishUnit
+    | ChangeUnit
+    | Reorganise
+    | DefineRole
+    | Appoint
+    | Release
+    | GrantLeave
+    | EndLeave
+    | DesignateReformOfficer
+    | DelegateSigning
+    | EndDelegation
 )

@@ -15,11 +15,13 @@ from contracts.processing_organisation import (
     OrganisationFounded,
     ReformOfficerDesignated,
     RoleDefined,
+    SigningDelegated,
+    SigningDelegationEnded,
     UnitChanged,
     UnitEstablished,
     UnitsReorganised,
 )
-from services.processing.domain.organisation_states import Leave, Organisation, Succession
+from services.processing.domain.organisation_states import Delegation, Leave, Organisation, Succession
 from services.processing.domain.spans import Spans, cut, written
 
 Key = TypeVar("Key")
@@ -57,6 +59,12 @@ def evolve(state: Organisation, event: OrganisationFact) -> Organisation:
             spans = state.leaves.get(officer, ())
             over = next((span.to_on for span in spans if span.holds_on(day)), day)
             return replace(state, leaves=_with(state.leaves, officer, cut(spans, day, over)))
+        case SigningDelegated(officer=officer, to_on=to_on):
+            may = Delegation(by=event.by, procedures=event.procedures, basis=event.basis)
+            known = state.delegations.get(officer, ())
+            return replace(state, delegations=_with(state.delegations, officer, written(known, day, to_on, may)))
+        case SigningDelegationEnded(officer=officer):
+            return replace(state, delegations=_with(state.delegations, officer, cut(state.delegations.get(officer, ()), day)))
         case ReformOfficerDesignated(officer=officer):
             return replace(state, reform=written(state.reform, day, None, officer))
 

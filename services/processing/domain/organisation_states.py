@@ -9,9 +9,10 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
+from contracts.processing import SignedFor
 from contracts.processing_organisation import Heir, LeaveReason, Post, Role, Unit
 from contracts.vocabulary import PrincipalId, ProcedureCode
-from services.processing.domain.case_commands import Officer
+from services.processing.domain.officer import Officer
 from services.processing.domain.spans import Spans, on
 from services.processing.domain.workflow import SIGNING_ROLE
 
@@ -25,6 +26,15 @@ class Leave:
 
     stand_in: PrincipalId | None
     reason: LeaveReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """For whom an officer may sign, by which paper, and in which procedures (none named: all)."""
+
+    by: PrincipalId
+    procedures: tuple[ProcedureCode, ...]
+    basis: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +76,7 @@ class Organisation:
     posts: Mapping[PrincipalId, Spans[Post]] = made(default_factory=lambda: MappingProxyType[str, Spans[Post]]({}))
     leaves: Mapping[PrincipalId, Spans[Leave]] = made(default_factory=lambda: MappingProxyType[str, Spans[Leave]]({}))
     successions: Mapping[str, Succession] = made(default_factory=lambda: MappingProxyType[str, Succession]({}))
+    delegations: Mapping[PrincipalId, Spans[Delegation]] = made(default_factory=lambda: MappingProxyType[str, Spans[Delegation]]({}))
     reform: Spans[PrincipalId] = ()
 
     # Units. --------------------------------------------------------------------------------------------------------------
@@ -142,7 +153,19 @@ class Organisation:
                 also |= {(theirs.unit, role) for role in roles} | self._also(theirs.unit, roles, procedure, day)
                 led |= self._led(theirs, day)
         heirs = {code for code in self.successions if self.heir_of(code, procedure, day) in led}
-        return Officer(id=id_, unit=post.unit, roles=own, leads=led | heirs, also=also)
+        return Officer(
+            id=id_, unit=post.unit, roles=own, leads=led | heirs, also=also, signs_for=self._signs_for(id_, post, procedure, day)
+        )  # fmt: skip
+
+    def _signs_for(self, id_: PrincipalId, post: Post, procedure: ProcedureCode | None, day: date) -> Mapping[str, SignedFor]:
+        """Give, by unit, for whom an officer may sign on a day: whoever signs there himself, as long as he does."""
+        delegation = on(self.delegations.get(id_, ()), day)
+        if delegation is None or (delegation.procedures and procedure not in delegation.procedures):
+            return {}
+        theirs, own = self.post(delegation.by, day), on(self.roles.get(post.role, ()), day)
+        if theirs is None or SIGNING_ROLE not in self.roles_of(theirs.role, day):
+            return {}
+        return {theirs.unit: SignedFor(by=delegation.by, basis=delegation.basis, title=own.name if own else post.role)}
 
     def _also(self, unit: str, roles: frozenset[str], procedure: ProcedureCode | None, day: date) -> frozenset[tuple[str, str]]:
         """Give the posts of units that are no more and whose work a unit does."""

@@ -11,6 +11,7 @@ from contracts.processing import Blank, CaseOpened, Placeholder, Term
 from kernel.legalclock import VIETNAM
 from kernel.paper.administrative import Foot, Head, Sheet, dated
 from services.processing.domain.case_corrections import last_wording
+from services.processing.domain.forms import signs_as
 from services.processing.domain.permit_states import Permit
 
 TRIAL_NOTICE: Final = "Bản thử nghiệm: chữ ký số trên giấy này không có giá trị pháp lý."
@@ -86,8 +87,7 @@ def permit_page(permit: Permit, case: Sequence[Any], setting: Setting, printing:
         head=Head(parent=setting.parent, agency=setting.agency, number=permit.number, place=setting.place, dated=dated(permit.issued_on)),
         foot=Foot(
             recipients=setting.recipients,
-            on_behalf=None,
-            capacity=setting.capacity,
+            **signs_as(setting.capacity, signed.signed_for if signed else None),
             how="(Đã ký số)",
             name=signed.officer if signed else "",
         ),

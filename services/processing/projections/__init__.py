@@ -27,12 +27,13 @@ from contracts.processing import (
     CaseStepCompleted,
     CaseStepReopened,
     CaseStopped,
+    CaseSupplementReminded,
     CaseTimerCancelled,
     CaseTimerFired,
     CaseTimerSet,
     OpenStep,
 )
-from contracts.processing_clock import CaseProlonged, CaseRestated
+from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
 from contracts.processing_organisation import ControlledDocumentIssued, ControlledDocumentWithdrawn
 from contracts.vocabulary import Deadline
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
@@ -52,9 +53,11 @@ CaseFact = (
     | CaseDecisionCorrected
     | CaseResultIssued
     | CaseStopped
+    | CaseSupplementReminded
     | CaseReappointed
     | CaseProlonged
     | CaseRestated
+    | CaseTimeExcluded
     | CaseMoved
     | CaseAlarmRaised
 )
@@ -99,20 +102,20 @@ def case_columns(event: Recorded) -> Columns:
             return open_step(fact.next_step, fact.next_unit, fact.next_role)
         case CaseClockPaused() as fact:
             mine = {} if fact.step or fact.legal_basis else {"officer": fact.officer}
-            return {"state": "paused", "paused_at": fact.paused_at, "supplements": fact.round, **mine}
+            return {"state": "paused", "paused_at": fact.paused_at, "remind_at": fact.remind_at, "supplements": fact.round, **mine}
         case CaseClockResumed(deadline=deadline) as fact:
             # A limit that had run out before the pause has said what it had to say, or is about to.
             again = {} if deadline.due_at == fact.due_before_at else {"alarm_at": first_alarm_at(deadline)}
-            return {"state": "claimed", "paused_at": None, **due(deadline), **again}
+            return {"state": "claimed", "paused_at": None, "remind_at": None, **due(deadline), **again}
+        case CaseSupplementReminded():
+            return {"remind_at": None}
         case CaseReappointed() as fact:
             return {
                 "new_due_at": fact.new_due_at,
                 "reappointed_at": fact.reappointed_at,
                 "alarm_at": soon(fact.new_due_at, fact.reappointed_at),
             }
-        case CaseProlonged(deadline=deadline) as fact:
-            return {**due(deadline), "alarm_at": fact.next_at}
-        case CaseRestated(deadline=deadline) as fact:
+        case (CaseProlonged(deadline=deadline) | CaseRestated(deadline=deadline) | CaseTimeExcluded(deadline=deadline)) as fact:
             return {**due(deadline), "alarm_at": fact.next_at}
         case CaseMoved() as fact:
             return {"workflow_hash": fact.workflow_hash, **open_steps(fact.open)}
@@ -126,7 +129,7 @@ def case_columns(event: Recorded) -> Columns:
             return {"state": "issued", "result_number": fact.result_number, "issued_at": fact.issued_at}
         case CaseStopped(stopped_at=stopped_at):
             ended = {"step": None, "unit": None, "role": None, "officer": None, "beside": None}
-            return {"state": "stopped", "stopped_at": stopped_at, **ended}
+            return {"state": "stopped", "stopped_at": stopped_at, "remind_at": None, **ended}
         case _:
             return {}
 

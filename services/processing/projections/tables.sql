@@ -25,6 +25,7 @@ CREATE TABLE case_register (
     alarm_raised_at timestamptz,
     alarm_at        timestamptz,   -- when the next one is due
     paused_at       timestamptz,
+    remind_at       timestamptz,   -- when an applicant who has not brought a supplement is reminded
     supplements     integer,
     decided_at      timestamptz,
     outcome         text,
@@ -37,6 +38,7 @@ CREATE INDEX case_by_dossier ON case_register (dossier_id);
 CREATE INDEX case_by_time ON case_register (opened_at DESC, case_id DESC);
 CREATE INDEX case_open ON case_register (late_from) WHERE state IN ('waiting', 'claimed');
 CREATE INDEX case_alarm ON case_register (alarm_at) WHERE state IN ('waiting', 'claimed');
+CREATE INDEX case_to_remind ON case_register (remind_at) WHERE remind_at IS NOT NULL;
 CREATE INDEX case_beside ON case_register (opened_at DESC, case_id DESC) WHERE beside IS NOT NULL;
 CREATE INDEX case_by_desk ON case_register (unit, role, state, opened_at DESC, case_id DESC);
 -- Lists of what is open look at open cases only: a few thousand, however many were ended.

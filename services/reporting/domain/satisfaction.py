@@ -17,6 +17,7 @@ from uuid import UUID
 
 from contracts.fact import Fact
 from contracts.feedback import Criterion, InvitationIssued, InvitationUsed, RatingRecorded
+from contracts.feedback_surveys import AnswerRecorded
 from contracts.vocabulary import AgencyCode, FieldCode
 from kernel.legalclock import day_of
 from services.reporting.domain.period import Period, month_of
@@ -27,6 +28,9 @@ CELL_MIN: Final = 3
 
 SATISFIED_MIN: Final = 4
 """Who says 4 or 5 of 5 is satisfied: the share is (very satisfied + satisfied) / valid answers, as SIPAS counts."""
+
+WITHOUT_FIELD: Final = "-"
+"""The field of answers that do not say theirs, because too few others were like them."""
 
 CRITERIA: Final[tuple[Criterion, ...]] = get_args(Criterion)
 """The applicant's criteria of TT 01/2018/TT-VPCP, 0 to 2 points each."""
@@ -80,6 +84,10 @@ def cells_of(facts: Iterable[Fact], period: Period) -> dict[CellKey, Cell]:
                 answers = dict.fromkeys(fact.points, 1)
                 found[CellKey(month_of(day), fact.agency, fact.field)] += Cell(
                     ratings=1, satisfied=satisfied, points=fact.points, answers=answers
+                )
+            case AnswerRecorded(satisfaction=int(level)) if fact.recorded_on in period:
+                found[CellKey(month_of(fact.recorded_on), fact.agency, fact.field or WITHOUT_FIELD)] += Cell(
+                    ratings=1, satisfied=int(level >= SATISFIED_MIN), points=fact.points, answers=dict.fromkeys(fact.points, 1)
                 )
             case InvitationIssued() if (day := day_of(fact.issued_at)) in period:
                 found[CellKey(month_of(day), fact.agency, fact.field)] += Cell(invited=1, used=int(fact.invitation_id in used))

@@ -16,7 +16,7 @@ SOURCES: Final = ("intake", "processing", "feedback", "reporting")
 
 MIRROR: Final = ReadModel(
     name="mirror",
-    version=4,
+    version=5,
     sources=SOURCES,
     ddl=read_ddl(Path(__file__).with_name("tables.sql")),
     kept_ddl=read_ddl(Path(__file__).with_name("kept.sql")),

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from contracts.feedback import Criterion, InvitationIssued, InvitationUsed, OpinionAnswered, OpinionReceived, RatingRecorded
-from contracts.vocabulary import InvitationId, OpinionId, RatingId
+from contracts.feedback_surveys import AnswerRecorded
+from contracts.vocabulary import AnswerId, InvitationId, OpinionId, RatingId
 from kernel.eventlog import Columns, Projection, Recorded
 from kernel.legalclock import day_of
+from services.reporting.domain.satisfaction import WITHOUT_FIELD
 
 POINTS: Final[dict[Criterion, str]] = {criterion: f"points_{criterion.replace('-', '_')}" for criterion in get_args(Criterion)}
 """The column of each criterion; one that was not answered stays null."""
 
 
-def rating_key(event: Recorded) -> RatingId:
+def rating_key(event: Recorded) -> AnswerId | RatingId:
     """Give the row's key."""
-    return event.fact.rating_id
+    return event.fact.answer_id if isinstance(event.fact, AnswerRecorded) else event.fact.rating_id
 
 
 def rating_columns(event: Recorded) -> Columns:
@@ -28,6 +30,14 @@ def rating_columns(event: Recorded) -> Columns:
                 "satisfaction": fact.satisfaction,
                 **{column: fact.points.get(criterion) for criterion, column in POINTS.items()},
                 "recorded_on": day_of(fact.recorded_at),
+            }
+        case AnswerRecorded() as fact:
+            return {
+                "agency": fact.agency,
+                "field": fact.field or WITHOUT_FIELD,
+                "satisfaction": fact.satisfaction,
+                **{column: fact.points.get(criterion) for criterion, column in POINTS.items()},
+                "recorded_on": fact.recorded_on,
             }
         case _:
             return {}
@@ -65,7 +75,9 @@ def opinion_columns(event: Recorded) -> Columns:
             return {}
 
 
-RATING: Final = Projection(table="rating", key_column="rating_id", key=rating_key, columns=rating_columns, facts=(RatingRecorded,))
+RATING: Final = Projection(
+    table="rating", key_column="rating_id", key=rating_key, columns=rating_columns, facts=(RatingRecorded, AnswerRecorded)
+)
 INVITATION: Final = Projection(
     table="invitation", key_column="invitation_id", key=invitation_key, columns=invitation_columns, facts=(InvitationIssued, InvitationUsed)
 )

@@ -204,7 +204,7 @@ def test_what_is_overdue_at_the_end_of_one_quarter_is_late_for_ever() -> None:
 # What the clock waits for, and who is waited for
 
 
-def test_a_fee_that_is_waited_for_stops_the_clock_only_where_a_law_says_so() -> None:
+def test_e_21_a_fee_that_is_waited_for_stops_the_clock_only_where_a_law_says_so() -> None:
     asked, paid = local("2018-10-09 10:00"), resumed("2018-10-15 08:00", "pause")
     by_law = Paused(at=asked, cause="log/2", why="Chờ nộp phí", source="Thông tư giả định, Điều 4")
 
@@ -214,7 +214,7 @@ def test_a_fee_that_is_waited_for_stops_the_clock_only_where_a_law_says_so() -> 
     assert (wait.why, wait.source, wait.counts) == ("Chờ nộp phí", "Thông tư giả định, Điều 4", False)
 
 
-def test_a_storm_or_an_outage_stops_the_clock_by_a_decision_with_its_number() -> None:
+def test_e_22_a_storm_or_an_outage_stops_the_clock_by_a_decision_with_its_number() -> None:
     decision = "Quyết định giả định 45/QĐ-UBND (17/09/2018)"
     storm = Paused(
         at=local("2018-09-17 07:30"), cause="log/2", why="Ngừng làm việc do bão", source=decision, holder=Holder("system", "bão số 6")

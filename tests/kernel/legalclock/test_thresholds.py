@@ -37,7 +37,7 @@ RULES_2018 = rule_pack("vn-2018")
         ("2018-10-13 00:00", True),
     ],
 )
-def test_a_limit_in_days_is_kept_until_the_local_day_ends(done: str, late: bool) -> None:
+def test_e_28_a_limit_in_days_is_kept_until_the_local_day_ends(done: str, late: bool) -> None:
     assert is_late(due(local("2018-10-05 09:59"), 5, "working-days"), local(done)) is late
 
 
@@ -87,7 +87,7 @@ def test_a_limit_in_hours_is_its_own_appointment() -> None:
         pytest.param("2018-10-06 08:00", "2018-10-08 17:00", id="received on a Saturday morning, when nothing is worked on"),
     ],
 )
-def test_what_was_received_is_handed_on_the_same_day_or_first_thing_next_day(accepted: str, handed_on: str) -> None:
+def test_e_14_what_was_received_is_handed_on_the_same_day_or_first_thing_next_day(accepted: str, handed_on: str) -> None:
     assert plain(transfer_due(local(accepted), ALL_KNOWN, RULES_2018)) == handed_on
 
 

@@ -45,7 +45,7 @@ def test_working_days_end_at_the_closing_of_the_last_one(accepted: str, amount: 
         pytest.param("2019-01-06", "2019-02-11", id="05/02 is Tết; begun on a Sunday"),
     ],
 )
-def test_a_last_calendar_day_that_is_off_is_pushed_to_the_next_working_day(accepted: str, due_on: str) -> None:
+def test_e_13_a_last_calendar_day_that_is_off_is_pushed_to_the_next_working_day(accepted: str, due_on: str) -> None:
     it = due(local(f"{accepted} 09:59"), 30, "calendar-days")
 
     assert plain(it.due_at) == f"{due_on} 17:00"
@@ -102,7 +102,7 @@ def test_the_years_have_the_working_days_that_were_counted_by_hand() -> None:
         pytest.param("2018-10-06 09:00", "calendar-days", 2, "2018-10-10 17:00", id="calendar days, too, begin at the next opening"),
     ],
 )
-def test_what_comes_outside_office_hours_counts_from_the_next_opening(moment: str, unit: LimitUnit, amount: int, result: str) -> None:
+def test_e_15_what_comes_outside_office_hours_counts_from_the_next_opening(moment: str, unit: LimitUnit, amount: int, result: str) -> None:
     assert plain(due(local(moment), amount, unit).due_at) == result
 
 

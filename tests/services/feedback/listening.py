@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import httpx2
 
 from contracts.catalogue import FACTS
+from deploy.local.answering import hide
 from services.feedback.main import SERVICE
 from tests.contracts.golden import golden
 from tests.servers import Database
@@ -52,14 +53,43 @@ class Listening:
         assert answer.status_code == 200, answer.text
         return answer.json()["items"]
 
-    async def token(self) -> str:
+    async def token(self, dossier: UUID | None = None) -> str:
         """Give the token of a new invitation."""
-        (found,) = await self.invitations(await self.ended())
+        (found,) = await self.invitations(await self.ended(dossier=dossier))
         return found["token"]
 
-    async def rate(self, token: str, satisfaction: int = 4, *, key: str | None = None, **more: Any) -> httpx2.Response:
-        """Answer an invitation, as anybody may."""
-        return await self.running.post("/v1/ratings", {"token": token, "satisfaction": satisfaction, **more}, key=key)
+    async def asked(self, token: str, *, key: str | None = None) -> httpx2.Response:
+        """Ask which class an answer is in."""
+        return await self.running.post("/v1/invitations/class", {"token": token}, key=key)
+
+    async def right(self, token: str) -> dict[str, str]:
+        """Use an invitation, and give what an answer needs: class, token, signature."""
+        offered = await self.asked(token)
+        assert offered.status_code == 200, offered.text
+        hidden = hide(offered.json()["public_key"])
+        admitted = await self.admit(token, offered.json()["id"], hidden.message)
+        assert admitted.status_code == 200, admitted.text
+        return {"class_id": offered.json()["id"], **hidden.uncovered(admitted.json()["signature"])}
+
+    async def admit(self, token: str, class_id: str, blinded: str, *, key: str | None = None) -> httpx2.Response:
+        """Have something signed."""
+        return await self.running.post("/v1/invitations/admission", {"token": token, "class_id": class_id, "blinded": blinded}, key=key)
+
+    async def give(self, right: Mapping[str, Any], satisfaction: int = 4, **more: Any) -> httpx2.Response:
+        """Put an answer into the box, as anybody with a signed token may."""
+        return await self.running.post("/v1/answers", {**right, "satisfaction": satisfaction, **more})
+
+    async def answered(self, token: str, satisfaction: int = 4, **more: Any) -> str:
+        """Go the whole way from an invitation to the box; give the answer's id."""
+        answer = await self.give(await self.right(token), satisfaction, **more)
+        assert answer.status_code == 202, answer.text
+        return answer.json()["id"]
+
+    async def recorded(self) -> int:
+        """Let the box be emptied, as far as enough are together."""
+        answer = await self.running.post("/v1/answers/recording", {}, self.running.token("leader"))
+        assert answer.status_code == 200, answer.text
+        return answer.json()["recorded"]
 
     async def say(self, role: str | None = "desk", *, key: str | None = None, **changes: Any) -> httpx2.Response:
         """Say something: at the hotline unless the channel is another."""

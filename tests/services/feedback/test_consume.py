@@ -1,4 +1,4 @@
-"""When intake hands a result over, or refuses a dossier, the applicant is invited: once, however often it is heard."""
+"""When intake receives or refuses a dossier, or hands a result over, the applicant is invited: once, however often it is heard."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from kernel.eventlog import Recorded
 from services.feedback.consume import NAME, reactor
 from services.feedback.domain.token import hash_of
 from services.feedback.main import SERVICE
+from services.feedback.surveys import load_surveys
 from tests.contracts.golden import golden
 from tests.services.feedback.listening import Listening, ended
 from tests.services.rig import AGENCY, MONDAY, Rig
 
-INVITES = frozenset({"intake.dossier.returned.v1", "intake.dossier.refused.v1"})
+INVITES = frozenset({"intake.dossier.accepted.v1", "intake.dossier.returned.v1", "intake.dossier.refused.v1"})
 
 
-@pytest.mark.parametrize(("kind", "occasion"), [("returned", "result"), ("refused", "refusal")])
-async def test_an_applicant_is_invited_after_a_result_and_after_a_refusal(ear: Listening, kind: str, occasion: str) -> None:
+@pytest.mark.parametrize(("kind", "occasion"), [("accepted", "receipt"), ("returned", "result"), ("refused", "refusal")])
+async def test_an_applicant_is_invited_after_a_receipt_a_result_and_a_refusal(ear: Listening, kind: str, occasion: str) -> None:
     dossier = await ear.ended(kind)
     (event,) = await ear.running.events(InvitationIssued)
     fact = event.fact
@@ -47,7 +48,7 @@ async def test_intakes_log_heard_again_from_its_beginning_changes_nothing_also_f
     async with rig.neighbour("intake") as intake:
         async with rig.running(SERVICE, database) as running:
             ear = Listening(running, intake)
-            assert (await ear.rate(await ear.token())).status_code == 201
+            await ear.right(await ear.token())
             dossier = await ear.ended("refused")
             before = await running.bodies()
         owner = await asyncpg.connect(database.owner_dsn)
@@ -70,9 +71,9 @@ async def test_dossiers_that_end_together_are_each_invited_in_any_order(ear: Lis
 
 
 @pytest.mark.parametrize("type_", sorted(type_ for type_ in FACTS))
-def test_of_all_facts_only_a_return_and_a_refusal_invite(type_: str) -> None:
+def test_of_all_facts_only_a_receipt_a_return_and_a_refusal_invite(type_: str) -> None:
     event = golden(type_)
     at = datetime.fromisoformat(event["time"])
     fact = FACTS[type_].model_validate(event["data"])
     told = Recorded("intake", 1, UUID(event["subject"]), 1, event["id"], type_, at, at, AGENCY, event["actor"], None, None, fact)
-    assert (reactor(bytes(32), 30).react(told) is not None) == (type_ in INVITES)
+    assert (reactor(bytes(32), 30, load_surveys()).react(told) is not None) == (type_ in INVITES)

@@ -1,4 +1,4 @@
-"""Feedback over HTTP: an invitation is answered once, an opinion is heard and answered once, and nothing wrong leaves a trace."""
+"""Feedback over HTTP: an opinion is heard and answered once, and nothing wrong leaves a trace."""
 
 from __future__ import annotations
 
@@ -8,99 +8,19 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.feedback import InvitationUsed, OpinionAnswered, OpinionReceived, RatingRecorded
+from contracts.feedback import OpinionAnswered, OpinionReceived
 from contracts.vocabulary import InvitationId
 from services.feedback.domain.opinion import PUBLIC_CHANNELS
 from services.feedback.domain.token import token_of
 from services.feedback.settings import FeedbackSettings
-from tests.services.feedback.listening import ANSWER, COMMENT, SAID, Listening
-from tests.services.rig import AGENCY, problem
+from tests.services.feedback.listening import ANSWER, SAID, Listening
+from tests.services.rig import problem
 
 DAYS: Final = FeedbackSettings.model_fields["invitation_days"].default
 
 
 def pointers(body: dict[str, Any]) -> list[str]:
     return [error["pointer"] for error in body["errors"]]
-
-
-# An invitation and its one answer. ---------------------------------------------------------------------------------------
-
-
-async def test_who_was_invited_answers_without_an_account_and_the_rating_names_neither_dossier_nor_invitation(ear: Listening) -> None:
-    dossier = await ear.ended()
-    (invitation,) = await ear.invitations(dossier)
-    points = {"time": 2, "attitude": 0}
-    answer = await ear.rate(invitation["token"], 5, points=points, comment=COMMENT)
-    assert answer.status_code == 201, answer.text
-    (event,) = await ear.running.events(RatingRecorded)
-    assert (event.fact.satisfaction, event.fact.points, event.fact.occasion) == (5, points, "result")
-    assert (event.actor, event.fact.agency) == ("public", AGENCY)
-    for text in (str(dossier), invitation["id"], invitation["token"]):
-        assert text not in event.fact.model_dump_json() + answer.text
-    assert COMMENT.encode() not in await ear.running.bodies()
-
-
-async def test_an_invitation_is_answered_once(ear: Listening) -> None:
-    token = await ear.token()
-    first = await ear.rate(token, 5, key="mine")
-    kept = await ear.running.kept()
-    again = await ear.rate(token, 5, key="mine")
-    assert (again.status_code, again.json()) == (201, first.json())
-    problem(await ear.rate(token, 1), 409, "invitation-used")
-    assert await ear.running.kept() == kept
-    assert [event.fact.satisfaction for event in await ear.running.events(RatingRecorded)] == [5]
-
-
-async def test_of_many_answers_at_once_one_counts(ear: Listening) -> None:
-    token = await ear.token()
-    answers = await asyncio.gather(*(ear.rate(token, 1 + n % 5) for n in range(8)))
-    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
-    assert len(await ear.running.events(RatingRecorded)) == len(await ear.running.events(InvitationUsed)) == 1
-
-
-@pytest.mark.parametrize(("late_seconds", "status"), [(-1, 201), (0, 409)])
-async def test_an_invitation_ends_at_its_instant(ear: Listening, late_seconds: float, status: int) -> None:
-    token = await ear.token()
-    ear.running.later(days=DAYS, seconds=late_seconds)
-    answer = await ear.rate(token)
-    assert answer.status_code == status
-    if status != 201:
-        problem(answer, 409, "invitation-expired")
-
-
-async def test_who_guesses_learns_nothing(ear: Listening) -> None:
-    token = await ear.token()
-    kept = await ear.running.kept()
-    changed = token[:-1] + ("A" if token[-1] != "A" else "B")
-    texts = {problem(await ear.rate(guess), 404, "no-such-invitation")["detail"] for guess in (changed, "A" * 46)}
-    assert len(texts) == 1
-    assert await ear.running.kept() == kept
-    assert (await ear.rate(token)).status_code == 201
-
-
-WRONG_RATINGS: Final[dict[str, tuple[dict[str, Any], list[str]]]] = {
-    "no token": ({"token": None}, ["/token"]),
-    "half a token": ({"token": "A" * 45}, ["/token"]),
-    "more than the best": ({"satisfaction": 6}, ["/satisfaction"]),
-    "less than the worst": ({"satisfaction": 0}, ["/satisfaction"]),
-    "a text for a number": ({"satisfaction": "5"}, ["/satisfaction"]),
-    "an unknown criterion": ({"points": {"colour": 1}}, ["/points/colour"]),
-    "too many points": ({"points": {"time": 3}}, ["/points/time"]),
-    "an empty comment": ({"comment": "  "}, ["/comment"]),
-    "a comment that is too long": ({"comment": "à" * 2001}, ["/comment"]),
-    "a field that nobody knows": ({"name": "Lê Thị Hòa"}, ["/name"]),
-}
-
-
-async def test_a_wrong_rating_is_named_leaves_nothing_and_does_not_use_the_invitation(ear: Listening, subtests: pytest.Subtests) -> None:
-    token = await ear.token()
-    kept = await ear.running.kept()
-    for name, (changes, expected) in WRONG_RATINGS.items():
-        with subtests.test(name):
-            answer = await ear.running.post("/v1/ratings", {"token": token, "satisfaction": 4} | changes)
-            assert pointers(problem(answer, 422, "invalid-input")) == expected
-    assert await ear.running.kept() == kept
-    assert (await ear.rate(token)).status_code == 201
 
 
 # Opinions and their answers. ---------------------------------------------------------------------------------------------
@@ -199,7 +119,7 @@ async def test_who_may_not_answer_leaves_nothing_behind(ear: Listening) -> None:
 async def test_an_opinion_is_no_invitation_though_a_token_may_claim_so(ear: Listening) -> None:
     id = UUID(await ear.said())
     kept = await ear.running.kept()
-    problem(await ear.rate(token_of(bytes(32), InvitationId(id))), 404, "no-such-invitation")
+    problem(await ear.asked(token_of(bytes(32), InvitationId(id))), 404, "no-such-invitation")
     assert await ear.running.kept() == kept
 
 

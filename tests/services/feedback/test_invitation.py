@@ -12,9 +12,10 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from contracts.feedback import InvitationIssued, InvitationUsed
-from contracts.vocabulary import DossierId
+from contracts.feedback_surveys import Occasion
+from contracts.vocabulary import DossierId, SurveyClassId
 from kernel.eventlog import Refused
-from services.feedback.domain.invitation import DECIDER, Absent, Command, Issue, Occasion, Open, Refusal, Use, Used, invitation_id
+from services.feedback.domain.invitation import DECIDER, Absent, Command, Issue, Open, Refusal, Use, Used, invitation_id
 from services.feedback.domain.token import hash_of, token_of
 from tests.services.rig import AGENCY, MONDAY
 from tests.specification import given
@@ -40,16 +41,30 @@ ABOUT: Final[dict[str, Any]] = {
 }
 ISSUE: Final = Issue(**ABOUT)
 issued = InvitationIssued(**ABOUT)
-used = InvitationUsed(invitation_id=ID, used_at=MONDAY)
+CLASS: Final = SurveyClassId(UUID(int=9))
+BLINDED: Final = "b" * 64
+OTHER: Final = "c" * 64
+OFFERED: Final[dict[str, Any]] = {"class_id": CLASS, "blinded_hash": BLINDED, "channel": "link"}
+used_before = InvitationUsed(invitation_id=ID, used_at=MONDAY)
+used = InvitationUsed(invitation_id=ID, **OFFERED, used_at=MONDAY)
+
+
+def use(token_hash: str, at: datetime, blinded_hash: str = OTHER) -> Use:
+    return Use(token_hash=token_hash, class_id=CLASS, blinded_hash=blinded_hash, channel="link", at=at)
+
+
+def used_at(at: datetime, blinded_hash: str = OTHER) -> InvitationUsed:
+    return InvitationUsed(invitation_id=ID, class_id=CLASS, blinded_hash=blinded_hash, channel="link", used_at=at)
+
 
 HISTORIES: Final[dict[str, tuple[Any, ...]]] = {"absent": (), "open": (issued,), "used": (issued, used)}
 COMMANDS: Final[dict[str, Command]] = {
     "issue": ISSUE,
-    "use": Use(token_hash=RIGHT, at=END - MOMENT),
-    "use at the end": Use(token_hash=RIGHT, at=END),
-    "use after the end": Use(token_hash=RIGHT, at=END + MOMENT),
-    "guess": Use(token_hash=WRONG, at=MONDAY),
-    "guess after the end": Use(token_hash=WRONG, at=END),
+    "use": use(RIGHT, END - MOMENT),
+    "use at the end": use(RIGHT, END),
+    "use after the end": use(RIGHT, END + MOMENT),
+    "guess": use(WRONG, MONDAY),
+    "guess after the end": use(WRONG, END),
 }
 OUTCOMES: Final[dict[tuple[str, str], tuple[Any, ...] | Refusal]] = {
     ("absent", "issue"): (issued,),
@@ -59,7 +74,7 @@ OUTCOMES: Final[dict[tuple[str, str], tuple[Any, ...] | Refusal]] = {
     ("absent", "guess"): "no-such-invitation",
     ("absent", "guess after the end"): "no-such-invitation",
     ("open", "issue"): (),
-    ("open", "use"): (InvitationUsed(invitation_id=ID, used_at=END - MOMENT),),
+    ("open", "use"): (used_at(END - MOMENT),),
     ("open", "use at the end"): "invitation-expired",
     ("open", "use after the end"): "invitation-expired",
     # Whoever guesses learns neither that there is an invitation, nor that it has expired or was used.
@@ -85,8 +100,16 @@ def test_the_histories_lead_to_every_state_and_the_outcomes_hold_every_reason() 
 
 
 def test_an_answer_is_given_once() -> None:
-    given(DECIDER, issued).when(COMMANDS["use"]).then(InvitationUsed(invitation_id=ID, used_at=END - MOMENT))
+    given(DECIDER, issued).when(COMMANDS["use"]).then(used_at(END - MOMENT))
     given(DECIDER, issued, used).when(COMMANDS["use"]).then_refused("invitation-used")
+    given(DECIDER, issued, used_before).when(COMMANDS["use"]).then_refused("invitation-used")
+
+
+def test_what_was_signed_is_signed_again_for_its_owner_and_for_no_other_class() -> None:
+    again = use(RIGHT, END - MOMENT, BLINDED)
+    given(DECIDER, issued, used).when(again).then_nothing()
+    given(DECIDER, issued, used).when(replace(again, class_id=SurveyClassId(UUID(int=10)))).then_refused("invitation-used")
+    given(DECIDER, issued, used).when(replace(again, token_hash=WRONG)).then_refused("no-such-invitation")
 
 
 def test_a_second_issue_changes_neither_token_nor_end() -> None:
@@ -98,7 +121,7 @@ def test_a_second_issue_changes_neither_token_nor_end() -> None:
 def test_a_dossier_has_one_invitation_per_occasion() -> None:
     other = DossierId(UUID(int=8))
     names = [invitation_id(dossier, occasion) for dossier in (DOSSIER, other) for occasion in get_args(Occasion)]
-    assert len(set(names)) == len(names) == 4
+    assert len(set(names)) == len(names) == 2 * len(get_args(Occasion))
     assert names == [invitation_id(dossier, occasion) for dossier in (DOSSIER, other) for occasion in get_args(Occasion)]
 
 
@@ -111,7 +134,7 @@ def issue_until(end: datetime) -> Issue:
 
 ANY_COMMAND: Final[st.SearchStrategy[Command]] = st.one_of(
     st.builds(issue_until, MOMENTS),
-    st.builds(Use, token_hash=st.sampled_from([RIGHT, WRONG]), at=MOMENTS),
+    st.builds(use, st.sampled_from([RIGHT, WRONG]), MOMENTS, st.sampled_from([BLINDED, OTHER])),
 )
 
 

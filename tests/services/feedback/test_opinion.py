@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from contracts.feedback import OpinionAnswered, OpinionReceived, RatingRecorded
-from contracts.vocabulary import OpinionId, RatingId, VaultRef
+from contracts.feedback import OpinionAnswered, OpinionReceived
+from contracts.vocabulary import OpinionId, VaultRef
 from kernel.eventlog import Refused
-from services.feedback.domain import engagement, invitation, opinion, petition_facts, rating
+from services.feedback.domain import engagement, invitation, opinion, petition_facts, survey_class
 from services.feedback.domain.opinion import DECIDER, Absent, Answer, Answered, Command, Open, OpinionChannel, Receive, Refusal, Topic
 from services.feedback.http_api import WORDS
 from tests.services.rig import AGENCY, MONDAY, said_in_both_languages
@@ -121,35 +121,6 @@ def test_whatever_is_tried_the_first_opinion_and_the_first_answer_stand(commands
 
 
 def test_every_reason_of_a_refusal_has_its_words_in_both_languages() -> None:
+    of_surveys = (*get_args(invitation.Refusal), *get_args(survey_class.Refusal))
     of_others = (*get_args(petition_facts.Refusal), *get_args(engagement.Refusal), "outside-calendar")
-    said_in_both_languages(WORDS, *get_args(invitation.Refusal), *get_args(opinion.Refusal), *of_others)
-
-
-def test_a_rating_is_recorded_once_and_stays() -> None:
-    record = rating.Record(
-        rating_id=RatingId(UUID(int=21)),
-        agency=AGENCY,
-        procedure="2.000648",
-        field="hoa-chat",
-        occasion="refusal",
-        satisfaction=4,
-        points={"time": 2, "attitude": 0},
-        comment_ref=None,
-        commitment=None,
-        at=MONDAY,
-    )
-    recorded = RatingRecorded(
-        rating_id=record.rating_id,
-        agency=AGENCY,
-        procedure="2.000648",
-        field="hoa-chat",
-        occasion="refusal",
-        satisfaction=4,
-        points={"time": 2, "attitude": 0},
-        comment_ref=None,
-        commitment=None,
-        recorded_at=MONDAY,
-    )
-    given(rating.DECIDER).when(record).then(recorded)
-    given(rating.DECIDER, recorded).when(record).then_nothing()
-    given(rating.DECIDER, recorded).when(replace(record, satisfaction=1)).then_nothing()
+    said_in_both_languages(WORDS, *of_surveys, *get_args(opinion.Refusal), *of_others)

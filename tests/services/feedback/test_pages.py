@@ -5,29 +5,40 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import httpx2
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, Route, async_playwright, expect
+from playwright.async_api import Page, Request, Route, async_playwright, expect
 
-from contracts.feedback import RatingRecorded
+from contracts.feedback import InvitationUsed
 from contracts.feedback_petitions import PetitionReceived
+from contracts.feedback_surveys import AnswerRecorded
+from services.feedback.settings import FeedbackSettings
 from tests.services.feedback.listening import Listening
 from tests.services.feedback.petitioning import TEXT, WHO, answered
 
 CHROMIUM: Final = shutil.which("chromium")
 PICTURES: Final = os.environ.get("MOTCUA_PICTURES")
 HERE: Final = "http://test"
+LEAST: Final = FeedbackSettings.model_fields["answers_min"].default
 SIZES: Final = {"phone": (390, 844), "desktop": (1280, 900)}
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is here: `apt-get install chromium`")
 each_size = pytest.mark.parametrize("size", SIZES)
+
+
+async def forwarded(ear: Listening, asked: Request) -> httpx2.Response:
+    """Let the service answer what a browser asks."""
+    headers = await asked.all_headers() | {"motcua-demo-time": ear.running.moment.isoformat()}
+    return await ear.running.client.request(asked.method, asked.url.removeprefix(HERE), headers=headers, content=asked.post_data_buffer)
 
 
 @asynccontextmanager
@@ -41,10 +52,7 @@ async def browsing(ear: Listening, size: str) -> AsyncGenerator[Page]:
             elsewhere.append(asked.url)
             await route.abort()
             return
-        headers = await asked.all_headers() | {"motcua-demo-time": ear.running.moment.isoformat()}
-        given = await ear.running.client.request(
-            asked.method, asked.url.removeprefix(HERE), headers=headers, content=asked.post_data_buffer
-        )
+        given = await forwarded(ear, asked)
         await route.fulfill(status=given.status_code, headers=dict(given.headers), body=given.content)
 
     width, height = SIZES[size]
@@ -76,11 +84,18 @@ async def press(page: Page, *keys: str) -> None:
         await page.keyboard.press(key)
 
 
+async def given(ear: Listening) -> list[dict[str, Any]]:
+    """Give what lies in the box."""
+    async with ear.running.connected() as connection:
+        return [json.loads(body) for (body,) in await connection.fetch("SELECT body FROM survey.answer")]
+
+
 @each_size
 async def test_a_survey_is_answered_by_keyboard_and_once(ear: Listening, size: str) -> None:
     token = await ear.token()
     async with browsing(ear, size) as page:
         await page.goto(f"{HERE}/ratings#{token}")
+        await expect(page.locator("#says")).to_contain_text("trả kết quả")
         await has_no_barrier(page, f"page-survey-{size}")
         # Past the link to the content, into the first question: the best answer, and one lower.
         await press(page, "Tab", "Tab", "Space", "ArrowDown", "Tab", "Space")
@@ -89,26 +104,103 @@ async def test_a_survey_is_answered_by_keyboard_and_once(ear: Listening, size: s
         await press(page, "Tab", "Enter")
         await expect(page.locator("#done")).to_be_focused()
         await has_no_barrier(page)
-        (event,) = await ear.running.events(RatingRecorded)
-        assert event.fact.satisfaction == 4
+        (answer,) = await given(ear)
+        assert (answer["satisfaction"], answer["points"]) == (4, {"time": 2})
         await page.goto("about:blank")
         await page.goto(f"{HERE}/ratings#{token}")
-        await page.get_by_text("Hài lòng", exact=False).nth(1).click()
+        await page.get_by_label("Rất hài lòng").check()
         await page.get_by_role("button", name="Gửi đánh giá").click()
         await expect(page.locator("#wrong")).to_be_focused()
-        assert len(await ear.running.events(RatingRecorded)) == 1
+        await expect(page.locator("#wrong")).to_contain_text("chỉ dùng được một lần")
+        assert len(await given(ear)) == 1
 
 
-async def test_at_a_kiosk_the_code_of_the_slip_is_typed(ear: Listening) -> None:
+async def test_the_browser_sends_nothing_that_leads_from_the_answer_to_its_invitation(ear: Listening) -> None:
+    for _ in range(LEAST - 1):
+        await ear.answered(await ear.token(), 1)
+    token = await ear.token()
+    async with browsing(ear, "phone") as page:
+        asked: list[Request] = []
+        page.on("request", lambda one: asked.append(one))  # noqa: PLW0108 - playwright marks what it is given
+        await page.goto(f"{HERE}/ratings#{token}")
+        await page.get_by_label("Rất hài lòng").check()
+        await page.get_by_role("button", name="Gửi đánh giá").click()
+        await expect(page.locator("#done")).to_be_focused()
+        headers = await asked[-1].all_headers()
+    posted = {one.url.removeprefix(HERE): one for one in asked if one.method == "POST"}
+    assert list(posted) == ["/v1/invitations/class", "/v1/invitations/admission", "/v1/answers"]
+    before = [one.post_data_json or {} for path, one in posted.items() if path != "/v1/answers"]
+    answer = posted["/v1/answers"].post_data_json or {}
+    # The class is what both sides may know: it is shared with all that say the same.
+    known = {value for body in before for value in body.values()} - {answer["class_id"]}
+    assert token in known
+    assert not known & {str(value) for value in answer.values()}
+    assert not {"idempotency-key", "cookie", "authorization"} & set(headers)
+    assert token not in json.dumps([answer, headers])
+    assert answer["token"] not in json.dumps(before)
+
+    ear.running.later(days=1)
+    assert await ear.recorded() == LEAST
+    assert sorted(event.fact.satisfaction for event in await ear.running.events(AnswerRecorded)) == [1] * (LEAST - 1) + [5]
+
+
+async def test_a_signature_lost_on_its_way_is_had_again_even_after_the_page_was_opened_anew(ear: Listening) -> None:
+    token = await ear.token()
+    async with browsing(ear, "phone") as page:
+        lost: list[str] = []
+
+        async def lose(route: Route) -> None:
+            lost.append((await forwarded(ear, route.request)).text)
+            await route.abort()
+
+        await page.route("**/v1/invitations/admission", lose, times=1)
+        await page.goto(f"{HERE}/ratings#{token}")
+        await page.get_by_label("Rất hài lòng").check()
+        await page.get_by_role("button", name="Gửi đánh giá").click()
+        await expect(page.locator("#wrong")).to_contain_text("Không kết nối được")
+        assert "signature" in lost[0]
+        assert await given(ear) == []
+
+        await page.reload()
+        await page.get_by_label("Rất hài lòng").check()
+        await page.get_by_role("button", name="Gửi đánh giá").click()
+        await expect(page.locator("#done")).to_be_focused()
+        assert (len(await given(ear)), len(await ear.running.events(InvitationUsed))) == (1, 1)
+        assert await page.evaluate("sessionStorage.length") == 0
+
+
+async def test_at_a_kiosk_the_code_of_the_slip_is_typed_and_nothing_stays_behind(ear: Listening) -> None:
     token = await ear.token()
     async with browsing(ear, "desktop") as page:
         await page.goto(f"{HERE}/ratings?kiosk")
-        await has_no_barrier(page, "page-survey-kiosk")
+        await has_no_barrier(page)
+        await page.get_by_label("Mã phiếu").fill("khong-co")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#wrong")).to_be_focused()
+        await has_no_barrier(page)
         await page.get_by_label("Mã phiếu").fill(token)
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#first")).to_be_focused()
+        await has_no_barrier(page, "page-survey-kiosk")
+        await page.get_by_role("button", name="Gửi đánh giá").click()
+        await expect(page.locator("#wrong")).to_contain_text("Xin chọn một mức độ hài lòng")
+        await has_no_barrier(page)
+        assert await ear.running.events(InvitationUsed) == []
         await page.get_by_label("Rất hài lòng").check()
         await page.get_by_role("button", name="Gửi đánh giá").click()
         await expect(page.locator("#done")).to_be_visible()
-        assert len(await ear.running.events(RatingRecorded)) == 1
+        assert len(await given(ear)) == 1
+        (used,) = await ear.running.events(InvitationUsed)
+        assert used.fact.channel == "kiosk"
+        assert await page.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]
+
+
+async def test_a_slip_that_there_is_not_is_said_before_anything_is_filled_in(ear: Listening) -> None:
+    async with browsing(ear, "phone") as page:
+        await page.goto(f"{HERE}/ratings#{(await ear.token())[:-4]}AAAA")
+        await expect(page.locator("#wrong")).to_be_focused()
+        await expect(page.locator("#form")).to_be_hidden()
+        await has_no_barrier(page)
 
 
 @each_size

@@ -22,6 +22,7 @@ from contracts.intake import (
     DossierReturned,
     DossierSubmitted,
     DossierSupplemented,
+    DossierSupplementReminded,
     DossierSupplementRequested,
     DossierWithdrawn,
 )
@@ -33,6 +34,7 @@ from services.intake.domain.commands import (
     MoveDue,
     Reappoint,
     Refuse,
+    RemindOfSupplement,
     RequestSupplement,
     RequestSupplementAtAppraisal,
     Reschedule,
@@ -102,6 +104,8 @@ reappoint = Reappoint(
     reason=reappointed.reason,
     at=reappointed.reappointed_at,
 )
+remind = RemindOfSupplement(round=2, at=asked_again.requested_at + timedelta(days=21))
+reminded = DossierSupplementReminded(dossier_id=submitted.dossier_id, agency=submitted.agency, round=2, reminded_at=remind.at)
 return_ = Return(at=returned.returned_at, by=returned.returned_by)
 
 COMPLETE: Final = (submitted, requested, supplemented)
@@ -130,11 +134,13 @@ COMMANDS: Final[dict[str, Command]] = {
     "take the result": take_result,
     "return": return_,
     "reappoint": reappoint,
+    "remind": remind,
 }
 NOTHING: Final = ()
+GONE: Final = (withdrawn,)
 ONCE, NO = "supplement-already-requested", "not-now"
 OUTCOMES: Final[dict[str, tuple[tuple[Any, ...] | str, ...]]] = {
-    "absent": ((submitted,), "no-such-dossier", NOTHING, *["no-such-dossier"] * 4, NOTHING, NOTHING, "no-such-dossier", NOTHING),
+    "absent": ((submitted,), "no-such-dossier", NOTHING, *["no-such-dossier"] * 4, NOTHING, NOTHING, "no-such-dossier", NOTHING, NOTHING),
     "submitted": (
         "already-submitted",
         (requested,),
@@ -146,6 +152,7 @@ OUTCOMES: Final[dict[str, tuple[tuple[Any, ...] | str, ...]]] = {
         NOTHING,
         NOTHING,
         NO,
+        NOTHING,
         NOTHING,
     ),
     "awaiting at the desk": (
@@ -160,15 +167,29 @@ OUTCOMES: Final[dict[str, tuple[tuple[Any, ...] | str, ...]]] = {
         NOTHING,
         NO,
         NOTHING,
+        NOTHING,
     ),
-    "supplemented": ("already-submitted", ONCE, NOTHING, NO, (accepted,), (refused,), (withdrawn,), NOTHING, NOTHING, NO, NOTHING),
-    "accepted": ("already-submitted", NO, (asked_again,), NO, NO, NO, (withdrawn,), NOTHING, (ready,), NO, (reappointed,)),
-    "awaiting at appraisal": ("already-submitted", NO, NOTHING, (brought_again,), NO, NO, (withdrawn,), NOTHING, NOTHING, NO, NOTHING),
-    "accepted again": ("already-submitted", NO, NOTHING, NO, NO, NO, (withdrawn,), (rescheduled,), (ready,), NO, (reappointed,)),
-    "result ready": ("already-submitted", NO, NOTHING, NO, NO, NO, NO, NOTHING, NOTHING, (returned,), NOTHING),
-    "returned": ("already-submitted", NO, NOTHING, NO, NO, NO, NO, NOTHING, NOTHING, NOTHING, NOTHING),
-    "refused": ("already-submitted", NO, NOTHING, NO, NO, NOTHING, NO, NOTHING, NOTHING, NO, NOTHING),
-    "withdrawn": ("already-submitted", NO, NOTHING, NO, NO, NO, NOTHING, NOTHING, NOTHING, NO, NOTHING),
+    "supplemented": ("already-submitted", ONCE, NOTHING, NO, (accepted,), (refused,), (withdrawn,), NOTHING, NOTHING, NO, NOTHING, NOTHING),
+    "accepted": ("already-submitted", NO, (asked_again,), NO, NO, NO, (withdrawn,), NOTHING, (ready,), NO, (reappointed,), NOTHING),
+    "awaiting at appraisal": (
+        "already-submitted",
+        NO,
+        NOTHING,
+        (brought_again,),
+        NO,
+        NO,
+        (withdrawn,),
+        NOTHING,
+        NOTHING,
+        NO,
+        NOTHING,
+        (reminded,),
+    ),
+    "accepted again": ("already-submitted", NO, NOTHING, NO, NO, NO, (withdrawn,), (rescheduled,), (ready,), NO, (reappointed,), NOTHING),
+    "result ready": ("already-submitted", NO, NOTHING, NO, NO, NO, NO, NOTHING, NOTHING, (returned,), NOTHING, NOTHING),
+    "returned": ("already-submitted", NO, NOTHING, NO, NO, NO, NO, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING),
+    "refused": ("already-submitted", NO, NOTHING, NO, NO, NOTHING, NO, NOTHING, NOTHING, NO, NOTHING, NOTHING),
+    "withdrawn": ("already-submitted", NO, NOTHING, NO, NO, NO, NOTHING, NOTHING, NOTHING, NO, NOTHING, NOTHING),
 }
 """For each state, what each command leads to, in their order."""
 
@@ -219,7 +240,7 @@ def test_a_supplement_is_asked_for_once_and_for_everything_at_the_desk() -> None
     given(DECIDER, submitted, requested, supplemented).when(request).then_refused(ONCE)
 
 
-def test_a_supplement_that_lacks_something_is_refused_and_says_what() -> None:
+def test_e_12_a_supplement_that_lacks_something_is_refused_and_says_what() -> None:
     missing = (*requested.missing, MissingComponent(component="ban-sao-dkdn", reason="expired"))
     asked = requested.model_copy(update={"missing": missing})
     refusal = given(DECIDER, submitted, asked).when(supplement).then_refused("supplement-incomplete")
@@ -277,8 +298,8 @@ def test_a_new_day_is_given_once_and_the_limit_stays_what_it_was() -> None:
     assert (dossier.new_due_on, dossier.deadline) == (reappointed.new_due_on, accepted.deadline)
 
 
-def test_the_appointment_moves_with_a_limit_that_a_law_makes_longer_or_a_changed_calendar_and_it_is_said_why() -> None:
-    for reason in ("extension", "calendar"):
+def test_the_appointment_moves_with_a_limit_that_a_law_a_decision_or_a_changed_calendar_moves_and_it_is_said_why() -> None:
+    for reason in ("extension", "calendar", "decision"):
         assert accepted.deadline is not None
         move = MoveDue(due_before_at=accepted.deadline.due_at, deadline=rescheduled.deadline, reason=reason, at=rescheduled.rescheduled_at)
         moved = rescheduled.model_copy(update={"due_before_at": move.due_before_at, "reason": reason})

@@ -26,7 +26,7 @@ from tests.services.intake.desk import NOT_COMPLETE, Desk
 from tests.services.rig import AGENCY, Neighbour, Rig, eventually
 
 MISSING: Final = (MissingComponent(component="don-de-nghi", reason="not-certified"),)
-ANSWERS: Final = ("clock-paused", "clock-resumed", "prolonged", "reappointed", "result-issued")
+ANSWERS: Final = ("clock-paused", "clock-resumed", "prolonged", "reappointed", "result-issued", "supplement-reminded", "time-excluded")
 ANSWERED: Final = frozenset(f"processing.case.{what}.v1" for what in ANSWERS)
 
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 from contracts.intake import DossierAccepted, DossierSubmitted, DossierSupplemented, DossierWithdrawn, Enterprise, ProcedurePublished
 from contracts.vocabulary import Deadline, DossierId, Limit, PrincipalId, ProcedureCode, SupplementMode, SupplementStage, VaultRef
 from kernel.legalclock import day_of, deadline, load_calendar, rule_pack_on
-from services.processing.domain.case_commands import Officer
+from services.processing.domain.officer import Officer
 from services.processing.organisation import load_organisation
 from services.processing.settings import HERE
 from services.processing.workflows import Workflow, load_workflows

@@ -36,7 +36,6 @@ from services.processing.domain.case_commands import (
     Consult,
     Decide,
     Issue,
-    Officer,
     OpenCase,
     Pause,
     Reappoint,
@@ -48,6 +47,7 @@ from services.processing.domain.case_commands import (
 )
 from services.processing.domain.case_refusals import Reason
 from services.processing.domain.case_states import Issued, Paused, State, Stopped, Working, legal_in
+from services.processing.domain.officer import Officer
 from services.processing.http_api import WORDS
 from tests.services.processing.dossiers import (
     ADVANCE,

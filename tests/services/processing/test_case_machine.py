@@ -25,21 +25,10 @@ from contracts.vocabulary import Deadline, Limit, MissingComponent, Outcome, Pro
 from kernel.eventlog import Refused
 from kernel.legalclock import DeadlineLike, day_of, is_late, load_calendar, resume
 from services.processing.domain import case
-from services.processing.domain.case_commands import (
-    Claim,
-    Command,
-    Complete,
-    Decide,
-    Issue,
-    Officer,
-    OpenCase,
-    Pause,
-    Reappoint,
-    Resume,
-    Stop,
-)
+from services.processing.domain.case_commands import Claim, Command, Complete, Decide, Issue, OpenCase, Pause, Reappoint, Resume, Stop
 from services.processing.domain.case_refusals import Reason
 from services.processing.domain.case_states import Absent, Issued, Paused, Stopped, Working, legal_in
+from services.processing.domain.officer import Officer
 from services.processing.domain.workflow import signing_step
 from tests.services.processing.dossiers import ADVANCE, BLASTERS, CHEMICALS, NOTICE, WINE, accepted, due, new_dossier, officers_for, roster
 from tests.services.processing.dossiers import workflow as workflow_of

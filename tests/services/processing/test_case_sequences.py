@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, get_args
 
@@ -31,8 +32,9 @@ from contracts.processing import (
     CaseTimerFired,
     CaseTimerSet,
     Seat,
+    SignedFor,
 )
-from contracts.processing_clock import CaseProlonged, CaseRestated
+from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
 from contracts.vocabulary import Deadline, Limit, MissingComponent
 from kernel.eventlog import Refused
 from kernel.legalclock import Entry, day_of, is_late, load_calendar, reckon
@@ -48,10 +50,10 @@ from services.processing.domain.case_commands import (
     Consult,
     Correct,
     Decide,
+    Exclude,
     Issue,
     LetPass,
     Move,
-    Officer,
     OpenCase,
     Pause,
     Prolong,
@@ -70,7 +72,8 @@ from services.processing.domain.case_facts import BY_ITSELF
 from services.processing.domain.case_refusals import Reason
 from services.processing.domain.case_states import Issued, OpenStep, Paused, Stopped, Working, facts_of, legal_in
 from services.processing.domain.guard import holds, parse
-from services.processing.domain.workflow import befores, signing_step, step_of
+from services.processing.domain.officer import Officer
+from services.processing.domain.workflow import SIGNING_ROLE, befores, signing_step, step_of
 from services.processing.workflows import Workflow
 from tests.services.processing.dossiers import ADVANCE, COORDINATED, NOTICE, WINE, accepted, due, new_dossier, roster
 from tests.services.processing.dossiers import workflow as workflow_of
@@ -161,7 +164,8 @@ class Life:
                 assert fact.number == 1 + sum(isinstance(one, CaseSiteChecked | CaseCouncilHeld) for one in self.facts)
             case CaseStepClaimed() | CaseStepCompleted():
                 step = self.open(fact.step)
-                assert self.officer(fact.officer).may_do(step)
+                last = self.facts[-1]
+                assert self.officer(fact.officer).may_do(step) or (isinstance(last, CaseDecided) and last.signed_for is not None)
                 assert step.officer in {None, fact.officer}, "nobody works on another's step"
                 if isinstance(fact, CaseStepCompleted):
                     self.check_completion(fact)
@@ -194,6 +198,15 @@ class Life:
             case CaseProlonged():
                 assert fact.deadline.due_at > self.deadline().due_at, "longer is later"
                 assert not is_late(self.deadline(), fact.prolonged_at), "what has run out has run out"
+            case CaseTimeExcluded():
+                assert fact.deadline.due_at > self.deadline().due_at, "what was left out is given back"
+                assert not is_late(self.deadline(), fact.excluded_at), "what has run out has run out"
+                assert fact.until <= fact.excluded_at
+            case CaseDecided():
+                others = {step.role: step.officer for step in self.state.done if step.officer == fact.officer}
+                if signing_step(self.steps).role == SIGNING_ROLE:
+                    assert not others.keys() - {SIGNING_ROLE}, "who has worked on it does not sign it"
+                assert (fact.signed_for is None) == self.officer(fact.officer).may_do(self.open(signing_step(self.steps).code))
             case CaseRestated():
                 assert fact.promised_on <= self.told(), "never worse for whoever waits"
                 assert fact.deadline.due_at != self.deadline().due_at or fact.promised_on != self.told()
@@ -258,7 +271,7 @@ class Life:
             match fact:
                 case CaseRestated():
                     found = fact.promised_on if not any(isinstance(one, CaseReappointed) for one in self.facts) else found
-                case CaseProlonged(deadline=deadline) | CaseClockResumed(deadline=deadline):
+                case CaseProlonged(deadline=deadline) | CaseClockResumed(deadline=deadline) | CaseTimeExcluded(deadline=deadline):
                     found = deadline.due_on
                 case _:
                     pass
@@ -353,6 +366,7 @@ class Life:
         who: dict[str, Any] = {"officer": self.somebody(), "steps": self.steps, "at": at, "calendar": CALENDAR}
         by_a_head: dict[str, Any] = who | {"officer": chance.choice(HEADS)}
         by_the_director: dict[str, Any] = who | {"officer": roster()["nv-bgd-01"]}
+        by_a_delegate: dict[str, Any] = who | {"officer": self.delegate()}
         by_finisher: dict[str, Any] = who | {"officer": self.finisher()}
         choices: Sequence[tuple[int, Any]] = (
             (6, lambda: Complete(step=self.code(), **who)),
@@ -367,10 +381,12 @@ class Life:
             (1, lambda: Reappoint(new_due_on=self.some_day(), reason="workload", **who)),
             (1, lambda: self.prolong(by_a_head)),
             (1, lambda: Restate(at=at, calendar=CALENDAR)),
+            (1, lambda: self.exclude(by_a_head["officer"])),
+            (2, lambda: Decide(outcome="granted", legal_basis=None, **by_a_delegate)),
             (3, lambda: self.record(PutDownSiteCheck, ("meets", "meets-after-remedy", "does-not-meet"), who)),
             (1, lambda: self.record(PutDownCouncil, ("approves", "rejects"), who)),
             (1, lambda: LetPass(steps=self.steps, at=at, calendar=CALENDAR)),
-            (1, lambda: Pause(missing=MISSING, **who)),
+            (1, lambda: Pause(missing=MISSING, reminder_days=chance.choice((0, 1)), **who)),
             (1, lambda: Pause(missing=MISSING, legal_basis="Điều 9", notice_days=1, **by_a_head)),
             (2, lambda: Correct(outcome=chance.choice(("granted", "refused")), legal_basis="Điều 9", reason="clerical", **by_the_director)),
             (2, lambda: Resume(round=self.round(), resumed_at=at, calendar=CALENDAR)),
@@ -388,6 +404,18 @@ class Life:
     def record(self, kind: type[Any], findings: Sequence[str], who: dict[str, Any]) -> Any:
         seats, day = SEATS[: self.chance.choice((1, 2, 2, 2))], day_of(self.now) - timedelta(days=self.chance.choice((0, 0, 0, 9)))
         return kind(step=self.code(), held_on=day, members=seats, finding=self.chance.choice(findings), **who)
+
+    def exclude(self, officer: Officer) -> Exclude:
+        days = timedelta(days=self.chance.choice((1, 1, 2, 4)))
+        since, until = self.now - days, self.now - self.chance.choice((0, 0, 0.5)) * days
+        return Exclude(
+            officer=officer, decision="Quyết định 45/QĐ-SCT", cause="outage", since=since, until=until, at=self.now, calendar=CALENDAR
+        )  # fmt: skip
+
+    def delegate(self) -> Officer:
+        """Draw a head of unit who may sign for the director."""
+        signs = SignedFor(by="nv-bgd-01", basis="Giấy ủy quyền 12/GUQ-SCT", title="Trưởng phòng")
+        return replace(self.chance.choice(HEADS), signs_for={roster()["nv-bgd-01"].unit: signs})
 
     def prolong(self, who: dict[str, Any]) -> Prolong:
         return Prolong(amount=self.chance.choice((2, 5, 5, 6)), legal_basis="Điều 10", reason="complicated", **who)
@@ -417,7 +445,7 @@ def test_ten_thousand_random_sequences_of_commands_keep_what_must_be_so() -> Non
     assert {*REASONS} - reached.keys() - RARE == NOT_REACHED - RARE
 
 
-NOT_REACHED: Final = {"no-such-case", "no-clock", "legal-basis-needed", "cannot-move"}
+NOT_REACHED: Final = {"no-such-case", "no-clock", "legal-basis-needed", "cannot-move", "signed-before-acceptance"}
 """Every case here is opened, has a limit, and names a legal basis with each refusal."""
 
 RARE: Final = {"already-followed", "assignment-needs-reason"}

@@ -340,7 +340,7 @@ def test_a_step_that_passes_by_itself_says_when_as_soon_as_it_opens_and_how_that
     assert [segment.counts for segment in timer.deadline.segments] == [False, True]
 
 
-def test_it_passes_at_that_instant_whenever_somebody_looks_and_not_a_moment_before() -> None:
+def test_e_18_silence_passes_a_step_at_that_instant_whenever_somebody_looks_and_not_a_moment_before() -> None:
     waiting().when(let_pass(FIRES - timedelta.resolution)).then_nothing()
     told = {
         tuple(fact.model_dump_json() for fact in waiting().when(let_pass(FIRES + late)).facts)

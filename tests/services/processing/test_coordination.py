@@ -17,6 +17,7 @@ from contracts.processing import (
     CaseStepClaimed,
     CaseStepCompleted,
     CaseStepReopened,
+    CaseSupplementReminded,
 )
 from tests.services.processing.department import LEADER, Department, department
 from tests.services.processing.dossiers import COORDINATED, NOTICE, PROMOTION, WINE
@@ -201,7 +202,7 @@ async def found_overdue(dept: Department) -> list[str]:
 # Other agencies. ---------------------------------------------------------------------------------------------------------
 
 
-async def test_another_agency_has_a_limit_of_its_own_and_its_lateness_stays_to_be_seen(dept: Department) -> None:
+async def test_e_20_another_agency_has_a_limit_of_its_own_and_its_lateness_stays_to_be_seen(dept: Department) -> None:
     case_id = await begun(dept)
     before = await dept.see(case_id)
     assert problem(await dept.ask(case_id, "completion", {"step": "B5"}, "nv-tm-04"), 409, "partner-not-asked")["partners"] == [
@@ -284,6 +285,23 @@ async def test_a_limit_that_is_near_runs_out_and_is_escalated_rings_three_times_
     assert [event.time for event in found] == [event.fact.raised_at for event in found]
     answer = await dept.running.get("/v1/cases", dept.token(), after=f"processing/{await dept.count()}", state="waiting")
     assert {row["case_id"]: row["alarm"] for row in answer.json()["items"]}[str(case_id)] == "escalated"
+
+
+async def test_an_applicant_who_brings_nothing_is_reminded_once_at_the_instant_set_when_the_clock_stopped(
+    dept: Department,
+) -> None:
+    case_id = await dept.opened(WINE)
+    await dept.advanced(case_id, to="B3")
+    await dept.ask(case_id, "pause", {"missing": [{"component": "ban-sao-giay-chung-nhan", "reason": "absent"}]}, "nv-tm-03")
+    dept.running.moment = MONDAY + timedelta(days=20)
+    await ring(dept)
+    assert await dept.running.events(CaseSupplementReminded) == []
+    dept.running.later(days=60)
+    await ring(dept)
+    await ring(dept)
+    (reminder,) = await dept.running.events(CaseSupplementReminded)
+    assert (reminder.stream, reminder.time.isoformat(), reminder.fact.to_role) == (case_id, "2026-03-23T00:30:00+00:00", "truong-phong")
+    assert (await dept.see(case_id))["state"] == "paused"
 
 
 async def test_nothing_rings_while_the_clock_stands_still_and_the_new_limit_rings_anew(dept: Department) -> None:

@@ -264,3 +264,33 @@ async def test_documents_come_in_pages_and_a_withdrawn_one_is_not_among_them(sha
     assert (shown, page["next"]) == ([f"QT-SCT-{n:02d}" for n in range(1, 16)], None)
     procedure = await told(shared, "controlled-documents", procedure=WINE, as_of="2026-04-01")
     assert procedure["items"] == []
+
+
+async def test_a_head_of_unit_signs_for_the_director_until_the_last_day_and_the_paper_says_for_whom(shared: Department) -> None:
+    case_id, later = await shared.opened(WINE), await shared.opened(WINE)
+    await shared.advanced(case_id, to="B5")
+    await shared.advanced(later, to="B5")
+    refusal = {"outcome": "refused", "legal_basis": "Nghị định 105/2017/NĐ-CP, Điều 12"}
+    problem(await shared.ask(case_id, "decision", refusal, "nv-vp-01"), 403, "not-your-step")
+    paper = {"procedures": [WINE], "from_on": "2026-03-02", "to_on": "2026-03-06", "basis": "Giấy ủy quyền 12/GUQ-SCT"}
+    address = "organisation/officers/nv-vp-01/signing-delegation"
+    problem(await said(shared, address, paper, who="nv-tm-01"), 403, "not-yours-to-delegate")
+    await done(shared, address, paper)
+    officer = await told(shared, "organisation/officers/nv-vp-01")
+    assert [(one["by"], one["to_on"]) for one in officer["signs_for"]] == [(LEADER, "2026-03-06")]
+    signed = await shared.ask(case_id, "decision", refusal, "nv-vp-01")
+    assert signed.status_code == 200, signed.text
+    (wording,) = (await shared.running.get(f"/v1/cases/{case_id}/decisions", shared.token())).json()["decisions"]
+    assert (wording["officer"], wording["signed_for"]["by"], wording["day_off"]) == ("nv-vp-01", LEADER, False)
+    form = (await shared.running.get(f"/v1/cases/{case_id}/forms/refusal", shared.token())).json()
+    assert (form["foot"]["on_behalf"], form["foot"]["name"]) == ("TUQ. Giám đốc", "nv-vp-01")
+    assert form["foot"]["capacity"] == wording["signed_for"]["title"] != "Giám đốc"
+    # The day after the last, the same officer signs nothing, though the case came to him before.
+    shared.running.moment = datetime(2026, 3, 7, 2, tzinfo=UTC)
+    problem(await shared.ask(later, "decision", refusal, "nv-vp-01"), 403, "not-your-step")
+    # What the director signs himself on that Saturday says that nobody works then.
+    assert (await shared.ask(later, "decision", refusal, LEADER)).status_code == 200
+    (wording,) = (await shared.running.get(f"/v1/cases/{later}/decisions", shared.token())).json()["decisions"]
+    assert (wording["signed_for"], wording["day_off"]) == (None, True)
+    timeline = (await shared.running.get(f"/v1/cases/{later}/timeline", shared.token())).json()["items"]
+    assert any("ký vào ngày nghỉ" in one["text"] for one in timeline)

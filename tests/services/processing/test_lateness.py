@@ -11,9 +11,12 @@ import pytest
 
 from contracts.processing import CaseAlarmRaised, CaseConsultationOverdue, CaseReappointed, CaseResultIssued
 from contracts.vocabulary import Limit
+from kernel.eventlog.verify import Verdict, verify_read_model
 from kernel.legalclock import VIETNAM, day_of, is_late, load_calendar
 from services.processing.domain.alarms import first_alarm_at, late_from, near
 from services.processing.domain.case_commands import Correct, Decide, OpenCase, PutDownCouncil, Remind, Ring, Stop
+from services.processing.main import SERVICE
+from services.processing.projections import CASES
 from tests.services.processing.department import BASIS, Department
 from tests.services.processing.dossiers import PROMOTION, WINE, accepted, due, roster
 from tests.services.processing.test_case import (
@@ -180,28 +183,59 @@ def test_a_late_answer_leaves_its_lateness_behind_though_no_worker_had_looked() 
 # Against the rules. -----------------------------------------------------------------------------------------------------
 
 
+TRIED: Final[dict[str, Any]] = {
+    "claim": {},
+    "pause": MISSING,
+    "reappointment": {"new_due_on": "2026-04-06", "reason": "workload"},
+    "extension": {"amount": 30, "legal_basis": BASIS, "reason": "complicated"},
+    "assignment": {"step": "B3", "officer": "nv-tm-04", "reason": "leave"},
+    "return": {"step": "B3", "to": "B1", "reason": "new-facts"},
+    "undo": {"step": "B2", "reason": "by-mistake"},
+    "consultation": {"partner": "cong-an-tinh"},
+    "consultations/{consultation}/answer": {"opinion": "agrees"},
+    "site-check": {"step": "B3", "held_on": "2026-03-05", "members": [{"role": "chair", "officer": "nv-at-03"}], "finding": "meets"},
+    "council": {"step": "B3", "held_on": "2026-03-05", "members": [{"role": "chair", "officer": "nv-at-03"}], "finding": "approves"},
+    "permit-draft": {"terms": {}},
+    "completion": {"step": "B3", "due_at": "2027-01-01T00:00:00Z"},
+    "decision": {"outcome": "refused", "legal_basis": BASIS},
+    "correction": {"outcome": "refused", "legal_basis": BASIS, "reason": "wrong-outcome"},
+    "deadline": {"due_at": "2027-01-01T00:00:00Z"},
+}
+"""What is asked of a case; that no address is missing is read off the OpenAPI document."""
+ELSEWHERE: Final[dict[str, Any]] = {
+    "/v1/calendar/restatement": {"watermark": 1_000_000},
+    "/v1/time-exclusions": {
+        "decision": "Quyết định 45/QĐ-SCT",
+        "cause": "force-majeure",
+        "since": "2026-03-02T00:00:00+07:00",
+        "until": "2026-03-31T00:00:00+07:00",
+        "watermark": 1_000_000,
+    },
+    "/v1/workflows/{procedure}/move": {"watermark": 1_000_000},
+    "/v1/reassignments": {"officer": "nv-tm-03", "to": "nv-tm-04", "reason": "leave", "watermark": 1_000_000},
+    "/v1/alarms": {},
+    "/v1/expiries": {},
+}
+"""What is asked of many cases at once."""
+APART: Final = ("/v1/organisation", "/v1/agreements", "/v1/controlled-documents", "/v1/blanks", "/v1/permits")
+"""What these write is in other streams than a case's."""
+
+
 async def test_no_route_and_no_role_makes_a_late_dossier_look_as_if_it_were_on_time(dept: Department) -> None:
     case_id = await dept.opened(PROMOTION)
     standing = await dept.advanced(case_id, to="B3")
     dept.running.moment = MONDAY + timedelta(days=30)
-    bodies: dict[str, Any] = {
-        "claim": {},
-        "pause": MISSING,
-        "reappointment": {"new_due_on": "2026-04-06", "reason": "workload"},
-        "assignment": {"step": "B3", "officer": "nv-tm-04", "reason": "leave"},
-        "return": {"step": "B3", "to": "B1", "reason": "new-facts"},
-        "undo": {"step": "B2", "reason": "by-mistake"},
-        "consultation": {"partner": "cong-an-tinh"},
-        "consultations/1/answer": {"opinion": "agrees"},
-        "completion": {"step": "B3", "due_at": "2027-01-01T00:00:00Z"},
-        "decision": {"outcome": "refused", "legal_basis": BASIS},
-        "deadline": {"due_at": "2027-01-01T00:00:00Z"},
-    }
+    await dept.running.get("/v1/cases", dept.token(), after=f"processing/{await dept.count()}")
+    paths = (await dept.running.get("/openapi.json")).json()["paths"]
+    writing = {path for path, routes in paths.items() if set(routes) - {"get"} and not path.startswith(APART)}
+    tried = {f"/v1/cases/{{id}}/{what}" for what in TRIED} - {"/v1/cases/{id}/deadline"}  # what is only read cannot be written
+    assert writing == tried | ELSEWHERE.keys(), "every route that writes of cases is tried here"
+    named = {"id": case_id, "consultation": 1, "procedure": PROMOTION}
+    bodies = {f"/v1/cases/{{id}}/{what}": body for what, body in TRIED.items()} | ELSEWHERE
     for officer in ("nv-tm-03", "nv-tm-01", "nv-bgd-01", "nv-mc-01", "nv-vt-01", "nobody"):
         for roles in (("officer",), ("leader", "officer"), ("admin",), ("desk",), ("analyst",)):
-            for what, body in bodies.items():
-                token = dept.running.token(*roles, sub=officer)
-                await dept.running.post(f"/v1/cases/{case_id}/{what}", body, token)
+            for path, body in bodies.items():
+                await dept.running.post(path.format_map(named), body, dept.running.token(*roles, sub=officer))
     # It was paused; the applicant brings what is missing, and a limit that had run out stays run out.
     now = await dept.see(case_id)
     assert now["state"] == "paused"
@@ -213,6 +247,8 @@ async def test_no_route_and_no_role_makes_a_late_dossier_look_as_if_it_were_on_t
     issued = await dept.advanced(case_id)
     assert (issued["state"], issued["due_at"]) == ("issued", standing["due_at"])
     assert len(await dept.running.events(CaseReappointed)) == 1
+    said = [event.fact.kind for event in await dept.running.events(CaseAlarmRaised)]
+    assert said[:3] == ["due-soon", "overdue", "escalated"], "and whoever had to know was told"
 
 
 @pytest.mark.parametrize(
@@ -233,6 +269,22 @@ async def test_the_services_own_role_cannot_change_what_was_recorded_of_a_late_c
             await connection.execute(statement)
     assert await dept.running.bodies() == before
     assert (await dept.see(case_id))["due_on"] == "2026-03-09"
+
+
+async def test_a_day_that_the_services_own_role_changes_in_a_read_table_is_named_by_whoever_verifies(dept: Department) -> None:
+    case_id = await dept.opened(PROMOTION)
+    await dept.running.get("/v1/cases", dept.token(), after=f"processing/{await dept.count()}")
+    async with dept.running.connected() as connection:
+
+        async def findings() -> list[str]:
+            verdict = Verdict("processing")
+            await verify_read_model(connection, CASES, SERVICE.codec, {"processing": connection}, verdict)
+            return verdict.findings
+
+        assert await findings() == []
+        await connection.execute("UPDATE read.case_register SET due_on = due_on + 300 WHERE case_id = $1", case_id)
+        (found,) = await findings()
+    assert found.endswith(f"case_register: row {case_id} differs in due_on")
 
 
 def test_every_officer_leads_what_the_organisation_says() -> None:

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.processing import CaseResultIssued
-from contracts.processing_clock import CaseProlonged, CaseRestated
+from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
 from contracts.vocabulary import Limit
 from kernel.legalclock import Calendar, Entry, load_calendar, reckon
 from services.processing.domain.alarms import alarms
@@ -20,7 +20,7 @@ from services.processing.domain.case_commands import Prolong, Restate
 from services.processing.domain.case_states import legal_in
 from tests.servers import NatsServer, PostgresServer
 from tests.services.processing.department import LEADER, Department, department
-from tests.services.processing.dossiers import CHEMICALS, CONTRACTS, WINE, due, new_dossier
+from tests.services.processing.dossiers import CHEMICALS, CONTRACTS, PROMOTION, WINE, due, new_dossier
 from tests.services.processing.test_case import LATER, STEPS, TO_B3, TO_B5, after, by, following, grant, issue, pause, reappoint, resume
 from tests.services.processing.test_clock import recorded
 from tests.services.rig import MONDAY, Rig, problem
@@ -206,3 +206,38 @@ async def test_a_changed_calendar_restates_running_cases_as_the_dry_run_said_exc
     assert (await dept.see(other))["due_on"] == "2024-05-06"
     again = (await dept.running.post("/v1/calendar/restatement", {"watermark": await dept.count()}, admin)).json()
     assert [one["case_id"] for one in again["cases"]] == [str(goes_on)]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_decision_leaves_an_outage_out_of_running_limits_as_the_dry_run_said_and_never_out_of_one_that_has_run_out(
+    dept: Department,
+) -> None:
+    dept.running.moment = MONDAY
+    running, other, late = await dept.opened(WINE), await dept.opened(CONTRACTS), await dept.opened(PROMOTION)
+    dept.running.moment = MONDAY + timedelta(days=8)  # the limit of the last was Monday 9 March
+    count, director = await dept.count(), dept.token(LEADER, "leader")
+    await dept.running.get("/v1/cases", dept.token(), after=f"processing/{count}")
+    outage: dict[str, Any] = {"decision": "Quyết định 45/QĐ-SCT ngày 10/03/2026", "cause": "outage"}
+    outage |= {"since": "2026-03-05T07:30:00+07:00", "until": "2026-03-06T17:00:00+07:00", "procedures": [WINE, PROMOTION]}
+    dry = (await dept.running.post("/v1/time-exclusions", outage, director)).json()
+    assert (dry["dry_run"], dry["watermark"], await dept.count()) == (True, count, count)
+    mine = [one for one in dry["cases"] if one["case_id"] in {str(running), str(other), str(late)}]
+    assert [(one["case_id"], one["due_before_on"], one["due_on"]) for one in mine] == [(str(running), "2026-03-23", "2026-03-25")]
+    done = (await dept.running.post("/v1/time-exclusions", outage | {"watermark": count}, director)).json()
+    assert {one["case_id"]: one["moves"] for one in done["cases"]}[str(running)] is True
+    fact = (await dept.running.events(CaseTimeExcluded, stream=running))[-1].fact
+    assert (fact.officer, fact.deadline.due_on) == (LEADER, date(2026, 3, 25))
+    assert (await dept.see(running))["due_on"] == "2026-03-25"
+    assert (await dept.see(late))["due_on"] == "2026-03-09"
+    found = (await dept.running.get(f"/v1/cases/{running}/deadline", dept.token())).json()
+    assert found["recorded_due_at"] == found["deadline"]["due_at"]
+    assert any(outage["decision"] in one["source"] and not one["counts"] for one in found["deadline"]["segments"])
+    told = (await dept.running.get(f"/v1/cases/{running}/timeline", dept.token())).json()["items"][-1]
+    assert outage["decision"] in told["text"]
+    # Nothing is left to do; nobody speaks of what is to come; and the head of another unit leaves nothing out.
+    assert (await dept.running.post("/v1/time-exclusions", outage, director)).json()["cases"] == []
+    to_come = outage | {"until": "2026-03-20T17:00:00+07:00"}
+    wrong = problem(await dept.running.post("/v1/time-exclusions", to_come, director), 422, "invalid-input")
+    assert [one["pointer"] for one in wrong["errors"]] == ["/until"]
+    head = dept.token("nv-cn-01", "leader")
+    assert (await dept.running.post("/v1/time-exclusions", outage | {"procedures": [CONTRACTS]}, head)).json()["cases"] == []

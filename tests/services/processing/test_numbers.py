@@ -57,7 +57,7 @@ async def test_two_processes_of_the_department_write_one_book(rig: Rig, dept: De
     await the_book_is_whole(dept, 2026, [f"{serial}/GP-SCT" for serial in range(1, 7)])
 
 
-async def test_permits_letters_and_refusals_share_a_book_and_a_new_year_begins_a_new_one(dept: Department) -> None:
+async def test_e_52_permits_letters_and_refusals_share_a_book_and_a_new_year_begins_a_new_one(dept: Department) -> None:
     await dept.advanced(await dept.opened(WINE))
     await dept.advanced(await dept.opened(PROMOTION))
     await dept.advanced(await dept.opened(WINE), outcome="refused")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from contracts.processing_organisation import Heir, OfficerAppointed, Post, Role, Unit, UnitsReorganised
 from kernel.eventlog import Refused
 from services.processing.domain import organisation
-from services.processing.domain.case_commands import Officer
 from services.processing.domain.case_states import OpenStep
+from services.processing.domain.officer import Officer
 from services.processing.domain.organisation_commands import (
     Appoint,
     ChangeUnit,

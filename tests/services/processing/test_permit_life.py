@@ -215,13 +215,13 @@ def test_a_page_that_was_made_of_another_edition_does_not_go_out() -> None:
     a_permit(drafted, issued, published(), amended).when(publish(edition=2, blank=SECOND)).then(published(edition=2, blank=SECOND))
 
 
-def test_an_amendment_keeps_number_and_expiry_and_waits_to_be_published() -> None:
+def test_e_49_an_amendment_keeps_number_and_expiry_and_waits_to_be_published() -> None:
     a_permit(drafted, issued, published()).when(amend()).then(amended)
     a_permit(drafted, issued).when(amend()).then_refused("permit-not-published")
     a_permit(drafted, issued, published(), amended).when(amend()).then_refused("permit-not-published")
 
 
-def test_a_permit_that_is_given_again_has_a_new_number_the_old_expiry_and_the_old_number_is_void() -> None:
+def test_e_50_a_permit_that_is_given_again_has_a_new_number_the_old_expiry_and_the_old_number_is_void() -> None:
     a_permit(drafted, issued, published()).when(reissue()).then(reissued)
     state = permit.DECIDER.fold([drafted, issued, published(), reissued])
     assert isinstance(state, InForce)

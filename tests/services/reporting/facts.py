@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from contracts.feedback import InvitationIssued, InvitationUsed, OpinionAnswered, OpinionReceived, RatingRecorded
+from contracts.feedback_surveys import AnswerRecorded, Path
 from contracts.intake import (
     DossierAccepted,
     DossierReappointed,
@@ -24,6 +25,7 @@ from contracts.intake import (
 )
 from contracts.processing import CaseDecided
 from contracts.vocabulary import (
+    AnswerId,
     CaseId,
     Channel,
     Deadline,
@@ -258,6 +260,33 @@ def rated(
         comment_ref=VaultRef(UUID(SECRETS["comment_ref"])),
         commitment=HASH,
         recorded_at=moment(on, "20:00"),
+    )
+
+
+def mixed(
+    name: str,
+    on: int,
+    satisfaction: int | None,
+    points: Mapping[Any, int] | None = None,
+    *,
+    agency: str = "H09.13",
+    field: str | None = "hoa-chat",
+) -> AnswerRecorded:
+    """Somebody's answer was recorded with others; without a field, too few others were of it."""
+    return AnswerRecorded(
+        answer_id=AnswerId(id_of("answer", name)),
+        agency=agency,
+        procedure=None,
+        field=field,
+        occasion="result",
+        path=Path(officer=SECRETS["officer"]),
+        survey=HASH,
+        satisfaction=satisfaction,
+        points=dict(points or {}),
+        levels={},
+        comment_ref=VaultRef(UUID(SECRETS["comment_ref"])),
+        commitment=HASH,
+        recorded_on=day(on),
     )
 
 

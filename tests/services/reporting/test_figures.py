@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from contracts.fact import Fact
+from contracts.feedback_surveys import AnswerRecorded
 from services.reporting.domain import figures
 from services.reporting.domain.figures import BESIDE, FORM, Dossier, count, dossiers_of, in_scope, lines
 from services.reporting.domain.period import Period, month_of
 from services.reporting.domain.satisfaction import cells_of
 from services.reporting.projections import MIRROR
-from tests.services.reporting.facts import Paper, day, rated, replied, said
+from tests.services.reporting.facts import Paper, day, mixed, rated, replied, said
 from tests.services.reporting.tables import Tables
 
 P = Paper("p")
@@ -55,7 +56,7 @@ def test_a_result_at_local_midnight_is_late_by_a_day_though_in_utc_it_is_still_t
     assert counted(*facts) == {"received", "received_direct", "resolved", "resolved_late"}
 
 
-def test_ready_in_time_and_collected_two_months_later_is_on_time() -> None:
+def test_e_26_ready_in_time_and_collected_two_months_later_is_on_time() -> None:
     facts = (P.submitted(0), P.accepted(0, due=7), P.ready(7), P.returned(67))
     assert counted(*facts) == {"received", "received_direct", "resolved", "resolved_on_time"}
     assert counted(*facts, period=Period(day(30), day(90))) == set()
@@ -213,6 +214,8 @@ def voices(draw: st.DrawFn, name: str) -> list[Fact]:
     facts: list[Fact] = [paper.invited(on), *([paper.answered(on)] if draw(st.booleans()) else [])]
     points = draw(st.dictionaries(st.sampled_from(["time", "attitude"]), st.integers(0, 2)))
     facts.append(rated(name, draw(st.integers(0, DAYS_MAX)), draw(st.integers(1, 5)), points, agency=paper.agency, field=paper.field))
+    level, of = draw(st.one_of(st.none(), st.integers(1, 5))), draw(st.sampled_from([paper.field, None]))
+    facts.append(mixed(name, draw(st.integers(0, DAYS_MAX)), level, points, agency=paper.agency, field=of))
     facts.append(said(name, on, topic=draw(st.sampled_from(["delay", "praise"])), agency=paper.agency))
     return [*facts, *([replied(name, on + draw(st.integers(0, 20)), agency=paper.agency)] if draw(st.booleans()) else [])]
 
@@ -316,6 +319,8 @@ def test_what_happens_after_a_period_never_changes_it(facts: list[Fact], period:
 
 def day_of_fact(fact: Fact) -> date:
     """Give the local day on which a fact happened."""
+    if isinstance(fact, AnswerRecorded):
+        return fact.recorded_on
     body = fact.model_dump()
     return figures.day_of(next(body[name] for name in MOMENTS if name in body))
 

@@ -17,7 +17,7 @@ from services.reporting.domain.period import Period
 from services.reporting.main import SERVICE
 from services.reporting.projections import MIRROR, SOURCES
 from tests.contracts.golden import golden
-from tests.services.reporting.facts import SECRETS, Paper, day, procedure, rated, replied, said
+from tests.services.reporting.facts import SECRETS, Paper, day, mixed, procedure, rated, replied, said
 from tests.services.reporting.mirror import MARCH, NEIGHBOURS, Mirrored, some_weeks
 from tests.services.reporting.tables import Tables
 from tests.services.rig import CODEC, Rig, eventually
@@ -150,7 +150,15 @@ async def test_no_table_holds_anything_of_an_applicant_an_officer_or_a_way_to_th
             P.rescheduled(3, due=9),
         ),
         *(P.decided(4), P.ready(4), P.returned(5), Paper("refused").submitted(0), Paper("refused").refused(1)),
-        *(P.invited(5), P.answered(6), rated("r", 6, 2, {"attitude": 0}), said("o", 3), replied("o", 4), procedure("dien", "Điện")),
+        *(
+            P.invited(5),
+            P.answered(6),
+            rated("r", 6, 2, {"attitude": 0}),
+            mixed("m", 6, 4),
+            said("o", 3),
+            replied("o", 4),
+            procedure("dien", "Điện"),
+        ),
     ]
     await mirror.tell(*facts)
     held = ""

@@ -14,7 +14,7 @@ from services.reporting.domain.pooling import DOSSIERS_MIN, OTHER, added, pooled
 from services.reporting.domain.satisfaction import CELL_MIN, Cell, CellKey, cells_of, left_out, shown, total, withheld
 from services.reporting.domain.shares import mean, share
 from services.reporting.query import NOTHING, Asked
-from tests.services.reporting.facts import Paper, day, rated, said
+from tests.services.reporting.facts import Paper, day, mixed, rated, said
 from tests.services.reporting.mirror import MARCH, Mirrored
 from tests.services.reporting.tables import Tables
 from tests.services.reporting.test_figures import MARCH as PERIOD
@@ -54,6 +54,12 @@ def test_an_answer_at_local_midnight_of_the_first_belongs_to_the_new_month() -> 
     late = rated("a", 29, 5).model_copy(update={"recorded_at": rated("a", 29, 5).recorded_at.replace(hour=17)})
     assert [key.month for key in cells_of([late], PERIOD)] == []
     assert [key.month for key in cells_of([rated("a", 29, 5)], PERIOD)] == ["2026-03"]
+
+
+def test_an_answer_that_does_not_say_its_field_is_counted_in_a_line_of_its_own_and_one_without_a_level_nowhere() -> None:
+    answers = [*(mixed(f"{n}", 1, 5, field=None) for n in range(3)), *(mixed(f"f{n}", 1, 1) for n in range(4)), mixed("empty", 1, None)]
+    found = shown(cells_of(answers, PERIOD.whole_months()))
+    assert {key.field: (view["ratings"], view["satisfaction"]) for key, view in found.items()} == {"-": (3, 100.0), "hoa-chat": (4, 0.0)}
 
 
 @given(SIZES)

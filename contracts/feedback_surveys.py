@@ -1,0 +1,96 @@
+"""Facts of feedback about surveys: classes of answers with their keys, and answers.
+
+An answer names neither dossier nor invitation. It carries what its class has in common, as much of it as at least so many others
+share that were recorded with it (ADR 20).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from operator import not_
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import Field, StringConstraints
+
+from contracts.fact import Fact, Value
+from contracts.vocabulary import (
+    AgencyCode,
+    AnswerId,
+    ContentHash,
+    FieldCode,
+    PrincipalId,
+    ProcedureCode,
+    SurveyClassId,
+    VaultRef,
+)
+
+LEFT_OUT: Final = Field(exclude_if=not_)
+"""A member that came later: where it says nothing it is not written, as in the facts of before."""
+
+Criterion: TypeAlias = Literal["time", "agencies-contacted", "contacts-to-complete", "attitude"]
+"""The indicators of the one-stop decree that the applicant is asked about, 0 to 2 points each (TT 01/2018, Điều 12)."""
+
+Factor: TypeAlias = Literal["access", "procedures", "officials", "results", "petitions"]
+"""The five factors of SIPAS, each on five levels."""
+
+Occasion: TypeAlias = Literal["receipt", "supplement", "result", "refusal"]
+AnswerChannel: TypeAlias = Literal["slip", "kiosk", "link", "portal"]
+
+UnitCode: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{2,60}$")]
+StepCode: TypeAlias = Annotated[str, StringConstraints(pattern=r"^B[1-9][0-9]?$")]
+SurveyCode: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{2,40}$")]
+
+
+class Path(Value):
+    """What a class knows of the way that its dossiers went; None = not known, or too few went it to say so.
+
+    `officer` stood at the counter; `steps` were walked; at `slowest`, a step of `unit`, they lay longest.
+    """
+
+    officer: PrincipalId | None = None
+    unit: UnitCode | None = None
+    slowest: StepCode | None = None
+    steps: tuple[StepCode, ...] | None = None
+
+
+class SurveyClassOpened(Fact, type="feedback.class.opened.v1"):
+    """A class of answers and the public half of its key (RSA, DER in base64url); the other half is in the vault.
+
+    Signatures under it are good until `closes_at`, and then no more.
+    """
+
+    class_id: SurveyClassId
+    agency: AgencyCode
+    procedure: ProcedureCode | None
+    field: FieldCode | None
+    occasion: Occasion | None
+    path: Path
+    survey: ContentHash
+    public_key: str
+    private_ref: VaultRef
+    opened_at: datetime
+    closes_at: datetime
+
+
+class AnswerRecorded(Fact, type="feedback.answer.recorded.v1"):
+    """An answer, recorded with others that say the same of themselves: in no order, on a day, by no command of its own.
+
+    `satisfaction` is from 1 to 5, `points` from 0 to 2, `levels` from 1 to 5; what was not answered is not there.
+    """
+
+    answer_id: AnswerId
+    agency: AgencyCode
+    procedure: ProcedureCode | None
+    field: FieldCode | None
+    occasion: Occasion | None
+    path: Path
+    survey: ContentHash
+    satisfaction: Annotated[int, Field(ge=1, le=5)] | None
+    points: dict[Criterion, Annotated[int, Field(ge=0, le=2)]]
+    levels: dict[Factor, Annotated[int, Field(ge=1, le=5)]]
+    comment_ref: VaultRef | None
+    commitment: ContentHash | None
+    recorded_on: date
+
+
+SurveyFact: TypeAlias = SurveyClassOpened | AnswerRecorded

@@ -1,0 +1,150 @@
+"""Step 3 of 8, decide: a class of answers: what all who answer in it have in common, and the key that says no more than that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, TypeAlias
+from uuid import UUID, uuid5
+
+from contracts.feedback_surveys import Occasion, Path, SurveyClassOpened
+from contracts.vocabulary import AgencyCode, ContentHash, FieldCode, ProcedureCode, SurveyClassId, VaultRef
+from kernel.eventlog import Decider, Refused
+
+NAMESPACE: Final = UUID("6f1f5d2c-58ad-5a39-9d0f-5b0b7d3c8a11")
+
+NOWHERE: Final = Path()
+"""Nothing is known of the way."""
+
+Refusal: TypeAlias = Literal["no-such-class", "class-changed", "token-expired", "token-not-signed", "token-used"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What the answers of a class have in common; None = not said."""
+
+    agency: AgencyCode
+    survey: ContentHash
+    procedure: ProcedureCode | None = None
+    field: FieldCode | None = None
+    occasion: Occasion | None = None
+    path: Path = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class WalkedStep:
+    """A step that a dossier went through, in which unit, and when; None = not known."""
+
+    step: str
+    unit: str | None
+    begun_at: datetime | None
+    ended_at: datetime | None
+
+
+def class_id(traits: Traits, month: str) -> SurveyClassId:
+    """Name the class of a month: there is one, whoever asks for it first."""
+    path = traits.path.model_dump(mode="json")
+    said = [traits.agency, traits.survey, traits.procedure, traits.field, traits.occasion, path, month]
+    return SurveyClassId(uuid5(NAMESPACE, json.dumps(said, sort_keys=True)))
+
+
+def path_of(officer: str | None, walked: Sequence[WalkedStep]) -> Path:
+    """Say what a class knows of a dossier's way: the counter, the steps, and where it lay longest by wall clock (the first of equals)."""
+    lasted = [(one.ended_at - one.begun_at, one) for one in sorted(walked, key=lambda one: one.step) if one.ended_at and one.begun_at]
+    slowest = max(lasted, key=lambda pair: pair[0])[1] if lasted else None
+    steps = tuple(sorted({one.step for one in walked}, key=lambda step: int(step[1:])))
+    return Path(
+        officer=officer,
+        unit=slowest.unit if slowest else None,
+        slowest=slowest.step if slowest else None,
+        steps=steps or None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenClass:
+    """Open a class with a new key."""
+
+    class_id: SurveyClassId
+    traits: Traits
+    public_key: str
+    private_ref: VaultRef
+    at: datetime
+    closes_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Nobody has asked for it yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """Signatures under its key are good until it closes."""
+
+    class_id: SurveyClassId
+    traits: Traits
+    public_key: str
+    private_ref: VaultRef
+    closes_at: datetime
+
+
+State: TypeAlias = Absent | Opened
+INITIAL: Final[State] = Absent()
+
+
+def decide(command: OpenClass, state: State) -> list[SurveyClassOpened]:
+    """Give what a command leads to: who comes second uses the key of who came first."""
+    match state:
+        case Absent():
+            traits = command.traits
+            return [
+                SurveyClassOpened(
+                    class_id=command.class_id,
+                    agency=traits.agency,
+                    procedure=traits.procedure,
+                    field=traits.field,
+                    occasion=traits.occasion,
+                    path=traits.path,
+                    survey=traits.survey,
+                    public_key=command.public_key,
+                    private_ref=command.private_ref,
+                    opened_at=command.at,
+                    closes_at=command.closes_at,
+                )
+            ]
+        case Opened():
+            return []
+
+
+def evolve(state: State, event: SurveyClassOpened) -> State:
+    """Give the state after an event."""
+    match event:
+        case SurveyClassOpened():
+            traits = Traits(
+                agency=event.agency,
+                survey=event.survey,
+                procedure=event.procedure,
+                field=event.field,
+                occasion=event.occasion,
+                path=event.path,
+            )
+            return Opened(
+                class_id=event.class_id,
+                traits=traits,
+                public_key=event.public_key,
+                private_ref=event.private_ref,
+                closes_at=event.closes_at,
+            )
+        case _:  # pyright: ignore[reportUnnecessaryComparison] - whoever asks by an id may name a stream of another kind
+            return state
+
+
+def refused(reason: Refusal) -> Refused:
+    """Make the refusal; the type checker knows the reasons."""
+    return Refused(reason)
+
+
+DECIDER: Final[Decider[OpenClass, State]] = Decider(INITIAL, decide, evolve)

@@ -1,0 +1,2 @@
+-- The box of answers.
+\i services/feedback/box.sql
