@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 from uuid import UUID
 
 import obstore
@@ -122,7 +123,7 @@ def open_store(settings: IntakeSettings) -> FileStore | None:
     if url is None:
         return None
     if url.startswith("file://"):
-        folder = Path(url.removeprefix("file://"))
+        folder = Path(unquote(url.removeprefix("file://")))
         return FileStore(LocalStore(folder, automatic_cleanup=True, mkdir=True), folder)
     endpoint, key_id, secret = settings.files_s3_endpoint, settings.files_s3_key_id, settings.files_s3_secret
     given: S3Config = {"region": settings.files_s3_region}

@@ -36,7 +36,7 @@ class IntakeSettings(ServiceSettings):
     retention: Path = RETENTION
     """How long personal data are kept, as data: see the file that comes with the code."""
 
-    files_url: Annotated[str, Field(pattern=r"^(file:///|s3://)[^?#]+$", max_length=500)] | None = None
+    files_url: Annotated[str, Field(pattern=r"^(file:///|s3://)[^?#@]+$", max_length=500)] | None = None
     """Where files are kept, `file:///var/lib/motcua/files` or `s3://bucket/folder`; without it none are taken."""
     files_s3_endpoint: Annotated[str, Field(pattern=r"^https?://[^?#]+$", max_length=200)] | None = None
     files_s3_region: str = "us-east-1"

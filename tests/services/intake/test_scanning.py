@@ -279,7 +279,7 @@ def test_beside_a_real_issuer_no_files_are_taken_without_a_real_scanner() -> Non
         settings(files_url="s3://tep/motcua")
     with pytest.raises(ValidationError, match="go together"):
         settings(files_s3_key_id="k")
-    for url in ("ftp://x/y", "file://relative", "s3://bucket?x=1"):
+    for url in ("ftp://x/y", "file://relative", "s3://bucket?x=1", "s3://key:secret@bucket"):
         with pytest.raises(ValidationError):
             settings(files_url=url, clamd_url="tcp://clamd:3310")
 
