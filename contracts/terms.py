@@ -17,6 +17,8 @@ TERMS: Final[dict[str, str]] = {
     "intake.dossier.result-ready.v1": "Có kết quả giải quyết",
     "intake.dossier.returned.v1": "Trả kết quả",
     "intake.register.number-allotted.v1": "Cấp mã hồ sơ",
+    "intake.dossier.file-attached.v1": "Đính kèm tệp vào hồ sơ",
+    "intake.dossier.file-scanned.v1": "Quét mã độc tệp đính kèm",
     "intake.dossier.personal-data-erased.v1": "Xóa dữ liệu cá nhân của hồ sơ",
     "processing.workflow.published.v1": "Ban hành quy trình nội bộ",
     "processing.case.opened.v1": "Thụ lý hồ sơ",
