@@ -33,6 +33,7 @@ TERMS: Final[dict[str, str]] = {
     "processing.case.site-checked.v1": "Biên bản thẩm định thực tế",
     "processing.case.council-held.v1": "Biên bản họp hội đồng thẩm định",
     "processing.case.consultation-requested.v1": "Lấy ý kiến cơ quan phối hợp",
+    "processing.case.consultation-received.v1": "Cơ quan phối hợp nhận hồ sơ",
     "processing.case.consultation-answered.v1": "Cơ quan phối hợp trả lời",
     "processing.case.consultation-overdue.v1": "Cơ quan phối hợp quá hạn trả lời",
     "processing.case.clock-paused.v1": "Tạm dừng thời hạn giải quyết",

@@ -192,6 +192,7 @@ TRIED: Final[dict[str, Any]] = {
     "return": {"step": "B3", "to": "B1", "reason": "new-facts"},
     "undo": {"step": "B2", "reason": "by-mistake"},
     "consultation": {"partner": "cong-an-tinh"},
+    "consultations/{consultation}/receipt": {},
     "consultations/{consultation}/answer": {"opinion": "agrees"},
     "site-check": {"step": "B3", "held_on": "2026-03-05", "members": [{"role": "chair", "officer": "nv-at-03"}], "finding": "meets"},
     "council": {"step": "B3", "held_on": "2026-03-05", "members": [{"role": "chair", "officer": "nv-at-03"}], "finding": "approves"},
