@@ -7,9 +7,9 @@ No address holds anything that a caller wrote.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncGenerator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -65,10 +65,13 @@ class FileStore:
             Problem: 503, if the store is away.
         """
         sealed = await asyncio.to_thread(seal, address, content, key)
-        with translated():
-            await obstore.put_async(self.store, address, sealed)
-            if self.folder is not None:
-                await asyncio.to_thread(flush, self.folder / address)
+        try:
+            with translated():
+                await obstore.put_async(self.store, address, sealed)
+                if self.folder is not None:
+                    await asyncio.to_thread(flush, self.folder / address)
+        except FileNotFoundError as error:  # somebody clears up there in this very moment
+            raise retry_later(STORE_AWAY, AWAY_SECONDS) from error
 
     async def get(self, address: str, key: bytes) -> bytes:
         """Give the bytes of an address.
@@ -84,12 +87,12 @@ class FileStore:
         return await asyncio.to_thread(unseal, address, sealed, key)
 
     async def addresses(self, prefix: str) -> AsyncGenerator[tuple[str, datetime]]:
-        """Give what lies under a prefix, and since when.
+        """Give what lies under a prefix, and since when; a folder that somebody removes meanwhile ends the list.
 
         Raises:
             Problem: 503, if the store is away.
         """
-        with translated():
+        with contextlib.suppress(FileNotFoundError), translated():
             async for page in obstore.list(self.store, prefix):
                 for one in page:
                     yield one["path"], one["last_modified"]
@@ -173,7 +176,7 @@ def flush(file: Path) -> None:
             os.close(handle)
 
 
-@contextmanager
+@contextlib.contextmanager
 def translated() -> Generator[None]:
     """Say that the store is away, whatever it says of itself."""
     try:

@@ -136,6 +136,8 @@ class Filing:
         rows = (id_, fingerprint, stream, principal.sub, *said, ref, sealed.commitment, key_id, body, settings.files_max)
         await pool.execute(QUERY["begin"], *rows)
         if (upload := await pool.fetchrow(QUERY["upload"], id_, stream, principal.sub)) is None:
+            if await pool.fetchval(QUERY["is_known"], id_):
+                raise retry_later(BUSY)
             raise Refused("too-many-files", legal=legal_in(state), files_max=settings.files_max)
         if upload["fingerprint"] != fingerprint:
             raise Problem(KEY_REUSED)
@@ -224,6 +226,19 @@ class Filing:
         async with self._turns:
             content = await store.get(whole(file), b64decode(document["key"]))
         return Given(document["file_name"], attached.media_type, content, document["sha256"])
+
+    async def names(self, stream: UUID, principal: Principal, purpose: str) -> list[tuple[FileId, str]]:
+        """Give the names of a dossier's files; each is read from the vault, and that it was is recorded.
+
+        Raises:
+            Problem: 404, 403.
+            Erased: if they were erased.
+        """
+        *_, found = await self.door.dossier(stream, principal)
+        if found.is_erased:
+            raise Erased
+        vault, pool = self.runtime.vault, self.runtime.log.pool
+        return [(file.id, (await vault.read(pool, file.personal_ref, principal.sub, purpose))["file_name"]) for file in found.files]
 
     async def content(self, file: Attached, by: str) -> bytes:
         """Give a file's bytes to a part of the system, whatever the verdict on it."""

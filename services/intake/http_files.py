@@ -139,6 +139,19 @@ class FileList(Answer):
     items: list[FileItem]
 
 
+class FileTitle(Answer):
+    """What the applicant called a file."""
+
+    id: UUID
+    file_name: str
+
+
+class FileNames(Answer):
+    """The names of a dossier's files, in the order in which they were attached."""
+
+    items: list[FileTitle]
+
+
 class FileReceipt(Receipt):
     """A dossier after a file was attached to it."""
 
@@ -216,13 +229,19 @@ def add_reading(router: APIRouter, filing: Filing) -> None:
         *_, found = await filing.door.dossier(id, principal)
         return json_response({"items": [item(file) for file in found.files]})
 
+    @router.get("/dossiers/{id}/file-names", responses=gives(FileNames))
+    async def names(id: UUID, principal: Annotated[Principal, allowed("file.read")], purpose: Purpose) -> Response:
+        """Give the names of a dossier's files to who needs them, and remember who that was and what for."""
+        named = await filing.names(id, principal, purpose)
+        return json_response({"items": [{"id": file, "file_name": name} for file, name in named]})
+
     @router.get("/dossiers/{id}/files/{file}", response_class=Response, responses=BYTES)
     async def read(id: UUID, file: UUID, principal: Annotated[Principal, allowed("file.read")], purpose: Purpose) -> Response:
         """Give a file that a scanner has found clean to who needs it, and remember who that was and what for."""
         given = await filing.read(id, file, principal, purpose)
         return Response(given.content, media_type=given.media_type, headers=described(given))
 
-    _ = (files, read)
+    _ = (files, names, read)
 
 
 OTHER_TYPE: Final = Sentence(

@@ -13,6 +13,10 @@ INSERT INTO vault.entry (ref, stream, key_id, body) SELECT ref, $3, $10, $11 FRO
 -- A file of a dossier, of whoever declared it.
 SELECT * FROM files.object WHERE id = $1 AND dossier_id = $2 AND principal = $3 AND state <> 'gone'
 
+-- name: is_known
+-- Whether there is such a file, though it be given up and not cleared away yet.
+SELECT count(*) > 0 FROM files.object WHERE id = $1
+
 -- name: take
 -- So much more has arrived, if nobody was faster at this offset.
 UPDATE files.object SET received = received + $3, parts = parts || $4::text, touched_at = now()

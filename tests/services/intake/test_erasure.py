@@ -251,6 +251,7 @@ async def test_whoever_was_forgotten_is_found_in_no_table_stream_or_log_line(rig
     assert found(after, SCAN) == set()
     assert list(kept_in(rig.folder / "files")) == [f"files/{neighbours}"]
     problem(await intake.get(f"/v1/dossiers/{id}/files/{file}", desk.officer, purpose="contact"), 404, "erased")
+    problem(await intake.get(f"/v1/dossiers/{id}/file-names", desk.officer, purpose="contact"), 404, "erased")
     assert (await intake.get(f"/v1/dossiers/{other}/files/{neighbours}", desk.officer, purpose="contact")).content == PAPER
     assert {"log.event", "stream"} <= found(after, PUBLIC)
     assert lines.getvalue()

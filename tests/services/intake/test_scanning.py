@@ -63,6 +63,20 @@ async def test_a_clean_file_is_given_to_an_officer_with_a_purpose_and_the_readin
     assert await desk.readings() == readings
 
 
+async def test_what_files_are_called_is_told_to_an_officer_with_a_purpose_and_recorded(quick: Papers) -> None:
+    desk, intake = quick.desk, quick.desk.intake
+    id = await desk.submit()
+    one, two = await quick.attach(id), await quick.attach(id, file_name="Bản kê.pdf")
+    await judged(quick, id)
+    path, officer, before = f"/v1/dossiers/{id}/file-names", intake.token("officer"), await desk.readings()
+    told = (await intake.get(path, officer, purpose="appraisal")).json()["items"]
+    assert told == [{"id": one, "file_name": NAME}, {"id": two, "file_name": "Bản kê.pdf"}]
+    assert await desk.readings() == [*before, ("officer", "appraisal"), ("officer", "appraisal")]
+    problem(await intake.get(path, officer), 422, "invalid-input")
+    problem(await intake.get(path, intake.token("portal"), purpose="appraisal"), 403, "not-allowed")
+    problem(await intake.get(path, intake.token("officer", agencies=("H01.01",)), purpose="appraisal"), 403, "other-agency")
+
+
 @pytest.mark.parametrize(
     ("content", "members", "finding"),
     [
