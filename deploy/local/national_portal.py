@@ -30,7 +30,6 @@ session-over: signs everybody off.          down: answers nobody.
 
 OK, WRONG, SIGNED_OFF = "0", "1", "401"
 EXISTS, ABSENT = "Hồ sơ đã tồn tại", "Hồ sơ không tồn tại"
-DAY_PLACE = 1
 
 
 class Call(BaseModel):
@@ -132,7 +131,7 @@ class Portal:
 
     def hashes(self, day: str) -> dict[str, str]:
         """Hash what is held of the dossiers handed in on a day (yyyyMMdd), by number."""
-        return {n: digest(one, self.lines.get(n, [])) for n, one in self.dossiers.items() if n.split("-")[DAY_PLACE] == day[2:]}
+        return {n: digest(one, self.lines.get(n, [])) for n, one in self.dossiers.items() if one["NgayNopHoSo"].startswith(day)}
 
 
 def said(code: str, message: str = "", result: Any = None) -> dict[str, Any]:

@@ -207,7 +207,7 @@ class National:
             lines = [line for line in lines if found is None or line not in found["TienDo"]]
         await self.put(shape, updating=await pool.fetchval(QUERY["is_kept"], stream) is not None)
         await self.add(lines)
-        await pool.execute(QUERY["keep_record"], stream, number, day_of(now.submitted.submitted_at))
+        await pool.execute(QUERY["keep_record"], stream, number, day_of(now.submitted.arrived_at))
 
     async def gone(self) -> None:
         """Do nothing: the portal is never given up."""
