@@ -36,17 +36,29 @@ class Scanning:
     filing: Filing
     scanner: Scanner
 
-    async def round(self, missing: set[UUID]) -> None:
-        """Have everything judged that waits, but for what was found `missing` from the store; what is now is added there."""
+    async def round(self, missing: set[UUID], behind: set[UUID]) -> None:
+        """Have everything judged that waits, but for what was found `missing` from the store; what is now is added there.
+
+        A file at which the scanner fails goes `behind` the others: if it is the file that it cannot take, they do not wait for it.
+
+        Raises:
+            ScannerAway: if it could not be asked.
+            Problem: 503, if the store is away.
+        """
         log = self.filing.runtime.log
-        while rows := await log.pool.fetch(QUERY["unjudged"], ROUND_MAX, list(missing)):
+        while rows := await log.pool.fetch(QUERY["unjudged"], ROUND_MAX, list(missing | behind)):
             for row in rows:
-                if not await self._judge(row):
-                    missing.add(row["id"])
+                try:
+                    if not await self._judge(row):
+                        missing.add(row["id"])
+                except ScannerAway:
+                    behind.add(row["id"])
+                    raise
+        behind.clear()
 
     async def keep_scanning(self) -> None:
         """Look every so often; while the scanner is away, files wait."""
-        settings, missing = self.filing.runtime.settings, set[UUID]()
+        settings, missing, behind = self.filing.runtime.settings, set[UUID](), set[UUID]()
         look_again_at = time.monotonic()
         while True:
             if time.monotonic() >= look_again_at:
@@ -54,7 +66,7 @@ class Scanning:
                 look_again_at = time.monotonic() + settings.files_look_seconds
             if self.filing.store is not None:
                 try:
-                    await self.round(missing)
+                    await self.round(missing, behind)
                 except (ScannerAway, Problem) as error:
                     LOGGER.warning("attached files wait for their verdict: %s", error)
             await asyncio.sleep(settings.scan_look_seconds)

@@ -8,6 +8,7 @@ it was the one that judged.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import zipfile
 import zlib
@@ -27,8 +28,8 @@ CLAMD_CHUNK: Final = 64 * 1024
 ANSWER_MAX: Final = 4096
 FINDING_MAX: Final = 200
 NAME_MAX: Final = 100
-ENCRYPTED: Final = "Heuristics.Encrypted."
-"""What clamd calls a file that it cannot look into, where it is told to mind."""
+NOT_LOOKED_INTO: Final = ("Heuristics.Encrypted.", "Heuristics.Limits.Exceeded")
+"""What clamd calls a file that it could not look into, or not all of it, where it is told to mind."""
 
 
 class ScannerAway(Exception):  # noqa: N818 - says where it is
@@ -140,29 +141,32 @@ class Clamd:
 
     async def _ask(self, command: bytes, content: bytes | None = None) -> str:
         reader, writer = await asyncio.open_connection(self.host, self.port, limit=ANSWER_MAX)
+        # Listened to from the beginning: what is larger than it takes clamd answers in the middle, and hangs up, and once a
+        # write has failed the stream gives nothing of what had come before.
+        answer = asyncio.ensure_future(reader.readuntil(b"\0"))
         try:
             writer.write(command)
             if content is not None:
-                await self._send(writer, content)
-            answer = await reader.readuntil(b"\0")
+                await self._send(writer, content, answer)
+            return (await answer).rstrip(b"\0\n").decode("utf-8", "replace")
         except asyncio.LimitOverrunError as error:
             raise ValueError("clamd talks without end") from error
         finally:
+            answer.cancel()
             writer.close()
-        return answer.rstrip(b"\0\n").decode("utf-8", "replace")
 
     @staticmethod
-    async def _send(writer: asyncio.StreamWriter, content: bytes) -> None:
-        """Send chunks until clamd has heard enough: it answers at once what is larger than it takes, and hangs up."""
-        try:
+    async def _send(writer: asyncio.StreamWriter, content: bytes, answer: asyncio.Future[bytes]) -> None:
+        """Send chunks until clamd has heard enough."""
+        with contextlib.suppress(ConnectionError):
             for start in range(0, len(content), CLAMD_CHUNK):
+                if answer.done():
+                    return
                 chunk = content[start : start + CLAMD_CHUNK]
                 writer.write(len(chunk).to_bytes(4, "big") + chunk)
                 await writer.drain()
             writer.write(bytes(4))
             await writer.drain()
-        except ConnectionError:
-            return
 
 
 def said(answer: str) -> Found:
@@ -176,7 +180,7 @@ def said(answer: str) -> Found:
         return CLEAN
     if text.endswith(" FOUND"):
         name = text.removesuffix(" FOUND")[:FINDING_MAX]
-        return ("unreadable" if name.startswith(ENCRYPTED) else "infected"), name
+        return ("unreadable" if name.startswith(NOT_LOOKED_INTO) else "infected"), name
     if text.endswith("ERROR"):
         return "unreadable", text.removesuffix("ERROR").strip(" .")[:FINDING_MAX]
     raise ScannerAway("clamd gave no verdict")

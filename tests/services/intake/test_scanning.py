@@ -20,13 +20,13 @@ from pydantic import ValidationError
 
 from contracts.intake_files import DossierFileScanned
 from services.intake import scanner
-from services.intake.file_contents import DOCX
+from services.intake.file_contents import DOCX, JPEG
 from services.intake.handle_files import STORAGE
 from services.intake.main import SERVICE
 from services.intake.scanner import BOMB, BuiltIn, Clamd, Judgement, ScannerAway, Search, said
 from services.intake.settings import IntakeSettings
 from tests.services.intake.desk import Desk
-from tests.services.intake.papers import NAME, PDF_BYTES, Papers, archive, judged, office
+from tests.services.intake.papers import JPEG_BYTES, NAME, PDF_BYTES, Papers, archive, judged, office
 from tests.services.rig import Rig, problem
 
 # The test file of the European Institute for Computer Antivirus Research, in two halves: together they would alarm a scanner here.
@@ -150,6 +150,7 @@ class Daemon:
     answer: str = "stream: OK"
     most: int = 25 * 1024 * 1024
     port: int = 0
+    fails_at: bytes = b""
     heard: list[bytes] = field(default_factory=list[bytes])
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -160,6 +161,9 @@ class Daemon:
             while (length := int.from_bytes(await reader.readexactly(4), "big")) and len(content) <= self.most:
                 content += await reader.readexactly(length)
             self.heard.append(content)
+            if content == self.fails_at:
+                writer.close()
+                return
             answer = self.answer if len(content) <= self.most else "INSTREAM size limit exceeded. ERROR"
         writer.write(answer.encode() + b"\0")
         await writer.drain()
@@ -182,6 +186,7 @@ async def daemon(**of: Any) -> AsyncGenerator[Daemon]:
         ("stream: OK", "clean", None),
         ("stream: Win.Test.EICAR_HDB-1 FOUND", "infected", "Win.Test.EICAR_HDB-1"),
         ("stream: Heuristics.Encrypted.PDF FOUND", "unreadable", "Heuristics.Encrypted.PDF"),
+        ("stream: Heuristics.Limits.Exceeded.MaxScanSize FOUND", "unreadable", "Heuristics.Limits.Exceeded.MaxScanSize"),
         ("stream: Can't allocate memory ERROR", "unreadable", "Can't allocate memory"),
     ],
 )
@@ -196,7 +201,7 @@ async def test_clamd_is_sent_the_whole_file_and_its_word_and_engine_stand_in_the
 
 async def test_what_clamd_will_not_take_is_unreadable_and_not_clean() -> None:
     async with daemon(most=1000) as clamd:
-        found = await Clamd("127.0.0.1", clamd.port).judge(bytes(2 * 1024 * 1024))
+        found = await Clamd("127.0.0.1", clamd.port).judge(bytes(20 * 1024 * 1024))
         assert (found.verdict, found.finding) == ("unreadable", "INSTREAM size limit exceeded")
 
 
@@ -220,6 +225,18 @@ async def test_files_wait_while_clamd_is_away_and_are_judged_when_it_is_back(rig
             assert await judged(papers, id) == ["infected"]
         (event,) = await intake.events(DossierFileScanned)
         assert event.fact.scanner == "ClamAV 1.4.3/27500"
+
+
+async def test_a_file_that_the_scanner_fails_at_does_not_hold_up_the_others(rig: Rig) -> None:
+    async with daemon(fails_at=JPEG_BYTES) as clamd, rig.running(SERVICE, clamd_url=f"tcp://127.0.0.1:{clamd.port}", **QUICK) as intake:
+        papers = Papers(Desk(intake))
+        bad, good = await papers.desk.submit(), await papers.desk.submit()
+        await papers.attach(bad, JPEG_BYTES, media_type=JPEG, file_name="a.jpg")
+        await papers.attach(good)
+        assert await judged(papers, good) == ["clean"]
+        assert [one["verdict"] for one in await papers.files(bad)] == [None]
+        clamd.fails_at = b""
+        assert await judged(papers, bad) == ["clean"]
 
 
 async def test_a_clamd_that_says_nothing_is_away() -> None:
