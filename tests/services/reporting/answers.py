@@ -77,14 +77,15 @@ def rooms(answers: Iterable[Answer]) -> dict[tuple[str, str], Room]:
     """Let answers come in the order of the log; give the rooms by month and question."""
     found: dict[tuple[str, str], Room] = {}
     closed: set[str] = set()
+    latest = ""
     batches: dict[str, list[Answer]] = defaultdict(list)
     for answer in answers:
-        for month in {month for month, _ in found} - closed:
-            if month < answer.month:
-                closed.add(month)
-                for (other, _), room in found.items():
-                    if other == month:
-                        room.close()
+        if answer.month > latest:
+            latest = answer.month
+            for (month, _), room in found.items():
+                if month < latest and month not in closed:
+                    room.close()
+            closed |= {month for month, _ in found if month < latest}
         batches[answer.batch].append(answer)
         for question in answer.given:
             found.setdefault((answer.month, question), Room())
