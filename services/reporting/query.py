@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
@@ -27,7 +27,7 @@ from services.reporting.domain.satisfaction import Voices
 from services.reporting.domain.shares import share
 from services.reporting.heads import Heads
 from services.reporting.projections import MIRROR
-from services.reporting.query_voices import heard
+from services.reporting.query_voices import Months, heard
 from services.reporting.settings import ReportingSettings
 
 FOLDER: Final = Path(__file__).parent
@@ -98,6 +98,7 @@ class Reading:
 
     connection: Connection
     freshness: Line
+    months_heard: Months = field(default_factory=Months)
 
     async def period(self, asked: Asked, *, whole_months: bool = False) -> Period:
         """Give the period that is meant: where no day was said, the first or the last that the mirror knows of.
@@ -158,7 +159,7 @@ class Reading:
 
     async def voices(self, months: Period, as_of: int | None = None, *, named: bool = False) -> Voices:
         """Give what was answered in whole months, of all agencies, in the groups that it is counted in."""
-        return await heard(self.connection, months, as_of, named=named)
+        return await heard(self.connection, months, as_of, named=named, before=self.months_heard)
 
     async def opinions(self, period: Period, scope: Scope) -> list[Line]:
         """Count opinions by channel and topic, answered and open."""
@@ -203,6 +204,7 @@ class Mirror:
 
     runtime: Runtime[ReportingSettings]
     heads: Heads
+    months_heard: Months = field(default_factory=Months)
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Reading]:
@@ -215,7 +217,7 @@ class Mirror:
             self.runtime.log.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            yield Reading(connection, await self._freshness(connection, heads))
+            yield Reading(connection, await self._freshness(connection, heads), self.months_heard)
 
     async def figures(self, asked: Asked, scope: Scope, cut: Sequence[Cut] = LINE) -> Line:
         """Give the columns of form II.06a, line by line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -48,7 +49,8 @@ async def table(mirror: Mirror, asked: Asked, scope: Scope, wanted: WantedTable,
         voices = await reading.voices(period, as_of, named=wanted.since is not None)
         said = await reading.opinions(period, scope) if opinions and wanted.as_of is None else None
         freshness = reading.freshness
-    made, whole = counted(voices, wanted.cut, scope, wanted.since), total(voices, scope)
+    made = await asyncio.to_thread(counted, voices, wanted.cut, scope, wanted.since)
+    whole = await asyncio.to_thread(total, voices, scope)
     worse, whose, asks = standing_out(made), evaluated(wanted.cut), WAY.isdisjoint(wanted.cut)
     return {
         "items": [

@@ -10,11 +10,12 @@ GROUP BY batch, agency, procedure, field, occasion, officer, unit, slowest, step
 HAVING count(*) >= max(batch_size)
 ORDER BY at
 
--- name: answers_over
--- The first position of an answer of each month after $1, as of position $2: by then the months before are over.
-SELECT to_char(recorded_on, 'YYYY-MM') AS month, min(pos_feedback) AS at
+-- name: answers_begin
+-- Of each month from day $1 on how many answers it has, as of position $2, and the first and the last position of one: when a month
+-- has its first, those before are over.
+SELECT to_char(recorded_on, 'YYYY-MM') AS month, count(*) AS n, min(pos_feedback) AS at, max(pos_feedback) AS last
 FROM read.rating
-WHERE recorded_on > $1 AND pos_feedback <= $2
+WHERE recorded_on >= $1 AND pos_feedback <= $2
 GROUP BY 1
 
 -- name: asked

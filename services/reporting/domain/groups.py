@@ -96,6 +96,15 @@ class Grouped:
         """Put two together."""
         return Grouped([*self.groups, *other.groups], [*self.waiting, *other.waiting])
 
+    def merged(self) -> Grouped:
+        """Put groups together that say the same: whoever asks of now need not know which were there when."""
+        tallies, at = dict[Traits, Tally](), dict[Traits, int]()
+        for group in self.groups:
+            before = tallies.get(group.traits)
+            tallies[group.traits] = group.tally if before is None else before.plus(group.tally)
+            at[group.traits] = group.at
+        return Grouped([Group(traits, tally, at[traits]) for traits, tally in tallies.items()], self.waiting)
+
 
 def seen(traits: Traits, view: View) -> Traits:
     """Say of traits what a view lets be said."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.fact import Fact
 from contracts.feedback_surveys import Path
+from services.reporting import query_voices
 from services.reporting.domain import pooling
 from services.reporting.domain.groups import Part, Tally, Traits, grouped
 from services.reporting.domain.period import Period
@@ -30,6 +31,8 @@ from services.reporting.domain.satisfaction import (
 )
 from services.reporting.domain.shares import mean, points_apart, share
 from services.reporting.query import NOTHING, Asked
+from services.reporting.query_voices import Months
+from services.reporting.query_voices import heard as heard_voices
 from tests.services.reporting.answers import answers_of, asked_of, lines_of, rooms
 from tests.services.reporting.facts import COUNTER, Paper, day, mixed, rated, said
 from tests.services.reporting.mirror import MARCH, Mirrored
@@ -213,6 +216,26 @@ async def test_a_second_computation_counts_the_same_at_every_position(
             if ASKED in line:
                 line[ASKED][1] = 0  # of who was asked there is no sum, only who came
         assert {key: line for key, line in found.items() if line} == wanted
+
+
+async def test_a_month_that_was_grouped_before_is_grouped_anew_when_an_answer_came_to_it_or_it_is_over(mirror: Tables) -> None:
+    before, period = Months(), PERIOD.whole_months()
+    await mirror.tell(*(mixed(f"a{n}", 1, 5) for n in range(4)))
+    for facts in ([], [mixed("b", 2, 5)], [mixed(f"c{n}", 3, 1, path=Path(unit="ky-thuat")) for n in range(4)], [mixed("d", 40, 5)]):
+        await mirror.tell(*facts)
+        async with mirror.pool.acquire() as connection:
+            for as_of in (None, 4, 5):
+                kept = await heard_voices(connection, period, as_of, before=before)
+                assert kept == await heard_voices(connection, period, as_of)
+    assert len(before.kept) == 4
+
+
+async def test_months_are_forgotten_where_too_many_groups_would_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query_voices, "GROUPS_MAX", 2)
+    before, one = Months(), [(RATINGS, "2026-03", grouped([answered({5: 5}, unit="a")], CELL_MIN, None))]
+    for n in range(4):
+        before.keep((n,), one)
+    assert (list(before.kept), before.size) == ([(2,), (3,)], 2)
 
 
 # What stands out.
