@@ -9,6 +9,7 @@ from pydantic import Field
 
 from contracts.fact import Fact, Value
 from contracts.intake_erasure import DossierPersonalDataErased
+from contracts.intake_files import DossierFileAttached, DossierFileScanned
 from contracts.vocabulary import (
     AgencyCode,
     ApplicantKind,
@@ -259,5 +260,7 @@ IntakeFact: TypeAlias = (
     | DossierResultReady
     | DossierReturned
     | RegisterNumberAllotted
+    | DossierFileAttached
+    | DossierFileScanned
     | DossierPersonalDataErased
 )

@@ -277,6 +277,18 @@ class CaseConsultationRequested(Fact, type="processing.case.consultation-request
     requested_at: datetime
 
 
+class CaseConsultationReceived(Fact, type="processing.case.consultation-received.v1"):
+    """The other agency confirmed that it has the papers (giao, nhận hồ sơ liên thông). Its limit has run since it was asked."""
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    number: Annotated[int, Field(ge=1)]
+    partner: PartnerCode
+    officer: PrincipalId
+    received_at: datetime
+
+
 class CaseConsultationAnswered(Fact, type="processing.case.consultation-answered.v1"):
     """The other agency answered; `late` says that its own limit had run out."""
 
@@ -709,6 +721,7 @@ ProcessingFact: TypeAlias = (
     | CaseSiteChecked
     | CaseCouncilHeld
     | CaseConsultationRequested
+    | CaseConsultationReceived
     | CaseConsultationAnswered
     | CaseConsultationOverdue
     | CaseClockPaused

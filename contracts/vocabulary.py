@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 from contracts.fact import Value
 
 DossierId = NewType("DossierId", UUID)
+FileId = NewType("FileId", UUID)
 CaseId = NewType("CaseId", UUID)
 PermitId = NewType("PermitId", UUID)
 InvitationId = NewType("InvitationId", UUID)

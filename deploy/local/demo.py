@@ -199,12 +199,14 @@ class Telling:
                 now = await officer.get(path)
                 continue
             await self._clear_the_way(path, officer, now, at, due)
+            before = len(now.get("open", ())) or 1  # a case that was just opened stands in the list with its first step
             if now["unit"] == SIGNING_UNIT:
                 outcome = "refused" if plan_.fate == "refused-by-decision" else "granted"
                 basis = {"legal_basis": "Không đáp ứng điều kiện theo quy định"} if outcome == "refused" else {}
                 now = await self._post(officer, path + "/decision", {"outcome": outcome, **basis}, at)
             else:
                 now = await self._post(officer, path + "/completion", {"step": now["step"]}, at)
+            self.department.told["branches side by side"] += len(now["open"]) > before
             if now["state"] == "issued":
                 if now["outcome"] == "granted" and plan_.applicant["kind"] == "enterprise" and "/TB-" not in now["result_number"]:
                     numbered = Numbered(case["case_id"], case["agency"], plan_.procedure, now["result_number"], at)

@@ -2,6 +2,7 @@
 
 `Stack` is for Python (demo, system tests); `./motcua up` is a Stack in the foreground. One data folder is one Motcua:
     postgres/ nats/ issuer/     what the servers keep          ports.json secrets.json   chosen once, kept for ever
+    files/                      files of dossiers, sealed
     logs/<process>.log          what each process printed      run.json                  who runs now (`lock` is held meanwhile)
 """
 
@@ -283,6 +284,7 @@ class Stack:
             "TOKEN_SECRET": self._secret(f"token {service}"),
             "CODE_SECRET": self._secret(f"code {service}"),
             "VAULT_KEYS": f"1:{base64.b64encode(hashlib.sha256(self._secret(f'vault {service}').encode()).digest()).decode()}",
+            "FILES_URL": (self.data / "files").as_uri(),
             "SEAL_KEY_FILE": str(self.seals / f"{service}.pem"),
             "SIGNING_KEY_FILE": str(self.signer(service)[0]),
             "SIGNING_CERTIFICATE_FILE": str(self.signer(service)[1]),

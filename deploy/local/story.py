@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from random import Random
 from typing import Any, Final, Literal
 
+from stdnum.vn import mst
+
 FIRST_DAY: Final = date(2026, 1, 5)
 HANOI: Final = timezone(timedelta(hours=7))
 
@@ -104,7 +106,15 @@ def _applicant(chance: Random) -> dict[str, Any]:
             "address": address,
         }
     name = f"Công ty TNHH {chance.choice(TRADES)} {chance.choice(GIVEN)} {chance.choice(GIVEN)}"
-    return {"kind": "enterprise", "name": name, "tax_code": f"37{chance.randrange(10**8):08d}", "phone": phone, "address": address}
+    return {"kind": "enterprise", "name": name, "tax_code": _tax_code(chance), "phone": phone, "address": address}
+
+
+def _tax_code(chance: Random) -> str:
+    """Make up a tax code whose check digit fits; one in eleven numbers has none, so the next is taken."""
+    number = 370_000_000 + chance.randrange(10**8) // 10
+    while len(digit := mst.calc_check_digit(str(number))) > 1:
+        number += 1
+    return f"{number}{digit}"
 
 
 def _survey(chance: Random, *, late: bool) -> dict[str, Any]:

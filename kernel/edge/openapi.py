@@ -14,6 +14,8 @@ from kernel.edge import clock, idempotency, problem
 from kernel.edge.policy import ANYBODY, Policy, guarded_routes
 
 WRITING: Final = frozenset({"post", "put", "patch", "delete"})
+KEYED: Final = WRITING - {"patch"}
+"""A PATCH names the offset at which it goes on: a second one is refused by that, and needs no key."""
 ALWAYS: Final = (404, 422, 500, 503)
 SIGNED_IN: Final = (401, 403)
 ON_WRITING: Final = (400, 409, 412, 413, 415, 428)
@@ -117,4 +119,5 @@ def describe(operation: dict[str, Any], method: str, action: str | None, policy:
     operation["security"] = [*([{}] if ANYBODY in roles else []), {"bearer": []}]
     if writing:
         parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
-        parameters += [_KEY, *([_IF_MATCH] if has_id else []), *([_DEMO_TIME] if demo else [])]
+        keyed = [_KEY, *([_IF_MATCH] if has_id else [])] if method in KEYED else []
+        parameters += [*keyed, *([_DEMO_TIME] if demo else [])]

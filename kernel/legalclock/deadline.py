@@ -182,8 +182,8 @@ class Course(NamedTuple):
     def due(self, amount: int) -> datetime:
         """Give the instant to which an amount leads. No days, from an event on, end on the day itself."""
         if self.unit == "working-hours":
-            worked = self.calendar.time_worked(self.base) + self._worked_out()
-            return self.calendar.after_time_worked(worked + amount * timedelta.resolution)
+            worked = self.calendar.time_worked(self.base) + amount * timedelta.resolution
+            return self.calendar.after_time_worked(worked + self._worked_out() if self.out else worked)
         if amount == 0 and self.head:
             return self.calendar.closing(self._not_out(day_of(self.calendar.next_opening(self.begins_at))))
         last = self.last(amount)
@@ -194,7 +194,7 @@ class Course(NamedTuple):
     def last(self, amount: int) -> date:
         """Give the last of an amount of days."""
         last = self._after(amount)
-        while (found := self._days_out(last)) and last < (later := self._after(amount + found)):
+        while self.out and (found := self._days_out(last)) and last < (later := self._after(amount + found)):
             last = later
         return last
 
@@ -203,7 +203,7 @@ class Course(NamedTuple):
 
     def _days_out(self, last: date) -> int:
         """Count the days through one that would have been counted, had they not been left out."""
-        days = [day for it in self.out if self.first < (day := day_of(it.start_at)) <= last] if self.out else []
+        days = [day for it in self.out if self.first < (day := day_of(it.start_at)) <= last]
         return sum(self.calendar.is_working(day) for day in days) if self.unit == "working-days" else len(days)
 
     def _worked_out(self, instant: datetime | None = None) -> timedelta:
@@ -250,11 +250,11 @@ class Course(NamedTuple):
         if instant <= self.base:
             return 0
         if self.unit == "working-hours":
-            worked = self.calendar.time_worked(instant) - self.calendar.time_worked(self.base) - self._worked_out(instant)
-            return worked // timedelta.resolution
+            worked = self.calendar.time_worked(instant) - self.calendar.time_worked(self.base)
+            return (worked - self._worked_out(instant) if self.out else worked) // timedelta.resolution
         last = day_of(instant) - ONE_DAY if is_spared else day_of(instant)
         days = self.calendar.working_days(self.first, last) if self.unit == "working-days" else (last - self.first).days
-        return days - self._days_out(last)
+        return days - self._days_out(last) if self.out else days
 
     def is_spared(self, instant: datetime) -> bool:
         """Tell whether the day of an instant is not used by then: days are counted, and it has only begun, or has not opened."""

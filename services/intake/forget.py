@@ -1,8 +1,9 @@
-"""Step 2 of 8, handle: a person is forgotten. The fact decides, the vault follows, and a crash in between is made good."""
+"""Step 2 of 8, handle: a person is forgotten. The fact decides, vault and files follow, and a crash in between is made good."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,21 +11,27 @@ from uuid import UUID
 
 from contracts.intake_erasure import ErasureGround
 from kernel.edge.idempotency import Command
+from kernel.edge.problem import Problem
 from kernel.eventlog.sql import read_queries
 from services.intake.domain import commands
 from services.intake.domain.retention import Rule
 from services.intake.handle import Door, DossierOutcome
+from services.intake.handle_files import QUERY as UPLOADS
+from services.intake.handle_files import Filing
 
 QUERY: Final = read_queries(Path(__file__).with_name("queries.sql"))
 UNFINISHED_MAX: Final = 500
 FINISHER: Final = "system:intake"
 
+LOGGER: Final = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """Erases what the vault keeps of a dossier, once the rules of retention let it."""
+    """Erases what vault and store keep of a dossier, once the rules of retention let it."""
 
     door: Door
+    filing: Filing
     rules: tuple[Rule, ...]
 
     async def erase(self, stream: UUID, ground: ErasureGround, command: Command) -> DossierOutcome:
@@ -37,16 +44,26 @@ class Forgetting:
         wanted = commands.Erase(ground=ground, rules=self.rules, at=command.meta.time, by=by)
         outcome = await self.door.change(stream, wanted, command)
         # From the fact on, nobody is given the particulars any more; what a crash leaves here `finish` takes away.
-        await self.door.runtime.vault.erase(self.door.runtime.log.pool, stream, by)
+        await self._forget(stream, by)
         return outcome
 
     async def finish(self) -> int:
-        """Erase what a crash left in the vault after the fact; give of how many dossiers."""
-        runtime = self.door.runtime
-        left = await runtime.log.pool.fetch(QUERY["left_in_vault"], UNFINISHED_MAX)
-        for row in left:
-            await runtime.vault.erase(runtime.log.pool, row["stream"], FINISHER)
+        """Erase what a crash left in vault and store after the fact; give of how many dossiers."""
+        pool = self.door.runtime.log.pool
+        in_vault = await pool.fetch(QUERY["left_in_vault"], UNFINISHED_MAX)
+        in_store = await pool.fetch(UPLOADS["left_in_store"], UNFINISHED_MAX)
+        left = {row["stream"] for row in in_vault} | {row["dossier_id"] for row in in_store}
+        for stream in left:
+            try:
+                await self._forget(stream, FINISHER)
+            except Problem as problem:  # the store is away: its keys are gone, and the others do not wait
+                LOGGER.warning("files of a forgotten person are in the store yet: %s", problem)
         return len(left)
+
+    async def _forget(self, stream: UUID, by: str) -> None:
+        """Erase what is kept. The vault goes first: with the keys in it nobody can read a file any more, wherever a copy may lie."""
+        await self.door.runtime.vault.erase(self.door.runtime.log.pool, stream, by)
+        await self.filing.erase(stream)
 
     async def keep_finishing(self) -> None:
         """Look every so often; at first the read table may not be there yet."""

@@ -156,6 +156,15 @@ class Door:
         state = dossier.DECIDER.state_of(history)
         return history.version, history.pos, state, _within_reach(state, principal)
 
+    async def insist_on_component(self, found: states.Dossier, component: str, pointer: str) -> None:
+        """Let only a component pass that the dossier's version of its procedure has.
+
+        Raises:
+            Problem: 422, naming the field, if it is none.
+        """
+        if component not in (await self._pinned(found)).components:
+            raise Problem(INVALID, faults=[Fault("body", pointer, _UNKNOWN_COMPONENT)])
+
     async def _found(self, stream: UUID, command: Command) -> states.Dossier:
         """Find what never changes in the life of a dossier, to prepare a command on it."""
         return _within_reach(await state_before(self.runtime.log, stream, dossier.DECIDER), command.principal)

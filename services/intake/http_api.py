@@ -18,6 +18,7 @@ from services.intake import (
     http_erasure,
     http_feed,
     http_fields,
+    http_files,
     http_look_up,
     http_national,
     http_procedures,
@@ -28,6 +29,7 @@ from services.intake import (
 from services.intake.feed import Feed
 from services.intake.forget import Forgetting
 from services.intake.handle import Door
+from services.intake.handle_files import Filing
 from services.intake.look_up import LookUp
 from services.intake.query import Register
 from services.intake.receivers import Receivers
@@ -38,6 +40,7 @@ POLICY: Final = Policy(
     | http_desk.ACTIONS
     | http_applicant.ACTIONS
     | http_dossiers.ACTIONS
+    | http_files.ACTIONS
     | http_erasure.ACTIONS
     | http_look_up.ACTIONS
     | http_feed.ACTIONS
@@ -45,10 +48,10 @@ POLICY: Final = Policy(
     | http_national.ACTIONS
 )
 
-WORDS: Final = Words(refusals={kind.slug: kind for kind in http_refusals.REFUSALS}, faults=http_fields.FAULTS)
+WORDS: Final = Words(refusals={kind.slug: kind for kind in http_refusals.REFUSALS}, faults=http_fields.FAULTS | http_files.FAULTS)
 
 
-def routes(door: Door, register: Register, forgetting: Forgetting, receivers: Receivers) -> list[APIRouter]:
+def routes(door: Door, register: Register, forgetting: Forgetting, receivers: Receivers, filing: Filing) -> list[APIRouter]:
     """Make intake's routes."""
     return [
         http_procedures.routes(door),
@@ -56,6 +59,7 @@ def routes(door: Door, register: Register, forgetting: Forgetting, receivers: Re
         http_desk.routes(door),
         http_applicant.routes(door),
         http_dossiers.routes(door, register),
+        http_files.routes(filing),
         http_erasure.routes(forgetting),
         http_look_up.routes(door, LookUp(door.runtime), receivers.names),
         http_feed.routes(Feed(door.runtime)),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
+from stdnum.vn import mst
 
 from contracts.vocabulary import ApplicantKind
 from kernel.edge.body import NFC, Body
@@ -26,6 +27,9 @@ FAULTS: Final = {
         "Mã số thuế của cá nhân có 10 hoặc 12 chữ số, hoặc 10 chữ số rồi gạch nối và 3 chữ số.",
         "An individual's tax code has 10 or 12 digits, or 10, a hyphen and 3.",
     ),
+    "tax-code-mistyped": Sentence(
+        "Mã số thuế sai: chữ số kiểm tra (thứ 10) không khớp.", "This tax code is mistyped: its check digit, the tenth, does not fit."
+    ),
     "control-character": Sentence("Không được có ký tự điều khiển.", "Control characters are not accepted."),
 }
 """What is said of kinds of validation errors that are intake's own."""
@@ -33,6 +37,8 @@ FAULTS: Final = {
 ENTERPRISE_TAX_CODE: Final = re.compile(r"[0-9]{10}(-[0-9]{3})?")
 """Mã số thuế. One of twelve digits is a person's identity number, which must not come into a public event as an enterprise's."""
 INDIVIDUAL_TAX_CODE: Final = re.compile(r"[0-9]{10}(-[0-9]{3})?|[0-9]{12}")
+PERSONAL_DIGITS: Final = 12
+"""A personal identity number has no check digit."""
 CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 NAME_MAX: Final = 200
 ADDRESS_MAX: Final = 500
@@ -57,6 +63,8 @@ def fitting_tax_code(given: str | None, info: ValidationInfo) -> str | None:
         raise PydanticCustomError("tax-code-of-enterprise", "not an enterprise's tax code")
     if not INDIVIDUAL_TAX_CODE.fullmatch(given):
         raise PydanticCustomError("tax-code-of-individual", "not a tax code")
+    if len(given) != PERSONAL_DIGITS and not mst.is_valid(given):
+        raise PydanticCustomError("tax-code-mistyped", "the check digit does not fit")
     return given
 
 

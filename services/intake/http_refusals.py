@@ -43,6 +43,12 @@ REFUSALS: Final = (
         "No rule says how long a dossier that ended so is kept. Tell the operator.",
     ),
     refusal(
+        "too-many-files",
+        "Hồ sơ đã có đủ số tệp đính kèm cho phép.",
+        "The dossier has as many files as it may have.",
+        members=("legal", "files_max"),
+    ),
+    refusal(
         "not-now",
         "Không thể làm việc này ở trạng thái hiện tại của hồ sơ.",
         "This cannot be done in the dossier's present state.",

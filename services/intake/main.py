@@ -13,11 +13,13 @@ from fastapi import APIRouter
 from contracts.catalogue import FACTS
 from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec
-from services.intake import national_portal, notices
+from services.intake import handle_files, national_portal, notices
 from services.intake.catalogue import load_catalogue
 from services.intake.consume import REACTOR
+from services.intake.file_store import open_store
 from services.intake.forget import Forgetting
 from services.intake.handle import Door
+from services.intake.handle_files import Filing
 from services.intake.http_api import POLICY, WORDS, routes
 from services.intake.http_dossiers import PURPOSES
 from services.intake.look_up import LookUp
@@ -28,7 +30,10 @@ from services.intake.projections.outward import OUTWARD
 from services.intake.query import Register
 from services.intake.receivers import Receivers
 from services.intake.retention import load_retention
+from services.intake.scan import Scanning
+from services.intake.scanner import scanner_of
 from services.intake.settings import IntakeSettings
+from services.intake.sweep import Sweeping
 from services.intake.webhooks import Signer
 
 
@@ -39,12 +44,17 @@ def door_of(runtime: Runtime[IntakeSettings]) -> Door:
 
 def routers(runtime: Runtime[IntakeSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
-    return routes(door_of(runtime), Register(runtime), forgetting_of(runtime), receivers_of(runtime))
+    return routes(door_of(runtime), Register(runtime), forgetting_of(runtime), receivers_of(runtime), filing_of(runtime))
+
+
+def filing_of(runtime: Runtime[IntakeSettings]) -> Filing:
+    """Make the handler of files with the store that the settings name."""
+    return Filing(door_of(runtime), open_store(runtime.settings))
 
 
 def forgetting_of(runtime: Runtime[IntakeSettings]) -> Forgetting:
     """Make the handler of erasure with the rules of retention that the settings name."""
-    return Forgetting(door_of(runtime), load_retention(runtime.settings.retention))
+    return Forgetting(door_of(runtime), filing_of(runtime), load_retention(runtime.settings.retention))
 
 
 def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
@@ -55,10 +65,12 @@ def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
 
 
 def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Finish the erasing that a crash interrupted; forget old look-ups; tell those who are told, one process at a time."""
+    """Finish interrupted erasing; have files judged, and swept; forget old look-ups; tell those who are told, one process at a time."""
     receivers = receivers_of(runtime)
     return {
         "erasing": forgetting_of(runtime).keep_finishing,
+        "scanning": Scanning(filing_of(runtime), scanner_of(runtime.settings.clamd_url)).keep_scanning,
+        "sweeping": Sweeping(filing_of(runtime)).keep_sweeping,
         "look-ups": LookUp(runtime).keep_forgetting,
         "outgoing": partial(go_out, receivers.outgoing, receivers),
     }
@@ -79,7 +91,7 @@ SERVICE: Final = Service(
     routers=routers,
     models=(REGISTER, OUTWARD),
     reactors=lambda _: (REACTOR,),
-    purposes=PURPOSES | {national_portal.PURPOSE, notices.PURPOSE},
+    purposes=PURPOSES | handle_files.PURPOSES | {national_portal.PURPOSE, notices.PURPOSE},
     jobs=jobs,
     prepare=publish_catalogue,
 )

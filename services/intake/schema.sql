@@ -3,3 +3,4 @@
 \i kernel/edge/schema.sql
 \i kernel/vault/schema.sql
 \i services/intake/portal.sql
+\i services/intake/files.sql

@@ -8,9 +8,12 @@ from typing import Annotated, Final, Self
 from pydantic import Field, SecretStr, model_validator
 
 from kernel.edge.settings import DEVELOPMENT_SECRET, ServiceSettings, service_prefix
+from services.intake.file_contents import DOCX, HEIC, JPEG, PDF, PNG, XLSX, FileType
 
 CATALOGUE: Final = Path(__file__).parent / "catalogue"
 TOKEN_SECRET_LENGTH_MIN: Final = 32
+FILE_BYTES_MAX: Final = 100 * 1024 * 1024
+"""A file is looked at in memory."""
 RETENTION: Final = Path(__file__).parent / "retention.yaml"
 
 
@@ -32,6 +35,26 @@ class IntakeSettings(ServiceSettings):
     """How often a worker looks for an erasure that a crash interrupted."""
     retention: Path = RETENTION
     """How long personal data are kept, as data: see the file that comes with the code."""
+
+    files_url: Annotated[str, Field(pattern=r"^(file:///|s3://)[^?#@]+$", max_length=500)] | None = None
+    """Where files are kept, `file:///var/lib/motcua/files` or `s3://bucket/folder`; without it none are taken."""
+    files_s3_endpoint: Annotated[str, Field(pattern=r"^https?://[^?#]+$", max_length=200)] | None = None
+    files_s3_region: str = "us-east-1"
+    files_s3_key_id: SecretStr | None = None
+    files_s3_secret: SecretStr | None = None
+    file_bytes_max: Annotated[int, Field(gt=0, le=FILE_BYTES_MAX)] = 10 * 1024 * 1024
+    """The size that the department's forms name; recalled, so look it up."""
+    file_types: Annotated[tuple[FileType, ...], Field(min_length=1)] = (PDF, JPEG, PNG, HEIC, DOCX, XLSX)
+    files_max: Annotated[int, Field(gt=0, le=1000)] = 100
+    """Files of one dossier, begun or attached."""
+    upload_hours: Annotated[float, Field(ge=1, le=720)] = 24.0
+    """How long an upload that nobody goes on with is kept."""
+    clamd_url: Annotated[str, Field(pattern=r"^tcp://[^/?#@]+:[0-9]{1,5}$", max_length=200)] | None = None
+    """The scanner of files, `tcp://clamd:3310`; without it the built-in rule for development judges them."""
+    scan_look_seconds: Annotated[float, Field(gt=0)] = 2.0
+    """How often a worker looks for files that nobody has judged."""
+    files_look_seconds: Annotated[float, Field(gt=0)] = 300.0
+    """How often a worker looks for uploads that were abandoned."""
 
     token_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     webhooks_inside: bool = False
@@ -57,6 +80,15 @@ class IntakeSettings(ServiceSettings):
         if not self.development and len(self.token_secret.get_secret_value()) < TOKEN_SECRET_LENGTH_MIN:
             message = f"token_secret must be set beside a real issuer, to at least {TOKEN_SECRET_LENGTH_MIN} characters"
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_files_that_nobody_looks_at(self) -> Self:
+        """The built-in rule knows a test file and bombs; no officer is to open what it alone has let pass."""
+        if self.files_url is not None and self.clamd_url is None and not self.development:
+            raise ValueError("clamd_url must be set beside a real issuer where files are taken")
+        if (self.files_s3_key_id is None) != (self.files_s3_secret is None):
+            raise ValueError("files_s3_key_id and files_s3_secret go together")
         return self
 
     @model_validator(mode="after")

@@ -68,6 +68,7 @@ class AskedPartner(Answer):
     partner: str
     due_at: datetime
     due_on: date
+    received_at: Annotated[datetime | None, Field(description="When it confirmed that it has the papers.")]
     answered_at: datetime | None
     late: bool
 

@@ -68,6 +68,7 @@ from services.processing.domain.case_commands import (
     PutDownCouncil,
     PutDownSiteCheck,
     Reappoint,
+    Receive,
     Return,
     Undo,
 )
@@ -250,6 +251,11 @@ class Department:
             raise Problem(INVALID, faults=[WHICH_AREA], members={"areas": [one.area for one in agreed]})
         wanted = Consult(partner=partner, days=agreed[0].answer_days, agreement=agreed[0].code, **_who(officer, pinned, command))
         return await self._carry_out(id, wanted, pinned, command)
+
+    async def receive(self, id: UUID, number: int, command: Command) -> CaseOutcome:
+        """Record that another agency has the papers."""
+        officer, pinned = await self._before(id, command)
+        return await self._carry_out(id, Receive(number=number, **_who(officer, pinned, command)), pinned, command)
 
     async def answer(self, id: UUID, number: int, opinion: Opinion, command: Command) -> CaseOutcome:
         """Record what another agency answered."""

@@ -19,9 +19,11 @@ from kernel.edge.problem import refusal
 from services.processing import consume
 from services.processing.answers_permits import BookPage, StockAnswer, StockReceipt
 from services.processing.domain import blank
+from services.processing.handle import as_it_was
 from services.processing.handle_permits import PermitOffice, StockOutcome
-from services.processing.http_fields import AGENCY_PATTERN, example
+from services.processing.http_fields import AGENCY_PATTERN, AtInstant, example
 from services.processing.projections.permits import PERMITS
+from services.processing.query_then import book_then
 
 SERIES_PATTERN: Final = r"^[A-Z]{1,4}$"
 BOOK_PAGE: Final = 500
@@ -167,10 +169,12 @@ def add_counting(router: APIRouter, office: PermitOffice) -> None:
         series: Series,
         principal: Annotated[Principal, allowed("book.read")],
         agency: Annotated[str, Query(pattern=AGENCY_PATTERN, examples=["H09.13"])],
+        as_of: AtInstant = None,
     ) -> Response:
         """Account for every blank of a series: how many of each fate, what is left, and what each that is gone was used for."""
         principal.require(agency)
-        held = blank.DECIDER.state_of(await office.runtime.log.load(blank.stream_of(agency, series)))
+        history = await office.runtime.log.load(blank.stream_of(agency, series))
+        held = blank.DECIDER.state_of(as_it_was(history, as_of, None))
         fates = {"issued": 0, "spoiled": 0, "returned": 0, "lost": 0}
         for fate in held.fates.values():
             fates[fate] += 1
@@ -184,12 +188,16 @@ def add_counting(router: APIRouter, office: PermitOffice) -> None:
         principal: Annotated[Principal, allowed("book.read")],
         agency: Annotated[str, Query(pattern=AGENCY_PATTERN, examples=["H09.13"])],
         first: Annotated[int, Query(ge=1, le=999_999)] = 1,
+        as_of: AtInstant = None,
         after: After = None,
     ) -> Response:
-        """Give a page of the book of a year: each number, what it was given to, and how that stands. No serial is left out."""
+        """Give a page of the book of a year: each number, what it was given to, and how that stands or stood. No serial is left out."""
         principal.require(agency)
         await wait_for_reactions(office.runtime.log, PERMITS.name, consume.NAME, consume.SOURCE, after)
-        rows = [dict(row) for row in await office.register.book(agency, year, first, BOOK_PAGE)]
+        if as_of is None:
+            rows = [dict(row) for row in await office.register.book(agency, year, first, BOOK_PAGE)]
+        else:
+            rows = await book_then(office.runtime.log, agency, year, first, BOOK_PAGE, as_of)
         return json_response({"year": year, "entries": rows, "next": first + len(rows) if len(rows) == BOOK_PAGE else None})
 
     _ = (stock, book)

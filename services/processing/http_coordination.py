@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from contracts.processing_organisation import CoordinationArea
 from contracts.vocabulary import LatenessReason
-from kernel.edge.body import Body
+from kernel.edge.body import Body, EmptyBody
 from kernel.edge.identity import Principal
 from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
@@ -74,6 +74,17 @@ def routes(department: Department) -> APIRouter:
         """Ask another agency (NĐ 61/2018, Điều 19.5); it has a limit of its own, and the case's clock runs on."""
         return await run(request, principal, lambda command: department.consult(id, body.partner, body.area, command), answer)
 
+    @router.post("/cases/{id}/consultations/{consultation}/receipt", responses=gives(CaseReceipt))
+    async def received(
+        request: Request,
+        id: UUID,
+        consultation: Annotated[int, Path(ge=1, le=999)],
+        _: EmptyBody,
+        principal: Annotated[Principal, allowed("case.consult")],
+    ) -> Response:
+        """Record that it has confirmed that it has the papers; its limit has run since it was asked."""
+        return await run(request, principal, lambda command: department.receive(id, consultation, command), answer)
+
     @router.post("/cases/{id}/consultations/{consultation}/answer", responses=gives(CaseReceipt))
     async def answered(
         request: Request,
@@ -92,5 +103,5 @@ def routes(department: Department) -> APIRouter:
         """Apologise for being late and name a new day, once at most; the legal limit stays what it was (NĐ 61/2018, Điều 19.9)."""
         return await run(request, principal, lambda command: department.reappoint(id, body.new_due_on, body.reason, command), answer)
 
-    _ = (consult, answered, reappoint)
+    _ = (consult, received, answered, reappoint)
     return router

@@ -19,7 +19,7 @@ from services.processing import consume
 from services.processing.answers_permits import KeySet, PermitRow, Verification
 from services.processing.domain import permit
 from services.processing.domain.permit_page import written
-from services.processing.domain.permit_states import Absent, Drafted, Known, Revoked
+from services.processing.domain.permit_states import Absent, Drafted, Known
 from services.processing.handle import as_it_was
 from services.processing.handle_permits import PermitOffice
 from services.processing.http_fields import AGENCY_PATTERN, AtInstant, instant_of
@@ -64,19 +64,6 @@ def standing(state: Known) -> dict[str, Any]:
     }
 
 
-def name_of(state: Known, at: datetime | None) -> str:
-    """Name a state; a permit whose last day is over has expired, noted or not."""
-    match state:
-        case Revoked():
-            return "revoked"
-        case _ if state.permit.expires_on and at and permit.is_over(state.permit, at):
-            return "expired"
-        case permit.InForce(permit=of):
-            return "in-force" if of.is_out else "not-published"
-        case _:
-            return "expired"
-
-
 async def found(
     office: PermitOffice, number: str, year: int | None, agency: str | None, after: str | None, as_of: datetime | None = None
 ) -> Known:
@@ -115,7 +102,7 @@ def add_checking(router: APIRouter, office: PermitOffice) -> None:
         state = await found(office, number, year, agency, after, as_of)
         of, now = state.permit, instant_of(as_of, office.runtime.commands.clock.now(request))
         is_old = number != of.number
-        replaced = {"state": "replaced" if is_old else name_of(state, now), "replaced_by": of.number if is_old else None}
+        replaced = {"state": "replaced" if is_old else permit.name_of(state, now), "replaced_by": of.number if is_old else None}
         signature = {
             "claims": None,
             "says": None if qr is None else "not-ours",
@@ -132,9 +119,9 @@ def add_checking(router: APIRouter, office: PermitOffice) -> None:
         return json_response({**standing(state), "number": number, **replaced, "signature": signature})
 
     @router.get("/permits/{number:path}/document", dependencies=[allowed("permit.document")], responses=A_PDF)
-    async def document(number: Number, year: Year = None, agency: Agency = None, after: After = None) -> Response:
-        """Give the signed PDF of the edition in force, to the byte as it went out."""
-        of = (await found(office, number, year, agency, after)).permit
+    async def document(number: Number, year: Year = None, agency: Agency = None, as_of: AtInstant = None, after: After = None) -> Response:
+        """Give the signed PDF of the edition that is or was in force, to the byte as it went out."""
+        of = (await found(office, number, year, agency, after, as_of)).permit
         body = await read_page(office.runtime.log.pool, of.page.document_hash) if of.page and of.is_out else None
         if body is None:
             raise Problem(NOT_FOUND)
@@ -152,12 +139,24 @@ def add_looking_up(router: APIRouter, office: PermitOffice) -> None:
     """Add what everybody may look up."""
 
     @router.get("/permits/{number:path}", dependencies=[allowed("permit.read")], responses=gives(PermitRow))
-    async def one(number: Number, year: Year = None, agency: Agency = None, after: After = None) -> Response:
-        """Tell whether a permit is genuine: who issued it, for what, until when, and how it stands."""
-        await wait_for_reactions(office.runtime.log, PERMITS.name, consume.NAME, consume.SOURCE, after)
-        if (row := await office.register.permit(number, year, agency)) is None:
-            raise Problem(NOT_FOUND)
-        return json_response(dict(row))
+    async def one(
+        request: Request, number: Number, year: Year = None, agency: Agency = None, as_of: AtInstant = None, after: After = None
+    ) -> Response:
+        """Tell whether a permit is genuine: who issued it, for what, until when, and how it stands or stood."""
+        state = await found(office, number, year, agency, after, as_of)
+        of, now = state.permit, instant_of(as_of, office.runtime.commands.clock.now(request))
+        return json_response(
+            {
+                "permit_id": of.id,
+                "agency": of.agency,
+                "procedure": of.procedure,
+                "kind": of.kind,
+                "number": of.number,
+                "issued_on": of.issued_on,
+                "expires_on": of.expires_on,
+                "state": permit.name_of(state, now),
+            }
+        )
 
     _ = one
 

@@ -80,6 +80,7 @@ def asked_for(one: Consultation, now: datetime) -> dict[str, Any]:
         "partner": one.partner,
         "due_at": one.deadline.due_at,
         "due_on": one.deadline.due_on,
+        "received_at": one.received_at,
         "answered_at": one.answered_at,
         "late": one.is_late(now),
     }

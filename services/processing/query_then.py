@@ -1,4 +1,4 @@
-"""Step 8 of 8, query: lists of cases as they were at an instant, made from the facts of the cases that there were.
+"""Step 8 of 8, query: lists of cases, and the book, as they were at an instant, made from the facts of what there was.
 
 The register says how cases are, and no older row of it is kept. A row is nothing but what the facts of its case amount to
 (`projections.case_columns`), so the rows of an instant are folded from the facts up to it, and the very statements that list the register
@@ -17,13 +17,17 @@ from uuid import UUID
 
 import asyncpg
 
+from contracts.vocabulary import AgencyCode
 from kernel.edge.answer import encode
 from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
 from kernel.edge.problem import INVALID, Fault, Problem, Sentence
 from kernel.edge.service import Runtime
-from kernel.eventlog import History
+from kernel.eventlog import History, Log
 from services.processing import query_cases
+from services.processing.domain import book, permit
+from services.processing.domain.permit_states import Absent, Drafted
+from services.processing.handle import as_it_was
 from services.processing.projections import CASES
 from services.processing.query_cases import Found, Wanted, sort_key
 from services.processing.settings import ProcessingSettings
@@ -108,3 +112,29 @@ def row_at(history: History, instant: datetime) -> Mapping[str, Any]:
 def with_rows(wanted: Wanted, rows: Sequence[Mapping[str, Any]]) -> Wanted:
     """Ask these rows instead of the register."""
     return replace(wanted, folded=encode(rows).decode())
+
+
+async def book_then(log: Log, agency: AgencyCode, year: int, first: int, count: int, instant: datetime) -> list[dict[str, Any]]:
+    """Give `count` numbers of an agency's book of a year, from the serial `first` on, each as what it was given to stood at an instant."""
+    entries = [event.fact for event in as_it_was(await log.load(book.stream_of(agency, year)), instant, None).events]
+    page = [entry for entry in entries if entry.serial >= first][:count]
+    ids = [entry.permit_id or permit.stream_of(entry.case_id) for entry in page]
+    found = [history for at in range(0, len(ids), BATCH) for history in await asyncio.gather(*map(log.load, ids[at : at + BATCH]))]
+    return [
+        {"serial": entry.serial, "number": entry.number, "case_id": entry.case_id, **_given_to(entry.number, history, instant)}
+        for entry, history in zip(page, found, strict=True)
+    ]
+
+
+def _given_to(number: str, history: History, instant: datetime) -> dict[str, Any]:
+    """Say what a number had been given to at an instant, and how that stood."""
+    state = permit.DECIDER.state_of(as_it_was(history, instant, None))
+    if isinstance(state, Absent | Drafted):
+        return {"permit_id": None, "state": "letter", "replaced_by": None}
+    of = state.permit
+    is_old = number != of.number
+    return {
+        "permit_id": of.id,
+        "state": "replaced" if is_old else permit.name_of(state, instant),
+        "replaced_by": of.number if is_old else None,
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from contracts.processing import (
     CaseAlarmRaised,
@@ -16,6 +16,7 @@ from contracts.processing import (
     CaseClockResumed,
     CaseConsultationAnswered,
     CaseConsultationOverdue,
+    CaseConsultationReceived,
     CaseConsultationRequested,
     CaseCouncilHeld,
     CaseDecided,
@@ -152,7 +153,7 @@ def sentence(fact: Any, place: Place, names: Names) -> Pair:
         case CaseMoved(open=found):
             steps = ", ".join(step.step for step in found)
             return f"Chuyển sang phiên bản quy trình mới, tại bước {steps}.", f"Goes on by a new version of the workflow, at {steps}."
-        case CaseConsultationRequested() | CaseConsultationAnswered() | CaseConsultationOverdue():
+        case CaseConsultationRequested() | CaseConsultationReceived() | CaseConsultationAnswered() | CaseConsultationOverdue():
             return _consultation(fact, names)
         case CaseDecided() | CaseDecisionCorrected() | CaseResultIssued() | CaseReappointed():
             return _outcome(fact)
@@ -225,10 +226,15 @@ def _record(fact: CaseSiteChecked | CaseCouncilHeld, place: Place) -> Pair:
     )
 
 
-def _consultation(fact: CaseConsultationRequested | CaseConsultationAnswered | CaseConsultationOverdue, names: Names) -> Pair:
+Consulted: TypeAlias = CaseConsultationRequested | CaseConsultationReceived | CaseConsultationAnswered | CaseConsultationOverdue
+
+
+def _consultation(fact: Consulted, names: Names) -> Pair:
     vi, en = names.partners.get(fact.partner, (fact.partner, fact.partner))
     if isinstance(fact, CaseConsultationOverdue):
         return f"{vi} quá hạn trả lời (hạn {_moment(fact.due_at)}).", f"{en} owes an answer beyond its limit (due {_moment(fact.due_at)})."
+    if isinstance(fact, CaseConsultationReceived):
+        return f"{vi} xác nhận đã nhận hồ sơ.", f"{en} confirmed that it has the papers."
     if isinstance(fact, CaseConsultationRequested):
         due = _day(fact.deadline.due_on)
         return f"Lấy ý kiến {vi}, đề nghị trả lời trước hết ngày {due}.", f"Asked {en} for its opinion, due on {due}."

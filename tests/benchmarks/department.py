@@ -153,7 +153,7 @@ def submission() -> dict[str, Any]:
     applicant = {
         "kind": "enterprise",
         "name": "Công ty TNHH Thực phẩm Sạch Miền Đông",
-        "tax_code": "3700000001",
+        "tax_code": "3700000018",
         "phone": "0900000000",
         "email": "lien-he@example.vn",
         "address": "Số 1 Đại lộ Bình Dương, Thủ Dầu Một, Bình Dương",

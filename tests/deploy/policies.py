@@ -12,6 +12,8 @@ OTHERS: Final[Mapping[str, str]] = {
     "motcua/role=gateway": "requests come from there",
     "motcua/role=identity": "the identity provider's keys are asked for there",
     "motcua/role=monitoring": "metrics are fetched from there, traces sent there",
+    "motcua/role=storage": "files of dossiers lie in a bucket there",
+    "motcua/role=scanner": "files of dossiers are looked at there",
     "kubernetes.io/metadata.name=kube-system": "names are asked for there",
     "kubernetes.io/metadata.name=cnpg-system": "CloudNativePG's operator",
 }
@@ -23,7 +25,8 @@ OPEN: Final[Mapping[str, str]] = {
 """Policies that let somebody speak to an address rather than to a name."""
 VOLUMES: Final = frozenset({"configMap", "secret", "emptyDir", "projected", "persistentVolumeClaim"})
 SECRET_WORDS: Final = re.compile(r"password|secret|token|key(?!_file)|credential|_url$", re.IGNORECASE)
-PUBLIC: Final = re.compile(r"(PUBLIC|JWKS)_URL$")
+PUBLIC: Final = re.compile(r"(PUBLIC|JWKS|FILES|CLAMD)_URL$")
+"""Addresses whose settings take no password."""
 
 
 def unrestricted(documents: Documents) -> list[str]:

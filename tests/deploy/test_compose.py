@@ -34,6 +34,14 @@ def test_every_variable_is_a_setting_of_its_service() -> None:
             assert (f"{name.upper()}_MIGRATE_DATABASE_URL" in told) == (role == "migrate")
 
 
+def test_files_of_dossiers_lie_in_one_volume_that_every_process_of_intake_shares_and_may_write_on() -> None:
+    folder = COMPOSE["intake-api"]["environment"]["INTAKE_FILES_URL"].removeprefix("file://")
+    assert all(f"intake-files:{folder}" in COMPOSE[f"intake-{role}"]["volumes"] for role in ("api", "worker"))
+    assert "intake-files" in yaml.safe_load(TEXT)["volumes"]
+    image = (ROOT / "deploy" / "images" / "Dockerfile").read_text(encoding="utf-8")
+    assert f"RUN install -d -o 10001 -g 10001 {folder}\nUSER 10001:10001\n" in image
+
+
 def test_every_file_that_is_mounted_is_there() -> None:
     mounted = [volume.split(":")[0] for one in COMPOSE.values() for volume in one.get("volumes", ())]
     assert {path for path in mounted if path.startswith("./") and not (ROOT / "deploy" / path).exists()} == set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic import ValidationError
@@ -24,6 +25,8 @@ SECRETS: Final[Mapping[str, str]] = {
     "CODE_SECRET": "c" * 32,
     "VAULT_KEYS": "1:" + "A" * 43 + "=",
     "NATIONAL_PASSWORD": "n" * 32,
+    "FILES_S3_KEY_ID": "k" * 20,
+    "FILES_S3_SECRET": "s" * 40,
     "SMTP_URL": "smtps://a:b@mail.example.vn:465",
 }
 RULES: Final[Mapping[str, Callable[[Documents], list[str]]]] = {
@@ -112,6 +115,22 @@ def test_each_process_would_start_with_what_it_is_told(overlay: str, monkeypatch
         assert (settings.seal_key_file is not None) == (role == "worker"), name_of(workload)
         started += 1
     assert started == len(SERVICES) * 3
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_process_that_takes_or_looks_at_files_has_the_same_place_for_them(overlay: str) -> None:
+    documents = deployed(overlay)
+    for role in ("api", "worker"):
+        workload = one(documents, "Deployment", f"intake-{role}")
+        told, pod = environment(documents, workload), pod_of(workload)
+        mounted = {mount["mountPath"]: mount["name"] for mount in pod["containers"][0].get("volumeMounts", ()) if not mount.get("readOnly")}
+        if overlay == "production":
+            assert str(told["INTAKE_FILES_URL"]).startswith("s3://"), "a folder is not shared by pods of several machines"
+            assert {"INTAKE_FILES_S3_KEY_ID", "INTAKE_FILES_S3_SECRET", "INTAKE_CLAMD_URL"} <= told.keys()
+        else:
+            volume = mounted[urlsplit(str(told["INTAKE_FILES_URL"])).path]
+            (claim,) = [v["persistentVolumeClaim"]["claimName"] for v in pod["volumes"] if v["name"] == volume]
+            assert one(documents, "PersistentVolumeClaim", claim)
 
 
 @pytest.mark.parametrize("secret", ["token_secret", "code_secret"])

@@ -89,6 +89,13 @@ class Running:
         given = {"Idempotency-Key": key or uuid4().hex, **{name.replace("_", "-"): value for name, value in headers.items()}}
         return await self.client.post(path, json=body, headers=self._headers(token) | given)
 
+    async def ask(
+        self, method: str, path: str, token: str | None = None, headers: Mapping[str, str] | None = None, **of: Any
+    ) -> httpx2.Response:
+        """Ask in any other way; with a new idempotency key."""
+        given = {"Idempotency-Key": uuid4().hex, **(headers or {})}
+        return await self.client.request(method, path, headers=self._headers(token) | given, **of)
+
     def _headers(self, token: str | None) -> dict[str, str]:
         return {"Motcua-Demo-Time": self.moment.isoformat()} | ({"Authorization": f"Bearer {token}"} if token else {})
 
@@ -212,6 +219,7 @@ class Rig:
             "jwks_file": issuer.jwks,
             "demo_clock": True,
             "vault_keys": VAULT_KEYS,
+            "files_url": (self.folder / "files").as_uri(),  # a service that keeps none does not hear of it
         }
         kind: Callable[..., ServiceSettings] = service.settings
         app = service.app(kind(**{**usual, **settings}))

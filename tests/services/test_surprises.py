@@ -40,6 +40,8 @@ EVERYBODY: Final = sorted({role for service in SERVICES for roles in service.pol
 FIRST: Final[dict[str, tuple[str, dict[str, Any]]]] = {"intake": ("/v1/dossiers", submission()), "feedback": ("/v1/opinions", SAID)}
 """What makes something that the other operations can be tried on."""
 
+schemathesis.serializer.alias(["application/offset+octet-stream", "application/partial-upload"], "application/octet-stream")
+
 
 @asynccontextmanager
 async def served(app: FastAPI) -> AsyncGenerator[str]:

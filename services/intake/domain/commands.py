@@ -11,14 +11,18 @@ from contracts.intake import (
     MoveReason,
 )
 from contracts.intake_erasure import ErasureGround
+from contracts.intake_files import MediaType, Verdict
 from contracts.vocabulary import (
+    ContentHash,
     Deadline,
     DossierCode,
+    FileId,
     LatenessReason,
     MissingComponent,
     Outcome,
     PrincipalId,
     SupplementMode,
+    VaultRef,
 )
 from services.intake.domain.retention import Rule
 
@@ -139,6 +143,32 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attach:
+    """Add a file, which lies in the store by now; a dossier has at most `files_max` of them."""
+
+    file_id: FileId
+    component: str
+    media_type: MediaType
+    size_bytes: int
+    personal_ref: VaultRef
+    commitment: ContentHash
+    files_max: int
+    at: datetime
+    by: PrincipalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Take what a scanner says of a file."""
+
+    file_id: FileId
+    verdict: Verdict
+    scanner: str
+    finding: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Erase:
     """Forget the person, if the rules of retention let it."""
 
@@ -162,6 +192,8 @@ Command: TypeAlias = (
     | Reappoint
     | TakeResult
     | Return
+    | Attach
+    | Judge
     | Erase
 )
 """A submission is the fact itself: everything in it is the caller's to say."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
@@ -19,11 +20,14 @@ from contracts.intake import (
     DossierWithdrawn,
 )
 from contracts.intake_erasure import DossierPersonalDataErased
+from contracts.intake_files import DossierFileAttached, DossierFileScanned
 from kernel.eventlog import Decider, Refused
 from services.intake.domain.commands import (
     Accept,
+    Attach,
     Command,
     Erase,
+    Judge,
     MoveDue,
     Reappoint,
     Refuse,
@@ -37,7 +41,8 @@ from services.intake.domain.commands import (
     Withdraw,
 )
 from services.intake.domain.erasure import erased
-from services.intake.domain.facts import accepted, begun, moved, reappointed, refused, returned, supplement_requested
+from services.intake.domain.facts import accepted, begun, moved, ready, reappointed, refused, rescheduled, returned, supplement_requested
+from services.intake.domain.files import attached, scanned, with_file
 from services.intake.domain.states import (
     Absent,
     Accepted,
@@ -48,6 +53,7 @@ from services.intake.domain.states import (
     State,
     Submitted,
     ending_of,
+    file_of,
     legal_in,
 )
 
@@ -59,6 +65,7 @@ Reason: TypeAlias = Literal[
     "supplement-incomplete",
     "retention-runs",
     "retention-unknown",
+    "too-many-files",
     "not-now",
 ]
 Event: TypeAlias = (
@@ -73,13 +80,15 @@ Event: TypeAlias = (
     | DossierSupplementReminded
     | DossierResultReady
     | DossierReturned
+    | DossierFileAttached
+    | DossierFileScanned
     | DossierPersonalDataErased
 )
 
 INITIAL: Final[State] = Absent()
 
 
-def decide(command: Command, state: State) -> list[Event]:
+def decide(command: Command, state: State) -> Sequence[Event]:
     """Say what a command leads to.
 
     Raises:
@@ -107,6 +116,8 @@ def decide(command: Command, state: State) -> list[Event]:
             return [returned(d, d.code, c)]
         case Erase() as c, Returned(dossier=d) | Ended(dossier=d) if not d.is_erased:
             return [erased(d, ending_of(state), c)]
+        case Attach() as c, Submitted(dossier=d) | AwaitingSupplement(dossier=d) | Accepted(dossier=d) if file_of(state, c.file_id) is None:
+            return [attached(d, c, legal_in(state))]
 
         # What the department says. If the dossier has ended here meanwhile, or it was said before, there is nothing left to record.
         case RequestSupplementAtAppraisal() as c, Accepted(dossier=d, rounds=rounds) if c.round > rounds:
@@ -114,22 +125,13 @@ def decide(command: Command, state: State) -> list[Event]:
         case RemindOfSupplement() as c, AwaitingSupplement(dossier=d, stage="appraisal", round=round_) if c.round == round_:
             return [DossierSupplementReminded(dossier_id=d.id, agency=d.agency, round=round_, reminded_at=c.at)]
         case Reschedule() as c, Accepted(dossier=d, rounds=rounds, clock_stands=True) if c.round == rounds and d.deadline is not None:
-            return [
-                DossierRescheduled(
-                    dossier_id=d.id,
-                    agency=d.agency,
-                    due_before_at=c.due_before_at,
-                    deadline=c.deadline,
-                    rescheduled_at=c.at,
-                )
-            ]
+            return [rescheduled(d, c)]
         case MoveDue() as c, Accepted(dossier=d) if d.deadline is not None and d.deadline != c.deadline:
             return [moved(d, c)]
         case Reappoint() as c, Accepted(dossier=d) if d.new_due_on is None:
             return [reappointed(d, c)]
         case TakeResult() as c, Accepted(dossier=d):
-            number = c.result_number
-            return [DossierResultReady(dossier_id=d.id, agency=d.agency, outcome=c.outcome, result_number=number, ready_at=c.at)]
+            return [ready(d, c)]
         case (RequestSupplementAtAppraisal() | RemindOfSupplement() | Reschedule() | MoveDue() | Reappoint() | TakeResult(), _):
             return []
 
@@ -138,6 +140,10 @@ def decide(command: Command, state: State) -> list[Event]:
             return []
         case (Return(), Returned()) | (Withdraw(), Ended(how="withdrawn")) | (Refuse(), Ended(how="refused")):
             return []
+        case Attach(file_id=file_id), _ if file_of(state, file_id) is not None:
+            return []
+        case Judge() as c, _:
+            return scanned(state, c)
         case _, Absent():
             raise Refused("no-such-dossier")
         case DossierSubmitted(), _:
@@ -177,6 +183,8 @@ def evolve(state: State, event: Event) -> State:
             return Ended(replace(d, ended_at=event.withdrawn_at), "withdrawn")
         case DossierPersonalDataErased(), Returned() | Ended():
             return replace(state, dossier=replace(state.dossier, is_erased=True))
+        case _ if isinstance(event, DossierFileAttached | DossierFileScanned) and not isinstance(state, Absent):
+            return replace(state, dossier=with_file(state.dossier, event))
         case _:
             return state
 

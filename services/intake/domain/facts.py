@@ -7,12 +7,23 @@ from contracts.intake import (
     DossierReappointed,
     DossierRefused,
     DossierRescheduled,
+    DossierResultReady,
     DossierReturned,
     DossierSubmitted,
     DossierSupplementRequested,
 )
 from contracts.vocabulary import DossierCode, SupplementStage
-from services.intake.domain.commands import Accept, MoveDue, Reappoint, Refuse, RequestSupplement, RequestSupplementAtAppraisal, Return
+from services.intake.domain.commands import (
+    Accept,
+    MoveDue,
+    Reappoint,
+    Refuse,
+    RequestSupplement,
+    RequestSupplementAtAppraisal,
+    Reschedule,
+    Return,
+    TakeResult,
+)
 from services.intake.domain.states import Dossier
 
 
@@ -95,6 +106,17 @@ def moved(dossier: Dossier, command: MoveDue) -> DossierRescheduled:
     )
 
 
+def rescheduled(dossier: Dossier, command: Reschedule) -> DossierRescheduled:
+    """Give the appointment that the limit leads to once the clock goes on."""
+    return DossierRescheduled(
+        dossier_id=dossier.id,
+        agency=dossier.agency,
+        due_before_at=command.due_before_at,
+        deadline=command.deadline,
+        rescheduled_at=command.at,
+    )
+
+
 def reappointed(dossier: Dossier, command: Reappoint) -> DossierReappointed:
     """Give the applicant the new day that came with an apology."""
     return DossierReappointed(
@@ -105,6 +127,17 @@ def reappointed(dossier: Dossier, command: Reappoint) -> DossierReappointed:
         new_due_at=command.new_due_at,
         reason=command.reason,
         reappointed_at=command.at,
+    )
+
+
+def ready(dossier: Dossier, command: TakeResult) -> DossierResultReady:
+    """Say that the result waits at the desk."""
+    return DossierResultReady(
+        dossier_id=dossier.id,
+        agency=dossier.agency,
+        outcome=command.outcome,
+        result_number=command.result_number,
+        ready_at=command.at,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, TypeAlias
 
+from contracts.intake_files import MediaType, Verdict
 from contracts.vocabulary import (
     AgencyCode,
     ApplicantKind,
@@ -15,6 +16,7 @@ from contracts.vocabulary import (
     DossierCode,
     DossierId,
     FieldCode,
+    FileId,
     Outcome,
     ProcedureCode,
     SupplementStage,
@@ -24,11 +26,24 @@ from services.intake.domain.retention import Ending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A file of a dossier; its name, its hash and its key are in the vault. `verdict` is None until a scanner has judged it."""
+
+    id: FileId
+    component: str
+    media_type: MediaType
+    size_bytes: int
+    personal_ref: VaultRef
+    attached_at: datetime
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
     """What every state after submission knows.
 
     `new_due_on` is the day that came with an apology (None: there was none), `ended_at` when nothing was left to do with it,
-    `is_erased` whether the person was forgotten.
+    `files` what was attached, `is_erased` whether the person was forgotten.
     """
 
     id: DossierId
@@ -45,6 +60,7 @@ class Dossier:
     deadline: Deadline | None = None
     new_due_on: date | None = None
     ended_at: datetime | None = None
+    files: tuple[Attached, ...] = ()
     is_erased: bool = False
 
 
@@ -105,6 +121,12 @@ class Ended:
 
 
 State: TypeAlias = Absent | Submitted | AwaitingSupplement | Accepted | ResultReady | Returned | Ended
+
+
+def file_of(state: State, id: FileId) -> Attached | None:
+    """Find a file of a dossier."""
+    files = () if isinstance(state, Absent) else state.dossier.files
+    return next((file for file in files if file.id == id), None)
 
 
 def ending_of(state: Returned | Ended) -> Ending:

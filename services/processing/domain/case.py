@@ -41,6 +41,7 @@ from services.processing.domain.case_commands import (
     PutDownCouncil,
     PutDownSiteCheck,
     Reappoint,
+    Receive,
     Remind,
     Restate,
     Resume,
@@ -52,7 +53,7 @@ from services.processing.domain.case_commands import (
 from services.processing.domain.case_evolution import Event, evolve
 from services.processing.domain.case_limit import excluded, restated
 from services.processing.domain.case_moves import moved
-from services.processing.domain.case_outside import answered, overdue, reminded
+from services.processing.domain.case_outside import answered, overdue, received, reminded
 from services.processing.domain.case_states import Absent, Case, Issued, Paused, State, Stopped, Working, legal_in
 from services.processing.domain.case_work import work
 
@@ -134,6 +135,8 @@ def _decided(command: Command, state: State) -> list[Event]:
             return [moved(command, state)]
         case Answer(), Paused():
             return [answered(command, state)]
+        case Receive(), Paused():
+            return [*received(command, state)]
         case (
             Claim()
             | Assign()
@@ -142,6 +145,7 @@ def _decided(command: Command, state: State) -> list[Event]:
             | Undo()
             | Consult()
             | Answer()
+            | Receive()
             | PutDownSiteCheck()
             | PutDownCouncil()
             | Pause()

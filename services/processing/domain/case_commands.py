@@ -88,6 +88,13 @@ class Consult(_Act):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Receive(_Act):
+    """Record that another agency has confirmed that it has the papers."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer(_Act):
     """Record what another agency answered."""
 
@@ -254,6 +261,7 @@ Act: TypeAlias = (
     | Return
     | Undo
     | Consult
+    | Receive
     | Answer
     | PutDownSiteCheck
     | PutDownCouncil

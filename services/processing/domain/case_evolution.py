@@ -11,6 +11,7 @@ from contracts.processing import (
     CaseClockResumed,
     CaseConsultationAnswered,
     CaseConsultationOverdue,
+    CaseConsultationReceived,
     CaseConsultationRequested,
     CaseCouncilHeld,
     CaseDecided,
@@ -75,7 +76,7 @@ def evolve(state: State, event: Event) -> State:
         case CaseClockResumed(deadline=deadline), Paused(held=held):
             again = tuple(replace(step, since=event.resumed_at) for step in held.open)
             return replace(held, case=replace(timed(held.case, event, state), deadline=deadline, kept=None), open=again)
-        case ((CaseConsultationAnswered() | CaseConsultationOverdue()), Paused(held=held)):
+        case ((CaseConsultationAnswered() | CaseConsultationReceived() | CaseConsultationOverdue()), Paused(held=held)):
             return replace(state, held=replace(held, case=_answered(held.case, event)))
         case CaseResultIssued(), Working(case=case):
             return Issued(case=case, outcome=event.outcome, number=event.result_number)
@@ -107,7 +108,7 @@ def _after_work(state: Working, event: Event) -> Working:
             return replace(state, records=noted(state, event), numbered=event.number)
         case CaseConsultationRequested():
             return replace(state, case=replace(case, consultations=(*case.consultations, consultation(event, state.open))))
-        case CaseConsultationAnswered() | CaseConsultationOverdue():
+        case CaseConsultationAnswered() | CaseConsultationReceived() | CaseConsultationOverdue():
             return replace(state, case=_answered(case, event))
         case CaseDecided(outcome=outcome, legal_basis=legal_basis):
             return replace(state, verdict=outcome, legal_basis=legal_basis)
@@ -162,11 +163,15 @@ def _but(state: Working, step: str) -> tuple[Timer, ...]:
     return tuple(one for one in state.timers if one.step != step)
 
 
-def _answered(case: Case, event: CaseConsultationAnswered | CaseConsultationOverdue) -> Case:
-    """Note an answer, or that it is owed beyond its limit."""
-    if isinstance(event, CaseConsultationOverdue):
-        changes: dict[str, Any] = {"is_reminded": True}
-    else:
-        changes = {"answered_at": event.answered_at, "opinion": event.opinion}
+def _answered(case: Case, event: CaseConsultationAnswered | CaseConsultationReceived | CaseConsultationOverdue) -> Case:
+    """Note an answer, that the papers are there, or that an answer is owed beyond its limit."""
+    changes: dict[str, Any]
+    match event:
+        case CaseConsultationOverdue():
+            changes = {"is_reminded": True}
+        case CaseConsultationReceived(received_at=received_at):
+            changes = {"received_at": received_at}
+        case CaseConsultationAnswered():
+            changes = {"answered_at": event.answered_at, "opinion": event.opinion}
     found = tuple(replace(one, **changes) if one.number == event.number else one for one in case.consultations)
     return replace(case, consultations=found)

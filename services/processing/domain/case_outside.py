@@ -8,6 +8,7 @@ from typing import Final
 from contracts.processing import (
     CaseConsultationAnswered,
     CaseConsultationOverdue,
+    CaseConsultationReceived,
     CaseConsultationRequested,
     CaseReappointed,
     CaseSupplementReminded,
@@ -15,7 +16,7 @@ from contracts.processing import (
 from contracts.vocabulary import Deadline, Limit
 from kernel.legalclock import day_of, deadline, is_late, rule_pack_on
 from services.processing.domain.alarms import answer_rings_at
-from services.processing.domain.case_commands import Answer, Consult, Reappoint
+from services.processing.domain.case_commands import Answer, Consult, Reappoint, Receive
 from services.processing.domain.case_refusals import refuse
 from services.processing.domain.case_states import Consultation, OpenStep, Paused, State, Working
 
@@ -52,14 +53,39 @@ def consultation(event: CaseConsultationRequested, open_: tuple[OpenStep, ...]) 
     return Consultation(number=event.number, partner=event.partner, step=event.step, unit=unit, deadline=event.deadline, answered_at=None)
 
 
-def answered(command: Answer, state: Working | Paused) -> CaseConsultationAnswered:
-    """Record an answer, in time or late; that the applicant is waited for does not keep it out."""
-    case, officer = state.case, command.officer
+def received(command: Receive, state: Working | Paused) -> list[CaseConsultationReceived]:
+    """Record that the other agency has the papers, once; its limit does not begin again."""
+    found = _owed(command, state)
+    if found.received_at is not None:
+        return []
+    return [
+        CaseConsultationReceived(
+            case_id=state.case.id,
+            dossier_id=state.case.dossier,
+            agency=state.case.agency,
+            number=found.number,
+            partner=found.partner,
+            officer=command.officer.id,
+            received_at=command.at,
+        )
+    ]
+
+
+def _owed(command: Answer | Receive, state: Working | Paused) -> Consultation:
+    """Find the question that is waited for; whose unit asked it, records what comes of it."""
+    case = state.case
     found = next((one for one in case.consultations if one.number == command.number), None)
     if found is None or found.answered_at is not None:
         refuse("no-such-consultation", command, state, open=[one.number for one in case.consultations if one.answered_at is None])
-    if not officer.works_in(found.unit):
+    if not command.officer.works_in(found.unit):
         refuse("not-your-step", command, state)
+    return found
+
+
+def answered(command: Answer, state: Working | Paused) -> CaseConsultationAnswered:
+    """Record an answer, in time or late; that the applicant is waited for does not keep it out."""
+    case, officer = state.case, command.officer
+    found = _owed(command, state)
     return CaseConsultationAnswered(
         case_id=case.id,
         dossier_id=case.dossier,

@@ -30,7 +30,10 @@ Verdict: TypeAlias = Literal["pending", "granted", "refused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consultation:
-    """What another agency was asked in which step, until when it should answer, and when it did (None: it owes the answer still)."""
+    """What another agency was asked in which step, until when it should answer, and when it did (None: it owes the answer still).
+
+    `received_at` is when it confirmed that it has the papers (None: it has not).
+    """
 
     number: int
     partner: PartnerCode
@@ -38,6 +41,7 @@ class Consultation:
     unit: str
     deadline: Deadline
     answered_at: datetime | None
+    received_at: datetime | None = None
     opinion: str | None = None
     is_reminded: bool = False
 
@@ -199,12 +203,14 @@ def legal_in(state: State, steps: Steps, now: datetime) -> list[str]:
                 "council": any(lacking(state, steps, step) == "council" for step in steps_open),
                 "consultation": pending,
                 "answer": any(one.answered_at is None for one in case.consultations),
+                "receipt": any(one.answered_at is None and one.received_at is None for one in case.consultations),
                 "reappointment": case.deadline is not None and case.new_due_at is None,
                 "extension": pending and case.deadline is not None and case.extension_max is not None and not case.is_prolonged,
             }
             return [door for door, is_open in doors.items() if is_open]
         case Paused(case=case):
-            return ["answer"] if any(one.answered_at is None for one in case.consultations) else []
+            owed = [one for one in case.consultations if one.answered_at is None]
+            return [*(["answer"] if owed else []), *(["receipt"] if any(one.received_at is None for one in owed) else [])]
         case Absent() | Issued() | Stopped():
             return []
 

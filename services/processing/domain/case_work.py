@@ -8,6 +8,7 @@ from typing import TypeAlias
 from contracts.processing import (
     CaseClockPaused,
     CaseConsultationAnswered,
+    CaseConsultationReceived,
     CaseConsultationRequested,
     CaseCouncilHeld,
     CaseDecided,
@@ -39,12 +40,13 @@ from services.processing.domain.case_commands import (
     PutDownCouncil,
     PutDownSiteCheck,
     Reappoint,
+    Receive,
     Return,
     Undo,
 )
 from services.processing.domain.case_corrections import corrected, insist_on_another_pair_of_eyes
 from services.processing.domain.case_limit import prolonged
-from services.processing.domain.case_outside import answered, consulted, reappointed
+from services.processing.domain.case_outside import answered, consulted, reappointed, received
 from services.processing.domain.case_records import put_down
 from services.processing.domain.case_refusals import refuse
 from services.processing.domain.case_states import (
@@ -70,6 +72,7 @@ Worked: TypeAlias = (
     | CaseSiteChecked
     | CaseCouncilHeld
     | CaseConsultationRequested
+    | CaseConsultationReceived
     | CaseConsultationAnswered
     | CaseClockPaused
     | CaseDecided
@@ -92,6 +95,8 @@ def work(command: Act, state: Working) -> list[Worked]:
             return _undone(command, state)
         case Answer():
             return [answered(command, state)]
+        case Receive():
+            return [*received(command, state)]
         case Reappoint():
             return [reappointed(command, state)]
         case Prolong():

@@ -32,6 +32,7 @@ from services.processing.domain.permit_states import (
     Expire,
     Expired,
     InForce,
+    Known,
     Page,
     Permit,
     Publish,
@@ -152,6 +153,19 @@ def insist_in_force(state: State, at: datetime) -> Permit:
             return permit
         case InForce() | Expired():
             raise Refused("permit-expired")
+
+
+def name_of(state: Known, at: datetime | None) -> str:
+    """Name a state; a permit whose last day is over has expired, noted or not."""
+    match state:
+        case Revoked():
+            return "revoked"
+        case _ if state.permit.expires_on and at and is_over(state.permit, at):
+            return "expired"
+        case InForce(permit=of):
+            return "in-force" if of.is_out else "not-published"
+        case _:
+            return "expired"
 
 
 def is_over(permit: Permit, at: datetime) -> bool:

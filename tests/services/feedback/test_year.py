@@ -19,7 +19,7 @@ RAISED_AT_VISITS: Final = 41
 """The other petitions came by letter or telephone."""
 DAYS_BETWEEN: Final = 3
 YEAR: Final = {"from": "2026-01-01", "to": "2026-12-31"}
-ENTERPRISE: Final = {"name": "Công ty TNHH Gỗ An Bình", "tax_code": "3701234567"}
+ENTERPRISE: Final = {"name": "Công ty TNHH Gỗ An Bình", "tax_code": "3701234562"}
 
 
 async def put_down(ear: Listening, what: str, role: str = "officer", **body: Any) -> str:

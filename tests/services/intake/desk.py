@@ -19,7 +19,7 @@ CITIZEN: Final[dict[str, Any]] = {
 ENTERPRISE: Final[dict[str, Any]] = {
     "kind": "enterprise",
     "name": "Công ty TNHH Xăng dầu Hòa Lợi",
-    "tax_code": "3701234567",
+    "tax_code": "3701234562",
     "phone": "0987654321",
     "address": "7 Đại lộ Bình Dương, Thuận An",
 }

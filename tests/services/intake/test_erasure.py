@@ -6,9 +6,10 @@ import contextlib
 import hashlib
 import io
 import unicodedata
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -28,11 +29,13 @@ from kernel.vault import KeyRing, Vault
 from services.intake.domain import dossier
 from services.intake.domain.commands import Erase
 from services.intake.domain.retention import Rule, kept_until, rule_on
+from services.intake.file_store import unseal
 from services.intake.http_dossiers import PURPOSES
 from services.intake.main import SERVICE
 from services.intake.retention import load_retention
 from services.intake.settings import RETENTION
 from tests.services.intake.desk import CITIZEN, ENTERPRISE, Desk
+from tests.services.intake.papers import PDF_BYTES, Papers, judged, kept_in
 from tests.services.intake.test_dossier import accepted, submitted, withdrawn
 from tests.services.rig import MONDAY, VAULT_KEYS, Rig, Running, eventually, problem
 from tests.specification import given
@@ -40,6 +43,10 @@ from tests.specification import given
 LAW: Final = Rule(from_on=date(2018, 5, 21), ending="withdrawn", keep_months=3, legal_basis="Luật Khiếu nại 02/2011/QH13, Điều 9")
 PERSON: Final = CITIZEN | {"name": "Đặng Thị Huỳnh Nga", "email": "huynh.nga@hop-thu.example"}
 MARKS: Final = ("name", "identity_number", "phone", "email", "address")
+SCAN: Final = "Giấy khai sinh của Huỳnh Nga"
+SAID: Final = "Cha: Đặng Văn Tới, thường trú tại ấp Bến Sắn"
+PAPER: Final = PDF_BYTES + SAID.encode()
+"""A file whose name and words are the person's. A neighbour has the same paper, under another name, and keeps it."""
 PUBLIC: Final[str] = ENTERPRISE["name"]
 """Stands in a fact and is found before and after: the search finds what there is."""
 LEAVING: Final = {"reason": "no-longer-needed"}
@@ -167,9 +174,23 @@ async def in_stream(rig: Rig, intake: Running) -> str:
     return " ".join(readable((one.subject or "").encode() + (one.data or b"")) for one in messages)
 
 
+async def in_files(intake: Running, folder: Path) -> tuple[str, str]:
+    """Give the names and bytes in the store of files, as they lie there and as the holder of the vault's keys can read them."""
+    vault = Vault(KeyRing.parse(VAULT_KEYS), PURPOSES)
+    async with intake.connected(intake.database.owner_dsn) as connection:
+        rows = await connection.fetch("SELECT o.id, e.ref, e.stream, e.key_id, e.body FROM vault.entry e JOIN files.object o USING (ref)")
+    keys = {str(row["id"]): b64decode(vault._open(*row[1:]).document["key"]) for row in rows}
+    lying = kept_in(folder)
+    opened = [unseal(name, content, key) for name, content in lying.items() if (key := keys.get(name.split("/")[1]))]
+    return " ".join(name + readable(content) for name, content in lying.items()), " ".join(map(readable, opened))
+
+
 async def places(rig: Rig, intake: Running, lines: io.StringIO) -> dict[str, str]:
     """Give everything that is kept, by where."""
+    files, opened = await in_files(intake, rig.folder / "files")
     return await in_tables(rig, intake) | {
+        "files": files,
+        "files, opened": opened,
         "vault, opened": await in_vault(intake),
         "stream": await in_stream(rig, intake),
         "log lines": folded(lines.getvalue()),
@@ -200,7 +221,12 @@ async def test_whoever_was_forgotten_is_found_in_no_table_stream_or_log_line(rig
     lines = io.StringIO()
     logs.configure("intake", "DEBUG", out=lines)
     id, other = await desk.submit(applicant=PERSON), await desk.submit(applicant=ENTERPRISE)
-    personal = f"/v1/dossiers/{id}/personal"
+    personal, papers = f"/v1/dossiers/{id}/personal", Papers(desk)
+    file, on_its_way = await papers.attach(id, PAPER, file_name=f"{SCAN}.pdf"), await papers.declare(id, PAPER, file_name=f"{SCAN}.pdf")
+    await papers.patch(on_its_way, 0, PAPER[:-5])
+    neighbours = await papers.attach(other, PAPER)
+    await judged(papers, other)
+    assert (await intake.get(f"/v1/dossiers/{id}/files/{file}", desk.officer, purpose="contact")).content == PAPER
     assert (await intake.get(personal, desk.officer, purpose="contact")).json() == PERSON
     problem(await desk.ask(id, "erasure", DEMAND, intake.token("data-protection", sub="dpo")), 409, "not-now")
     await desk.do(id, "withdrawal", LEAVING)
@@ -210,6 +236,9 @@ async def test_whoever_was_forgotten_is_found_in_no_table_stream_or_log_line(rig
     for mark in MARKS:
         assert found(before, PERSON[mark]) == {"vault, opened"}, mark
     assert {"log.event", "stream"} <= found(before, PUBLIC)
+    assert found(before, SCAN) == {"vault, opened"}
+    assert found(before, SAID) == {"files, opened"}
+    assert found(before, hashlib.sha256(PAPER).hexdigest()) == {"vault, opened"}
 
     intake.later(days=92)
     answer = (await intake.post(f"/v1/dossiers/{id}/erasure", DEMAND, intake.token("data-protection", sub="dpo"))).json()
@@ -219,12 +248,17 @@ async def test_whoever_was_forgotten_is_found_in_no_table_stream_or_log_line(rig
     after = await places(rig, intake, lines)
     for mark in MARKS:
         assert found(after, PERSON[mark]) == set(), mark
+    assert found(after, SCAN) == set()
+    assert list(kept_in(rig.folder / "files")) == [f"files/{neighbours}"]
+    problem(await intake.get(f"/v1/dossiers/{id}/files/{file}", desk.officer, purpose="contact"), 404, "erased")
+    problem(await intake.get(f"/v1/dossiers/{id}/file-names", desk.officer, purpose="contact"), 404, "erased")
+    assert (await intake.get(f"/v1/dossiers/{other}/files/{neighbours}", desk.officer, purpose="contact")).content == PAPER
     assert {"log.event", "stream"} <= found(after, PUBLIC)
     assert lines.getvalue()
     problem(await intake.get(personal, desk.officer, purpose="contact"), 404, "erased")
     assert (await intake.get(f"/v1/dossiers/{other}/personal", desk.officer, purpose="contact")).json() == ENTERPRISE
     assert (await intake.bodies()).startswith(bodies)
-    assert await desk.kept() == {"log.event": kept["log.event"] + 1, "vault.entry": 1, "edge.command": kept["edge.command"] + 1}
+    assert await desk.kept() == {"log.event": kept["log.event"] + 1, "vault.entry": 2, "edge.command": kept["edge.command"] + 1}
     await seal(intake, key)
     checked = await verdict(intake, key)
     assert (checked.events, checked.sealed_upto, checked.seals) == (kept["log.event"] + 1, kept["log.event"] + 1, 2)

@@ -37,6 +37,8 @@ QUICK: Final = (0.05,)
 PRIVATE: Final = {
     facts.ProcedurePublished: "about no dossier",
     facts.RegisterNumberAllotted: "the register's own",
+    facts.DossierFileAttached: "whoever attached it was answered, and the list of files shows it to whom it concerns",
+    facts.DossierFileScanned: "the list of files says how each stands; what a scanner calls a thing is for the desk",
     facts.DossierPersonalDataErased: "of the department's duties, not of the dossier's way",
 }
 """Facts of intake without a public side, each with the reason."""

@@ -32,6 +32,7 @@ WRONG_FIELDS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "an enterprise without a tax code": ({"applicant": {k: v for k, v in ENTERPRISE.items() if k != "tax_code"}}, "/applicant"),
     "an enterprise with no tax code": ({"applicant": ENTERPRISE | {"tax_code": None}}, "/applicant/tax_code"),
     "an enterprise with a person's number": ({"applicant": ENTERPRISE | {"tax_code": "079123456789"}}, "/applicant/tax_code"),
+    "a tax code whose check digit does not fit": ({"applicant": ENTERPRISE | {"tax_code": "0106831098"}}, "/applicant/tax_code"),
     "a tax code with letters": ({"applicant": ENTERPRISE | {"tax_code": "37O1234567"}}, "/applicant/tax_code"),
     "a phone number that is none": ({"applicant": CITIZEN | {"phone": "0912-345-678"}}, "/applicant/phone"),
     "digits of another script": ({"applicant": CITIZEN | {"phone": "0٩١٢٣٤٥٦٧٨"}}, "/applicant/phone"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,6 +11,7 @@ import pytest
 
 from contracts.processing import (
     CaseAlarmRaised,
+    CaseConsultationReceived,
     CaseDecided,
     CaseReappointed,
     CaseResultIssued,
@@ -215,6 +216,19 @@ async def test_e_20_another_agency_has_a_limit_of_its_own_and_its_lateness_stays
     assert refused["why"] == ["số ý kiến chưa trả lời là 1, phải = 0"]
     (asked,) = (await dept.see(case_id))["consultations"]
     assert (asked["partner"], asked["due_on"], asked["answered_at"], asked["late"]) == ("cong-an-tinh", "2026-03-09", None, False)
+
+    # It confirms that it has the papers, once; they are with it, and its limit goes on from when it was asked.
+    assert "receipt" in (await dept.see(case_id))["legal"]
+    problem(await dept.ask(case_id, "consultations/1/receipt", {}, "nv-at-03"), 403, "not-your-step")
+    dept.running.later(hours=2)
+    for _ in range(2):
+        assert (await dept.ask(case_id, "consultations/1/receipt", {}, "nv-tm-04")).status_code == 200
+    (receipt,) = await dept.running.events(CaseConsultationReceived)
+    standing = await dept.see(case_id)
+    assert "receipt" not in standing["legal"]
+    (there,) = standing["consultations"]
+    assert datetime.fromisoformat(there["received_at"]) == receipt.fact.received_at == dept.running.moment
+    assert there["due_on"] == asked["due_on"]
 
     # The partner lets its day pass. The step need not wait for ever; the case's own clock has run all the while.
     dept.running.moment = MONDAY + timedelta(days=8)

@@ -1,7 +1,7 @@
 """Edge cases that a good engineer gets wrong, each by its number in the department's list; some have their place in another module.
 
-`pytest -k test_e_` runs all of them: E-12 is in intake's tests, E-13 to E-15, E-21, E-28 in the legal clock's, E-26 in reporting's, and
-E-18, E-20, E-49, E-50, E-52 in modules beside this one.
+`pytest -k test_e_` runs all of them: E-12 is in intake's tests, E-13 to E-15, E-21, E-28 in the legal clock's, E-16, E-25, E-26 in
+reporting's, and E-18, E-20, E-49, E-50, E-52 in modules beside this one.
 """
 
 from __future__ import annotations

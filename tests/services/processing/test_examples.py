@@ -118,6 +118,7 @@ PERMIT: Final[tuple[tuple[str, str, str], ...]] = (
 
 DRAFT: Final = "/v1/cases/{id}/permit-draft"
 ANSWER: Final = "/v1/cases/{id}/consultations/{consultation}/answer"
+RECEIPT: Final = "/v1/cases/{id}/consultations/{consultation}/receipt"
 
 
 @pytest.mark.parametrize("what", CASES)
@@ -132,6 +133,8 @@ async def test_an_example_of_a_case_is_carried_out(shared: Department, what: str
     answer = await shared.ask(case_id, what, example_of(doc, "post", f"/v1/cases/{{id}}/{what}"), officer)
     assert answer.status_code == 200, answer.text
     if what == "consultation":
+        there = await shared.ask(case_id, "consultations/1/receipt", example_of(doc, "post", RECEIPT), officer)
+        assert there.status_code == 200, there.text
         answered = await shared.ask(case_id, "consultations/1/answer", example_of(doc, "post", ANSWER), officer)
         assert answered.status_code == 200, answered.text
     for address in (f"/v1/cases/{case_id}", f"/v1/cases/{case_id}/timeline"):
@@ -173,7 +176,7 @@ async def test_every_route_that_writes_has_an_example_that_was_carried_out(share
     carried_out = (
         {f"/v1/cases/{{id}}/{what}" for what in CASES}
         | {path for path, _, _ in DEPARTMENT}
-        | {ANSWER, DRAFT}
+        | {ANSWER, RECEIPT, DRAFT}
         | {path for path, _, _ in PERMIT}
     )
     assert writing == carried_out

@@ -11,9 +11,12 @@ import pytest
 
 from contracts.processing import CaseAlarmRaised, CaseConsultationOverdue, CaseReappointed, CaseResultIssued
 from contracts.vocabulary import Limit
+from kernel.eventlog.verify import Verdict, verify_read_model
 from kernel.legalclock import VIETNAM, day_of, is_late, load_calendar
 from services.processing.domain.alarms import first_alarm_at, late_from, near
 from services.processing.domain.case_commands import Correct, Decide, OpenCase, PutDownCouncil, Remind, Ring, Stop
+from services.processing.main import SERVICE
+from services.processing.projections import CASES
 from tests.services.processing.department import BASIS, Department
 from tests.services.processing.dossiers import PROMOTION, WINE, accepted, due, roster
 from tests.services.processing.test_case import (
@@ -189,6 +192,7 @@ TRIED: Final[dict[str, Any]] = {
     "return": {"step": "B3", "to": "B1", "reason": "new-facts"},
     "undo": {"step": "B2", "reason": "by-mistake"},
     "consultation": {"partner": "cong-an-tinh"},
+    "consultations/{consultation}/receipt": {},
     "consultations/{consultation}/answer": {"opinion": "agrees"},
     "site-check": {"step": "B3", "held_on": "2026-03-05", "members": [{"role": "chair", "officer": "nv-at-03"}], "finding": "meets"},
     "council": {"step": "B3", "held_on": "2026-03-05", "members": [{"role": "chair", "officer": "nv-at-03"}], "finding": "approves"},
@@ -266,6 +270,22 @@ async def test_the_services_own_role_cannot_change_what_was_recorded_of_a_late_c
             await connection.execute(statement)
     assert await dept.running.bodies() == before
     assert (await dept.see(case_id))["due_on"] == "2026-03-09"
+
+
+async def test_a_day_that_the_services_own_role_changes_in_a_read_table_is_named_by_whoever_verifies(dept: Department) -> None:
+    case_id = await dept.opened(PROMOTION)
+    await dept.running.get("/v1/cases", dept.token(), after=f"processing/{await dept.count()}")
+    async with dept.running.connected() as connection:
+
+        async def findings() -> list[str]:
+            verdict = Verdict("processing")
+            await verify_read_model(connection, CASES, SERVICE.codec, {"processing": connection}, verdict)
+            return verdict.findings
+
+        assert await findings() == []
+        await connection.execute("UPDATE read.case_register SET due_on = due_on + 300 WHERE case_id = $1", case_id)
+        (found,) = await findings()
+    assert found.endswith(f"case_register: row {case_id} differs in due_on")
 
 
 def test_every_officer_leads_what_the_organisation_says() -> None:

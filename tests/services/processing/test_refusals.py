@@ -163,6 +163,7 @@ ROUTES: Final = {
     "POST /v1/cases/{id}/undo": "case.undo",
     "POST /v1/cases/{id}/consultation": "case.consult",
     "POST /v1/cases/{id}/consultations/{consultation}/answer": "case.consult",
+    "POST /v1/cases/{id}/consultations/{consultation}/receipt": "case.consult",
     "POST /v1/cases/{id}/reappointment": "case.reappoint",
     "POST /v1/workflows/{procedure}/move": "workflow.move",
     "POST /v1/calendar/restatement": "calendar.restate",

@@ -205,3 +205,32 @@ async def test_a_permit_is_told_as_it_stood_on_the_day_that_matters(dept: Depart
     assert await stood(new, out) == "not-found", "a number that was given later was none then"
     assert await stood(new, dept.running.moment) == "revoked"
     problem(await dept.running.get(f"/v1/permits/{old}/verification", after=after, as_of=MONDAY.isoformat()), 404, "not-found")
+
+    async def book(as_of: Any) -> dict[str, tuple[str, str | None]]:
+        query = {"agency": AGENCY, "as_of": as_of.isoformat(), "after": after}
+        answer = await dept.running.get(f"/v1/books/{out.year}", dept.token(LEADER, "leader"), **query)
+        return {row["number"]: (row["state"], row["replaced_by"]) for row in answer.json()["entries"]}
+
+    mine = {when: {number: row for number, row in (await book(when)).items() if number in {old, new}} for when in (out, reissued)}
+    assert mine == {out: {old: ("in-force", None)}, reissued: {old: ("replaced", new), new: ("not-published", None)}}
+    now = (await dept.running.get(f"/v1/books/{out.year}", dept.token(LEADER, "leader"), agency=AGENCY, after=after)).json()["entries"]
+    assert {row["number"]: (row["state"], row["replaced_by"]) for row in now} == await book(dept.running.moment), "as the register has it"
+    stock = [
+        (await dept.running.get("/v1/blanks/AB", dept.token(LEADER, "leader"), agency=AGENCY, as_of=when.isoformat())).json()
+        for when in (granted, out)
+    ]
+    assert [(one["received"], one["issued"], one["left"]) for one in stock] == [(0, 0, 0), (3, 1, 2)]
+    page = f"/v1/permits/{old}/document"
+    assert (await dept.running.get(page, dept.token(), as_of=out.isoformat())).content[:5] == b"%PDF-"
+    problem(await dept.running.get(page, dept.token(), as_of=granted.isoformat()), 404, "not-found")
+
+
+NO_THEN: Final = {"/v1/signing-keys", "/v1/cases/{id}/permit-draft"}
+"""The key in use, and a page that is made anew whenever somebody looks at it."""
+
+
+async def test_every_read_may_be_asked_as_of_an_instant(dept: Department) -> None:
+    paths = (await dept.running.get("/openapi.json")).json()["paths"]
+    reads = {path: routes["get"] for path, routes in paths.items() if "get" in routes and path.startswith("/v1/")}
+    without = {path for path, route in reads.items() if "as_of" not in {one["name"] for one in route.get("parameters", ())}}
+    assert without == NO_THEN

@@ -40,9 +40,10 @@ def counted(*facts: Fact, period: Period = MARCH) -> set[str]:
 # Cases computed by hand. Each is asked of the definition; the differential test below ties SQL to the definition.
 
 
-def test_a_result_that_is_ready_before_the_appointment_is_early() -> None:
+def test_e_25_a_result_that_is_ready_before_the_appointment_is_early_though_it_is_handed_over_on_its_day() -> None:
     facts = (P.submitted(0), P.accepted(0, due=7), P.ready(4))
-    assert counted(*facts) == {"received", "received_direct", "resolved", "resolved_early"}
+    for history in (facts, (*facts, P.returned(7))):
+        assert counted(*history) == {"received", "received_direct", "resolved", "resolved_early"}
 
 
 def test_a_result_on_the_day_of_the_appointment_is_on_time_also_after_office_hours() -> None:
@@ -88,7 +89,7 @@ def test_withdrawn_after_the_appointment_is_late() -> None:
     assert counted(*facts) == {"received", "received_direct", "resolved", "resolved_late", "withdrawn"}
 
 
-def test_a_procedure_without_a_limit_is_on_time_whenever_it_ends() -> None:
+def test_e_16_what_has_no_limit_is_received_and_resolved_and_on_time_whenever_it_ends() -> None:
     facts = (P.submitted(0), P.accepted(0, due=None), P.ready(25))
     assert counted(*facts) == {"received", "received_direct", "resolved", "resolved_on_time"}
     assert counted(*facts[:2]) == {"received", "received_direct", "in_progress", "in_progress_in_time"}
