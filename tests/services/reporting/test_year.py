@@ -64,7 +64,7 @@ async def test_a_years_scores_equal_those_of_a_second_computation(mirror: Tables
     whole = view(total(voices))
     mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     took = f"written in {written - began:.1f} s, read and grouped in {read - written:.1f} s, {len(CUTS)} tables in {cut_ - read:.1f} s"
-    print(f"\n{ANSWERS} answers: {took}, a second time in {time.monotonic() - cut_:.1f} s, {mb} MB at most; {whole['ratings']} rated")  # noqa: T201
+    print(f"\n{ANSWERS} answers: {took}, a second time in {time.monotonic() - cut_:.1f} s, {mb} MB at most; {whole['ratings']} rated")  # noqa: T201 - asked for with -s, this is how it speaks
     # All who said how satisfied they were are counted but those who wait in the month that is not over.
     rated = sum("ratings" in answer.given for batch in year.batches() for answer in batch)
     assert rated * 0.95 < whole["ratings"] <= rated
