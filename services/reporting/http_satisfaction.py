@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, get_args
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from kernel.edge.answer import json_response
@@ -13,13 +13,18 @@ from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for
 from kernel.edge.problem import NOT_ALLOWED, Problem, Sentence
 from services.reporting.domain.satisfaction import VoiceCut
+from services.reporting.handle_scores import Watch
 from services.reporting.http_period import AskedPeriod, OnlyAgency, scope_of
 from services.reporting.projections import MIRROR
 from services.reporting.query import Mirror
 from services.reporting.query_satisfaction import WantedTable, position_of, table
 
 READERS: Final = frozenset({"leader", "analyst", "officer"})
-ACTIONS: Final = {"satisfaction.read": READERS | {"public"}}
+ACTIONS: Final = {
+    "satisfaction.read": READERS | {"public"},
+    "scores.read": {"leader"},
+    "scores.measure": {"leader"},
+}
 OF_OFFICERS: Final = "leader"
 """Who evaluates officers (NĐ 61/2018, Điều 32; TT 01/2018, Điều 15.3): nobody else sees what is said of which account."""
 ONLY_LEADERS: Final = Sentence(
@@ -67,5 +72,17 @@ def routes(mirror: Mirror) -> APIRouter:
         known = not READERS.isdisjoint(principal.roles)
         return json_response(await table(mirror, period, scope_of(principal, agency), wanted, opinions=known))
 
-    _ = satisfaction
+    @router.get("/low-scores")
+    async def low_scores(principal: Annotated[Principal, allowed("scores.read")], after: After = None) -> Response:
+        """List units and officers whose score fell below its floor and has not recovered: each is a task for somebody."""
+        await wait_for(log, MIRROR.name, after)
+        async with mirror.reading() as reading:
+            return json_response({"items": await reading.low_scores(principal.scope), **reading.freshness})
+
+    @router.post("/low-scores/measuring", dependencies=[allowed("scores.measure")])
+    async def measure(request: Request) -> Response:
+        """Measure all scores now, as is done by itself every so often; what was told before is not told again."""
+        return json_response({"recorded": await Watch(mirror).measure(mirror.runtime.commands.clock.now(request))})
+
+    _ = (satisfaction, low_scores, measure)
     return router

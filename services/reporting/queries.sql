@@ -127,6 +127,15 @@ WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE
 ORDER BY published_at DESC, report_id DESC
 LIMIT $4
 
+-- name: low_scores
+-- Scores that fell and have not recovered, the oldest first; $1 agencies in scope.
+SELECT score_id, agency, whose, subject, period_from, period_to, answers, satisfied, floor, fell_at
+FROM read.score
+WHERE recovered_at IS NULL
+  AND ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))
+ORDER BY fell_at, score_id
+LIMIT 1000
+
 -- name: known
 -- The first and the last day that the mirror knows of; null while it knows nothing. An appointment that will be missed is no news yet.
 SELECT least(d.first, v.first) AS first, greatest(d.last, v.last) AS last

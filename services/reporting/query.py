@@ -170,6 +170,10 @@ class Reading:
         at, report_id = (datetime.fromisoformat(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
         return await self._all("reports", scope, at, report_id, page.fetch)
 
+    async def low_scores(self, scope: Scope) -> list[Line]:
+        """Give the scores that fell and have not recovered."""
+        return await self._all("low_scores", scope)
+
     async def field_names(self) -> dict[str, str]:
         """Give what fields are called in Vietnamese."""
         return {row["field"]: row["field_name"] for row in await self._all("fields")}

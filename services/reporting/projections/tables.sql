@@ -151,3 +151,19 @@ CREATE TABLE report (
     pos_reporting   bigint
 );
 CREATE INDEX report_newest ON report (published_at DESC, report_id DESC);
+
+-- Scores of units and officers that fell below their floor, each as it was the last time; they have recovered, or not yet.
+CREATE TABLE score (
+    score_id      uuid PRIMARY KEY,
+    agency        text,
+    whose         text,
+    subject       text,
+    period_from   date,
+    period_to     date,
+    answers       integer,
+    satisfied     integer,
+    floor         integer,
+    fell_at       timestamptz,
+    recovered_at  timestamptz,
+    pos_reporting bigint
+);

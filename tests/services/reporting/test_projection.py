@@ -186,6 +186,7 @@ async def test_nothing_in_the_tables_joins_an_answer_to_a_dossier(mirror: Tables
         "admission": {"invitation_id"},
         "opinion": {"opinion_id"},
         "report": {"report_id"},
+        "score": {"score_id"},
     }
 
 
