@@ -11,7 +11,7 @@ PUBLISHERS: Final[dict[str, tuple[type[Fact], ...]]] = {
     "intake": get_args(intake.IntakeFact),
     "processing": get_args(processing.ProcessingFact),
     "feedback": get_args(feedback.FeedbackFact),
-    "reporting": (reporting.ReportPublished,),
+    "reporting": get_args(reporting.ReportingFact),
 }
 """The facts of each publishing service."""
 

@@ -75,7 +75,8 @@ class SurveyClassOpened(Fact, type="feedback.class.opened.v1"):
 class AnswerRecorded(Fact, type="feedback.answer.recorded.v1"):
     """An answer, recorded with others that say the same of themselves: in no order, on a day, by no command of its own.
 
-    `satisfaction` is from 1 to 5, `points` from 0 to 2, `levels` from 1 to 5; what was not answered is not there.
+    `satisfaction` is from 1 to 5, `points` from 0 to 2, `levels` from 1 to 5; what was not answered is not there. `batch_size` of them
+    stand in one commit (their ids begin alike) and are counted together or not at all; 0 = recorded before it was said.
     """
 
     answer_id: AnswerId
@@ -91,6 +92,7 @@ class AnswerRecorded(Fact, type="feedback.answer.recorded.v1"):
     comment_ref: VaultRef | None
     commitment: ContentHash | None
     recorded_on: date
+    batch_size: Annotated[int, Field(ge=0), LEFT_OUT] = 0
 
 
 SurveyFact: TypeAlias = SurveyClassOpened | AnswerRecorded

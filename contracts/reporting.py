@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from operator import not_
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
 from contracts.fact import Fact, Value
-from contracts.vocabulary import AgencyCode, ContentHash, FieldCode, PrincipalId, ReportId
+from contracts.vocabulary import AgencyCode, ContentHash, FieldCode, PrincipalId, ReportId, ScoreId
 
 Count: TypeAlias = Annotated[int, Field(ge=0)]
 
@@ -53,4 +53,42 @@ class ReportPublished(Fact, type="reporting.report.published.v1"):
     published_at: datetime
 
 
-ReportingFact: TypeAlias = ReportPublished
+ScoredWhose: TypeAlias = Literal["unit", "officer"]
+
+
+class ScoreFell(Fact, type="reporting.score.fell.v1"):
+    """Of those who answered about a unit or an officer in some months, fewer than `floor` percent were satisfied. Once per episode.
+
+    `satisfied` of `answers`, counted in groups that hide everybody in them, as of `positions`.
+    """
+
+    score_id: ScoreId
+    agency: AgencyCode
+    whose: ScoredWhose
+    subject: Annotated[str, Field(min_length=1, max_length=60)]
+    period_from: date
+    period_to: date
+    answers: Count
+    satisfied: Count
+    floor: Annotated[int, Field(ge=0, le=100)]
+    positions: dict[str, Annotated[int, Field(ge=0)]]
+    measured_at: datetime
+
+
+class ScoreRecovered(Fact, type="reporting.score.recovered.v1"):
+    """A score that had fallen is above its floor again, by enough that it is not only trembling."""
+
+    score_id: ScoreId
+    agency: AgencyCode
+    whose: ScoredWhose
+    subject: Annotated[str, Field(min_length=1, max_length=60)]
+    period_from: date
+    period_to: date
+    answers: Count
+    satisfied: Count
+    floor: Annotated[int, Field(ge=0, le=100)]
+    positions: dict[str, Annotated[int, Field(ge=0)]]
+    measured_at: datetime
+
+
+ReportingFact: TypeAlias = ReportPublished | ScoreFell | ScoreRecovered

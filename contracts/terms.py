@@ -106,5 +106,7 @@ TERMS: Final[dict[str, str]] = {
     "feedback.engagement.held.v1": "Buổi làm việc với doanh nghiệp",
     "feedback.engagement.struck.v1": "Hủy ghi nhận buổi làm việc",
     "reporting.report.published.v1": "Công bố báo cáo",
+    "reporting.score.fell.v1": "Mức độ hài lòng xuống dưới ngưỡng",
+    "reporting.score.recovered.v1": "Mức độ hài lòng trở lại trên ngưỡng",
 }
 """The Vietnamese term of every fact, by event type."""

@@ -95,7 +95,8 @@ class Box:
         log, at, count = self.surveys.runtime.log, midnight(today), 0
         for part in parts(batch.answers, self.surveys.runtime.settings.answers_min, COMMIT_MAX):
             own: Sequence[asyncpg.Record] = [rows[one.token_hash] for one in part]
-            slices = [Slice(History(answer_id(row["token_hash"])), batch.traits.agency, [fact_of(row, batch.traits, today)]) for row in own]
+            facts = [fact_of(row, batch.traits, today, len(own)) for row in own]
+            slices = [Slice(History(fact.answer_id), batch.traits.agency, [fact]) for fact in facts]
             sealed = [
                 (row["comment_ref"], answer_id(row["token_hash"]), row["comment_key"], row["comment"]) for row in own if row["comment"]
             ]
@@ -114,7 +115,7 @@ def answer_id(token_hash: bytes) -> AnswerId:
     return AnswerId(uuid5(NAMESPACE, token_hash.hex()))
 
 
-def fact_of(row: asyncpg.Record, traits: Traits, today: date) -> AnswerRecorded:
+def fact_of(row: asyncpg.Record, traits: Traits, today: date, batch_size: int) -> AnswerRecorded:
     """Make the fact of one row of the box."""
     answered: dict[str, Any] = orjson.loads(row["body"])
     return AnswerRecorded(
@@ -128,5 +129,6 @@ def fact_of(row: asyncpg.Record, traits: Traits, today: date) -> AnswerRecorded:
         comment_ref=row["comment_ref"],
         commitment=row["commitment"],
         recorded_on=today,
+        batch_size=batch_size,
         **answered,
     )

@@ -22,7 +22,7 @@ from kernel.edge.policy import Policy, allowed
 from kernel.edge.position import After, wait_for
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.paper.press import Press
-from services.reporting import http_form, sheet
+from services.reporting import http_form, http_satisfaction, sheet
 from services.reporting import page as page_
 from services.reporting.domain import report
 from services.reporting.domain.period import Period
@@ -31,18 +31,18 @@ from services.reporting.http_period import AskedPeriod, Cuts, OnlyAgency, cut_of
 from services.reporting.projections import MIRROR
 from services.reporting.query import Book, DossierState, Line, Mirror, Wanted, told
 
-READERS: Final = frozenset({"leader", "analyst", "officer"})
+READERS: Final = http_satisfaction.READERS
 
 POLICY: Final = Policy(
     {
         "figures.read": READERS,
         "register.read": READERS,
-        "satisfaction.read": READERS,
         "summary.read": {"public"},
         "report.publish": {"leader"},
         "report.read": {"leader", "analyst"},
     }
     | http_form.ACTIONS
+    | http_satisfaction.ACTIONS
 )
 WORDS: Final = Words()
 MODEL_AGENCY: Final = "H09.13"
@@ -69,11 +69,11 @@ def routes(mirror: Mirror, publisher: Publisher) -> list[APIRouter]:
     add_register(router, mirror)
     add_page(router, mirror)
     add_reports(router, mirror, publisher)
-    return [router, http_form.routes(mirror, Press())]
+    return [router, http_form.routes(mirror, Press()), http_satisfaction.routes(mirror)]
 
 
 def add_figures(router: APIRouter, mirror: Mirror) -> None:
-    """Add what is counted: figures, the summary, satisfaction."""
+    """Add what is counted: figures, the summary."""
     log = mirror.runtime.log
 
     @router.get("/v1/figures")
@@ -88,24 +88,13 @@ def add_figures(router: APIRouter, mirror: Mirror) -> None:
         await wait_for(log, MIRROR.name, after)
         return json_response(await mirror.figures(period, scope_of(principal, agency), cut_of(cut)))
 
-    @router.get("/v1/satisfaction")
-    async def satisfaction(
-        principal: Annotated[Principal, allowed("satisfaction.read")], period: AskedPeriod, agency: OnlyAgency = None, after: After = None
-    ) -> Response:
-        """Give what was answered, by month, agency and field, and what was said unasked; of the whole months that the period touches.
-
-        A number that too few answers stand behind is null, and `withheld` says so.
-        """
-        await wait_for(log, MIRROR.name, after)
-        return json_response(await mirror.satisfaction(period, scope_of(principal, agency)))
-
     @router.get("/v1/summary")
     async def summary(principal: Annotated[Principal, allowed("summary.read")], period: AskedPeriod, after: After = None) -> Response:
         """Give the totals of a period, of all agencies; without an account, of the whole months that it touches."""
         await wait_for(log, MIRROR.name, after)
         return json_response(await mirror.summary(period, exact=not READERS.isdisjoint(principal.roles)))
 
-    _ = (figures, satisfaction, summary)
+    _ = (figures, summary)
 
 
 def add_register(router: APIRouter, mirror: Mirror) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +16,7 @@ from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec
 from services.reporting.consume import REACTORS
 from services.reporting.handle import Publisher
+from services.reporting.handle_scores import Watch
 from services.reporting.heads import Heads
 from services.reporting.http_api import POLICY, WORDS, routes
 from services.reporting.projections import MIRROR, SOURCES
@@ -21,10 +26,29 @@ from services.reporting.settings import ReportingSettings
 
 def routers(runtime: Runtime[ReportingSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
+    mirror = mirror_of(runtime)
+    return routes(mirror, Publisher(mirror))
+
+
+def mirror_of(runtime: Runtime[ReportingSettings]) -> Mirror:
+    """Make what answers from the read tables."""
     nats_url = runtime.settings.nats_url
     others = [source for source in SOURCES if source != runtime.name]
-    mirror = Mirror(runtime, Heads(nats_url.get_secret_value() if nats_url else None, others))
-    return routes(mirror, Publisher(mirror))
+    return Mirror(runtime, Heads(nats_url.get_secret_value() if nats_url else None, others))
+
+
+def jobs(runtime: Runtime[ReportingSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Watch the scores, except where the callers say what time it is: there they ask for this too."""
+    if runtime.settings.demo_clock:
+        return {}
+    return {"scores": partial(watch, Watch(mirror_of(runtime)), runtime.settings.score_seconds)}
+
+
+async def watch(scores: Watch, every_seconds: float) -> None:
+    """Measure again and again."""
+    while True:
+        await asyncio.sleep(every_seconds)
+        await scores.measure(datetime.now(UTC))
 
 
 SERVICE: Final = Service(
@@ -37,4 +61,5 @@ SERVICE: Final = Service(
     routers=routers,
     models=(MIRROR,),
     reactors=lambda _: REACTORS,
+    jobs=jobs,
 )

@@ -190,7 +190,7 @@ async def view_of(reading: Reading, period: Period) -> dict[str, Any]:
     fields = pooled(
         {field: totals([line for line in lines if line["field"] == field]) for field in {line["field"] for line in lines}}, "received"
     )
-    answers = satisfaction.view(satisfaction.total(await reading.cells(period.whole_months())))
+    answers = satisfaction.view(satisfaction.total(await reading.voices(period.whole_months())))
     shown = bool(fields)
     return {
         "agency": await reading.agency_name(),

@@ -107,29 +107,6 @@ WHERE ($4::text IS NULL OR book.state = $4)
 ORDER BY book.day, book.code
 LIMIT $9
 
--- name: voices
--- What was answered, by month, agency and field; $1 first, $2 last day, of whole months. Of invitations it counts those that
--- were issued in the month and how many of them were used since: not when, for that would lead to the answer.
-WITH answered AS (
-    SELECT to_char(recorded_on, 'YYYY-MM') AS month, agency, field,
-        count(*) AS ratings,
-        count(*) FILTER (WHERE satisfaction >= 4) AS satisfied,
-        count(points_time) AS n_time, sum(points_time) AS points_time,
-        count(points_agencies_contacted) AS n_agencies_contacted, sum(points_agencies_contacted) AS points_agencies_contacted,
-        count(points_contacts_to_complete) AS n_contacts_to_complete, sum(points_contacts_to_complete) AS points_contacts_to_complete,
-        count(points_attitude) AS n_attitude, sum(points_attitude) AS points_attitude
-    FROM read.rating
-    WHERE recorded_on BETWEEN $1 AND $2 AND satisfaction IS NOT NULL
-    GROUP BY 1, 2, 3
-), asked AS (
-    SELECT to_char(issued_on, 'YYYY-MM') AS month, agency, field, count(*) AS invited, count(*) FILTER (WHERE used) AS used
-    FROM read.invitation
-    WHERE issued_on BETWEEN $1 AND $2
-    GROUP BY 1, 2, 3
-)
-SELECT * FROM answered FULL JOIN asked USING (month, agency, field)
-ORDER BY month, agency, field
-
 -- name: opinions
 -- What people said unasked in a period ($1 to $2), and how much of it was answered by its last day; $3 agencies in scope.
 SELECT channel, topic, count(*) AS received,
@@ -149,6 +126,15 @@ WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE
   AND ($2::timestamptz IS NULL OR (published_at, report_id) < ($2, $3::uuid))
 ORDER BY published_at DESC, report_id DESC
 LIMIT $4
+
+-- name: low_scores
+-- Scores that fell and have not recovered, the oldest first; $1 agencies in scope.
+SELECT score_id, agency, whose, subject, period_from, period_to, answers, satisfied, floor, fell_at
+FROM read.score
+WHERE recovered_at IS NULL
+  AND ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))
+ORDER BY fell_at, score_id
+LIMIT 1000
 
 -- name: known
 -- The first and the last day that the mirror knows of; null while it knows nothing. An appointment that will be missed is no news yet.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
@@ -20,20 +20,22 @@ from kernel.edge.service import Runtime
 from kernel.eventlog.sql import QUERY as LOG_QUERY
 from kernel.eventlog.sql import Connection, read_queries
 from services.reporting.domain import satisfaction
-from services.reporting.domain.figures import FORM, in_scope
+from services.reporting.domain.figures import FORM
 from services.reporting.domain.period import Period
 from services.reporting.domain.pooling import DOSSIERS_MIN
-from services.reporting.domain.satisfaction import CRITERIA, Cell, CellKey
+from services.reporting.domain.satisfaction import Voices
 from services.reporting.domain.shares import share
 from services.reporting.heads import Heads
 from services.reporting.projections import MIRROR
-from services.reporting.projections.voices import POINTS
+from services.reporting.query_voices import Months, heard
 from services.reporting.settings import ReportingSettings
 
 FOLDER: Final = Path(__file__).parent
 QUERY: Final = read_queries(FOLDER / "queries.sql")
 DEFINITION_FILES: Final = (
     "domain/figures.py",
+    "domain/groups.py",
+    "domain/indicators.py",
     "domain/period.py",
     "domain/pooling.py",
     "domain/satisfaction.py",
@@ -44,6 +46,7 @@ DEFINITION_FILES: Final = (
     "projections/kept.sql",
     "projections/tables.sql",
     "queries.sql",
+    "voices.sql",
 )
 """Everything that says what a figure is."""
 
@@ -95,6 +98,7 @@ class Reading:
 
     connection: Connection
     freshness: Line
+    months_heard: Months = field(default_factory=Months)
 
     async def period(self, asked: Asked, *, whole_months: bool = False) -> Period:
         """Give the period that is meant: where no day was said, the first or the last that the mirror knows of.
@@ -140,28 +144,22 @@ class Reading:
         """Add everything up, for all agencies. Unless `exact`, nothing that too few dossiers stand behind is told."""
         counts: dict[str, int | None] = {**totals(await self.figures(period, None)), **await self.beside(period)}
         months = period.whole_months()
-        cells = await self.cells(months)
-        answers = satisfaction.total(cells)
-        withheld = satisfaction.left_out(cells)
+        line = satisfaction.total(await self.voices(months))
+        answers, withheld = satisfaction.view(line), satisfaction.left_out(line)
         if not exact and 0 < (counts["received"] or 0) + (counts["refused"] or 0) < DOSSIERS_MIN:
             counts, withheld = dict.fromkeys(counts), ["dossiers", *withheld]
         return {
             "period": told(period),
             **counts,
             **shares_of(counts),
-            "satisfaction": share(answers.satisfied, answers.ratings),
-            "ratings": answers.ratings,
-            "response_rate": share(answers.used, answers.invited),
-            "invitations": answers.invited,
+            **{name: answers[name] for name in ("satisfaction", "ratings", "response_rate", "invitations")},
             "satisfaction_period": told(months),
             "withheld": withheld,
         }
 
-    async def cells(self, months: Period) -> dict[CellKey, Cell]:
-        """Give what was answered in whole months, of all agencies: what of it may be shown is not decided here."""
-        return {
-            CellKey(row["month"], row["agency"], row["field"]): cell_of(row) for row in await self._all("voices", months.first, months.last)
-        }
+    async def voices(self, months: Period, as_of: int | None = None, *, named: bool = False) -> Voices:
+        """Give what was answered in whole months, of all agencies, in the groups that it is counted in."""
+        return await heard(self.connection, months, as_of, named=named, before=self.months_heard)
 
     async def opinions(self, period: Period, scope: Scope) -> list[Line]:
         """Count opinions by channel and topic, answered and open."""
@@ -171,6 +169,10 @@ class Reading:
         """Give a page of published reports, newest first."""
         at, report_id = (datetime.fromisoformat(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
         return await self._all("reports", scope, at, report_id, page.fetch)
+
+    async def low_scores(self, scope: Scope) -> list[Line]:
+        """Give the scores that fell and have not recovered."""
+        return await self._all("low_scores", scope)
 
     async def field_names(self) -> dict[str, str]:
         """Give what fields are called in Vietnamese."""
@@ -206,6 +208,7 @@ class Mirror:
 
     runtime: Runtime[ReportingSettings]
     heads: Heads
+    months_heard: Months = field(default_factory=Months)
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Reading]:
@@ -218,7 +221,7 @@ class Mirror:
             self.runtime.log.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            yield Reading(connection, await self._freshness(connection, heads))
+            yield Reading(connection, await self._freshness(connection, heads), self.months_heard)
 
     async def figures(self, asked: Asked, scope: Scope, cut: Sequence[Cut] = LINE) -> Line:
         """Give the columns of form II.06a, line by line."""
@@ -230,22 +233,6 @@ class Mirror:
         """Add everything up, for all agencies; `exact` = by the day, else as everybody may see it."""
         async with self.reading() as reading:
             return await reading.summary(await reading.period(asked, whole_months=not exact), exact=exact) | reading.freshness
-
-    async def satisfaction(self, asked: Asked, scope: Scope) -> Line:
-        """Give what was answered by month, agency and field, and what was said unasked; whole months only."""
-        async with self.reading() as reading:
-            period = (await reading.period(asked)).whole_months()
-            cells = await reading.cells(period)
-            views = {key: view for key, view in satisfaction.shown(cells).items() if in_scope(key.agency, scope)}
-            counted = [cell_shown(cells[key], view["withheld"]) for key, view in views.items()]
-            return {
-                "items": [{**key._asdict(), **view} for key, view in sorted(views.items())],
-                "total": satisfaction.view(sum(counted, Cell()))
-                | {"withheld": sorted({name for view in views.values() for name in view["withheld"]})},
-                "opinions": await reading.opinions(period, scope),
-                "period": told(period),
-                **reading.freshness,
-            }
 
     async def _freshness(self, connection: Connection, heads: dict[str, int | None]) -> Line:
         """Say what an answer is good for.
@@ -264,18 +251,6 @@ class Mirror:
         }
 
 
-def cell_of(row: Line) -> Cell:
-    """Make a cell of a row of `voices`; a month with answers and no invitations, or the other way round, has nulls."""
-    return Cell(
-        ratings=row["ratings"] or 0,
-        satisfied=row["satisfied"] or 0,
-        points={one: row[POINTS[one]] or 0 for one in CRITERIA},
-        answers={one: row[POINTS[one].replace("points_", "n_", 1)] or 0 for one in CRITERIA},
-        invited=row["invited"] or 0,
-        used=row["used"] or 0,
-    )
-
-
 def totals(lines: Sequence[Line]) -> dict[str, int]:
     """Add the form's columns up."""
     return {name: sum(line[name] for line in lines) for name in COUNTERS}
@@ -285,13 +260,6 @@ def shares_of(counts: Mapping[str, int | None]) -> dict[str, float | int | None]
     """Give what is made from the form's columns: a share of nothing, or of what is withheld, is None, never 0 or 100 %."""
     resolved, late = counts["resolved"] or 0, counts["resolved_late"] or 0
     return {"late": counts["resolved_late"], "on_time_rate": share(resolved - late, resolved)}
-
-
-def cell_shown(cell: Cell, withheld: Sequence[str]) -> Cell:
-    """Give what of a cell is shown, for a sum that gives nothing else away."""
-    if "ratings" in withheld:
-        cell = replace(cell, ratings=0, satisfied=0, points={}, answers={})
-    return replace(cell, invited=0, used=0) if "invitations" in withheld else cell
 
 
 def told(period: Period) -> dict[str, date | None]:

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from kernel.edge.settings import ServiceSettings, service_prefix
 
 
 class ReportingSettings(ServiceSettings):
-    """Settings of reporting; each comes from the environment as `REPORTING_<NAME>`."""
+    """Settings of reporting; each comes from the environment as `REPORTING_<NAME>`.
+
+    Every `score_seconds` the scores of units and officers are measured over `score_months` whole months, the present one included: a score
+    falls below `score_floor` percent of satisfied (the target of Nghị quyết 30c/NQ-CP; later ones are to be verified),
+    and recovers `score_margin` points above it; fewer than `score_answers_min` answers say nothing.
+    """
 
     model_config = service_prefix("REPORTING")
+
+    score_seconds: Annotated[float, Field(gt=0)] = 3600
+    score_months: Annotated[int, Field(ge=1, le=24)] = 3
+    score_floor: Annotated[int, Field(ge=0, le=100)] = 80
+    score_margin: Annotated[int, Field(ge=0, le=50)] = 5
+    score_answers_min: Annotated[int, Field(ge=5)] = 30

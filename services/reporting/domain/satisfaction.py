@@ -1,152 +1,248 @@
-"""Step 3 of 8, decide: what was answered, by month, agency and field, and what of it may be shown.
+"""Step 3 of 8, decide: what was answered, cut as one likes, with who was asked and did not answer beside it.
 
-Who answers is promised that nobody learns what he said (NĐ 61/2018, Điều 27.3). So no number is shown that fewer than
-`CELL_MIN` answers stand behind, nor can one be got by subtracting what is shown from what else is shown: cells are whole
-months, the same for whatever period is asked; and where those that are withheld in a month would themselves add up to less
-than `CELL_MIN`, the next smallest is withheld with them.
+Who answers is promised that nobody learns what he said (NĐ 61/2018, Điều 27.3): everything here is a sum over groups that are never
+taken apart (`groups.py`). Of a cell in which fewer than `CELL_MIN` answered, nothing is known but that some wait.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import groupby
-from typing import Any, Final, NamedTuple, get_args
-from uuid import UUID
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from statistics import NormalDist
+from typing import Any, Final, Literal, TypeAlias, get_args
 
-from contracts.fact import Fact
-from contracts.feedback import Criterion, InvitationIssued, InvitationUsed, RatingRecorded
-from contracts.feedback_surveys import AnswerRecorded
-from contracts.vocabulary import AgencyCode, FieldCode
-from kernel.legalclock import day_of
-from services.reporting.domain.period import Period, month_of
-from services.reporting.domain.shares import mean, share
+from contracts.feedback_surveys import Criterion, Factor
+from services.reporting.domain.figures import in_scope
+from services.reporting.domain.groups import Grouped, Tally, Traits
+from services.reporting.domain.shares import mean, points_apart, share
 
-CELL_MIN: Final = 3
-"""The fewest answers that are shown together."""
+CELL_MIN: Final = 5
+"""The fewest answers that are shown together; with feedback's `answers_min` at least as large, hardly any has to wait."""
 
 SATISFIED_MIN: Final = 4
 """Who says 4 or 5 of 5 is satisfied: the share is (very satisfied + satisfied) / valid answers, as SIPAS counts."""
 
-WITHOUT_FIELD: Final = "-"
-"""The field of answers that do not say theirs, because too few others were like them."""
+UNSAID: Final = "-"
+"""What answers that do not say it, because too few others were like them, are counted under."""
 
 CRITERIA: Final[tuple[Criterion, ...]] = get_args(Criterion)
 """The applicant's criteria of TT 01/2018/TT-VPCP, 0 to 2 points each."""
+FACTORS: Final[tuple[Factor, ...]] = get_args(Factor)
+"""The five factors of SIPAS."""
+RATINGS: Final = "ratings"
+QUESTIONS: Final[tuple[str, ...]] = (RATINGS, *CRITERIA, *FACTORS)
+ASKED: Final = "invitations"
+"""Not a question, but counted like one: who was asked, and (`good`) who of them was let in to answer."""
+
+VoiceCut: TypeAlias = Literal["month", "agency", "field", "procedure", "occasion", "officer", "unit", "slowest", "step"]
+"""`officer` stood at the counter; `unit` and `slowest` are where the dossier lay longest; `step` is each that it went through."""
+WAY: Final = frozenset[VoiceCut]({"unit", "slowest", "step"})
+"""What an invitation does not say: it goes out before anybody asks which way the dossier went."""
+STRATA: Final = ("channel", "occasion", "outcome")
+"""What those who were asked are compared by with those who came."""
+
+COMPARED_MIN: Final = 30
+"""The fewest answers, on either side, that a line and all others are compared with."""
+CHANCE_MAX: Final = 0.01
+"""How often a table in which nothing differs may say of any line that it does."""
+Z_MAX: Final = 99.99
+
+Voices: TypeAlias = Mapping[str, Mapping[str, Grouped]]
+"""By question, or `ASKED`, and month."""
+Key: TypeAlias = tuple[str, ...]
+View: TypeAlias = dict[str, Any]
 
 
-class CellKey(NamedTuple):
-    """Which cell."""
+@dataclass(slots=True)
+class Counted:
+    """A line of a table: sums over groups, by question; of what anybody waits; which later answers came to it."""
 
-    month: str
-    agency: AgencyCode
-    field: FieldCode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """What was answered in one month, agency and field. `points` and `answers` are by criterion: their sum, and how many gave any."""
-
-    ratings: int = 0
-    satisfied: int = 0
-    points: Mapping[Criterion, int] = field(default_factory=dict[Criterion, int])
-    answers: Mapping[Criterion, int] = field(default_factory=dict[Criterion, int])
-    invited: int = 0
-    used: int = 0
-
-    def __add__(self, other: Cell) -> Cell:
-        return Cell(
-            ratings=self.ratings + other.ratings,
-            satisfied=self.satisfied + other.satisfied,
-            points={one: self.points.get(one, 0) + other.points.get(one, 0) for one in CRITERIA},
-            answers={one: self.answers.get(one, 0) + other.answers.get(one, 0) for one in CRITERIA},
-            invited=self.invited + other.invited,
-            used=self.used + other.used,
-        )
+    tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    waiting: set[str] = field(default_factory=set[str])
+    strata: dict[tuple[str, str], Tally] = field(default_factory=lambda: defaultdict(Tally))
+    later: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    by: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list[int]))
 
 
-Cells = Mapping[CellKey, Cell]
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The lines of a cut, and by question all that are in any line which says all that the table is cut by, each once."""
+
+    lines: dict[Key, Counted]
+    everyone: dict[str, Tally]
 
 
-def cells_of(facts: Iterable[Fact], period: Period) -> dict[CellKey, Cell]:
-    """Count answers by the month in which they were given, and invitations by the month in which they were issued.
+def keys_of(month: str, traits: Traits, cut: Sequence[VoiceCut]) -> Iterator[Key]:
+    """Give the lines that something is counted in: one, or, by step, as many as there are steps."""
 
-    The response rate is that of a month's invitations: how many of them have been used by now.
-    """
-    known = list(facts)
-    used: set[UUID] = {fact.invitation_id for fact in known if isinstance(fact, InvitationUsed)}
-    found: dict[CellKey, Cell] = defaultdict(Cell)
-    for fact in known:
-        match fact:
-            case RatingRecorded() if (day := day_of(fact.recorded_at)) in period:
-                satisfied = int(fact.satisfaction >= SATISFIED_MIN)
-                answers = dict.fromkeys(fact.points, 1)
-                found[CellKey(month_of(day), fact.agency, fact.field)] += Cell(
-                    ratings=1, satisfied=satisfied, points=fact.points, answers=answers
-                )
-            case AnswerRecorded(satisfaction=int(level)) if fact.recorded_on in period:
-                found[CellKey(month_of(fact.recorded_on), fact.agency, fact.field or WITHOUT_FIELD)] += Cell(
-                    ratings=1, satisfied=int(level >= SATISFIED_MIN), points=fact.points, answers=dict.fromkeys(fact.points, 1)
-                )
-            case InvitationIssued() if (day := day_of(fact.issued_at)) in period:
-                found[CellKey(month_of(day), fact.agency, fact.field)] += Cell(invited=1, used=int(fact.invitation_id in used))
+    def values(one: VoiceCut) -> Sequence[str]:
+        match one:
+            case "month":
+                return (month,)
+            case "step":
+                return (traits.steps or UNSAID).split(" ")
             case _:
-                pass
-    return dict(found)
+                return (getattr(traits, one) or UNSAID,)
+
+    return product(*map(values, cut))
 
 
-def withheld(sizes: Mapping[CellKey, int]) -> set[CellKey]:
-    """Say which cells must not be shown, of all agencies: those smaller than `CELL_MIN`, and what would give them away."""
-    found: set[CellKey] = set()
-    filled = sorted((key for key, size in sizes.items() if size), key=lambda key: (key.month, sizes[key], key))
-    for _, group in groupby(filled, key=lambda key: key.month):
-        hidden = 0
-        for key in group:  # the smallest first
-            if sizes[key] >= CELL_MIN and (hidden == 0 or hidden >= CELL_MIN):
-                break
-            found.add(key)
-            hidden += sizes[key]
-    return found
+def counted(voices: Voices, cut: Sequence[VoiceCut], scope: Sequence[str] | None, since: int | None = None) -> Table:
+    """Count, line by line. With `since`, what became known after that position is also kept apart."""
+    found, everyone = defaultdict[Key, Counted](Counted), defaultdict[str, Tally](Tally)
+    for question, months in voices.items():
+        if question == ASKED and not WAY.isdisjoint(cut):
+            continue
+        for month, grouped in months.items():
+            for group in grouped.groups:
+                if not in_scope(group.traits.agency, scope):
+                    continue
+                keys = list(keys_of(month, group.traits, cut))
+                if all(UNSAID not in key for key in keys):
+                    everyone[question] = everyone[question].plus(group.tally)
+                for key in keys:
+                    line = found[key]
+                    line.tallies[question] = line.tallies[question].plus(group.tally)
+                    if question == ASKED:
+                        for one in STRATA:
+                            place = one, getattr(group.traits, one) or UNSAID
+                            line.strata[place] = line.strata[place].plus(group.tally)
+                    elif since is not None and group.at > since:
+                        line.later[question] = line.later[question].plus(group.tally)
+                        line.by[question] += group.positions
+            for part in grouped.waiting:
+                if in_scope(part.traits.agency, scope):
+                    for key in keys_of(month, part.traits, cut):
+                        found[key].waiting.add(question)
+    return Table(dict(found), dict(everyone))
 
 
-def shown(cells: Cells) -> dict[CellKey, dict[str, Any]]:
-    """Give what may be shown of each cell: None, and a marker that says so, in place of what is withheld."""
-    answers = withheld({key: cell.ratings for key, cell in cells.items()})
-    asked = withheld({key: cell.invited for key, cell in cells.items()})
-    return {key: view(cell, answers=key in answers, asked=key in asked) for key, cell in cells.items()}
+def view(line: Counted, *, asked: bool = True) -> View:
+    """Give a line's numbers: None where nothing can be told, and `withheld` says of what although somebody is there.
 
+    `waiting` names what some are not counted in yet, beside those that are. Without `asked` a line does not say who was.
+    """
+    tallies = {one: line.tallies.get(one, Tally()) for one in (*QUESTIONS, ASKED)}
+    withheld = sorted(one for one in line.waiting if not tallies[one].n)
 
-def view(cell: Cell, *, answers: bool = False, asked: bool = False) -> dict[str, Any]:
-    """Give a cell's numbers; `answers` and `asked` say what of it is withheld."""
+    def of(question: str, value: Any) -> Any:
+        return None if question in withheld else value
+
+    ratings, invited = tallies[RATINGS], tallies[ASKED]
     return {
-        "ratings": None if answers else cell.ratings,
-        "satisfaction": None if answers else share(cell.satisfied, cell.ratings),
-        "points": {
-            one: None if answers or cell.answers.get(one, 0) < CELL_MIN else mean(cell.points[one], cell.answers[one]) for one in CRITERIA
-        },
-        "invitations": None if asked else cell.invited,
-        "response_rate": None if asked else share(cell.used, cell.invited),
-        "withheld": [name for name, is_so in (("ratings", answers), ("invitations", asked)) if is_so],
+        "ratings": of(RATINGS, ratings.n),
+        "satisfaction": share(ratings.good, ratings.n),
+        "points": {one: mean(tallies[one].total, tallies[one].n) for one in CRITERIA},
+        "factors": {one: share(tallies[one].good, tallies[one].n) for one in FACTORS},
+        "answers": {one: of(one, tallies[one].n) for one in (*CRITERIA, *FACTORS)},
+        "invitations": of(ASKED, invited.n) if asked else None,
+        "admitted": of(ASKED, invited.good) if asked else None,
+        "response_rate": share(invited.good, invited.n),
+        "bias": {one: gap(line, one) for one in STRATA},
+        "waiting": sorted(line.waiting),
+        "withheld": withheld,
     }
 
 
-def total(cells: Cells) -> Cell:
-    """Add up, over all agencies, the months in which enough was answered; the others add nothing."""
-    return sum((cell for cell, _ in by_month(cells)), Cell())
+def response(line: Counted) -> list[View]:
+    """Say who was asked and who came, by each of `STRATA`; `gap` = share of those who came less share of those asked, in points."""
+    whole = line.tallies.get(ASKED, Tally())
+    return [
+        {
+            "by": by,
+            "value": value,
+            "invitations": tally.n,
+            "admitted": tally.good,
+            "response_rate": share(tally.good, tally.n),
+            "gap": points_apart((tally.good, whole.good), (tally.n, whole.n)),
+        }
+        for (by, value), tally in sorted(line.strata.items())
+    ]
 
 
-def left_out(cells: Cells) -> list[str]:
-    """Say of what the total lacks some months: `ratings`, `invitations`."""
-    return sorted({name for _, names in by_month(cells) for name in names})
+def gap(line: Counted, by: str) -> float | None:
+    """Give by how many points, at most, the shares of those who came differ from the shares of those who were asked."""
+    apart = [abs(one["gap"]) for one in response(line) if one["by"] == by and one["gap"] is not None]
+    return max(apart, default=None)
 
 
-def by_month(cells: Cells) -> Iterator[tuple[Cell, list[str]]]:
-    """Add each month up, and say what of it is withheld because too little was answered."""
-    for _, keys in groupby(sorted(cells), key=lambda key: key.month):
-        month, names = sum((cells[key] for key in keys), Cell()), list[str]()
-        if 0 < month.ratings < CELL_MIN:
-            month, names = replace(month, ratings=0, satisfied=0, points={}, answers={}), ["ratings"]
-        if 0 < month.invited < CELL_MIN:
-            month, names = replace(month, invited=0, used=0), [*names, "invitations"]
-        yield month, names
+def changes(line: Counted, most: int) -> View:
+    """Say of each question that later answers changed what it was before, and which answers those are, `most` of them by name."""
+    found: View = {}
+    for question, late in line.later.items():
+        now = line.tallies[question]
+        before = now.minus(late)
+        names = sorted(line.by[question])
+        found[question] = {
+            "before": {"answers": before.n, "value": value_of(question, before)},
+            "now": {"answers": now.n, "value": value_of(question, now)},
+            "by": [f"feedback/{pos}" for pos in names[:most]],
+            "more": max(0, len(names) - most),
+        }
+    return found
+
+
+def value_of(question: str, tally: Tally) -> float | None:
+    """Give the figure that a question leads to: a mean of points, or a share of the satisfied."""
+    return mean(tally.total, tally.n) if question in CRITERIA else share(tally.good, tally.n)
+
+
+def standing_out(table: Table) -> dict[Key, dict[str, float]]:
+    """Say which lines are worse than all others of their table, and by how much.
+
+    The statistic is Welch's: the difference of the two means by its standard error. With at least `COMPARED_MIN` answers on both sides it
+    is nearly normal, and a line stands out if chance alone would make any line of the table stand out in `CHANCE_MAX` of all tables
+    (Bonferroni, one-sided). It says that a line is worse, not why; lines that do not say all that the table is cut by are left out.
+    """
+    found = dict[tuple[Key, str], float]()
+    for question in QUESTIONS:
+        whole = table.everyone.get(question, Tally())
+        for key, line in table.lines.items():
+            own = line.tallies.get(question, Tally())
+            rest = whole.minus(own)
+            if UNSAID not in key and min(own.n, rest.n) >= COMPARED_MIN:
+                found[key, question] = welch(own, rest)
+    if not found:
+        return {}
+    bound = NormalDist().inv_cdf(CHANCE_MAX / len(found))
+    worse = defaultdict[Key, dict[str, float]](dict)
+    for (key, question), z in found.items():
+        if z <= bound:
+            worse[key][question] = round(z, 2)
+    return dict(worse)
+
+
+def welch(one: Tally, other: Tally) -> float:
+    """Give the difference of two means by its standard error, within ±`Z_MAX`."""
+    apart = one.total / one.n - other.total / other.n
+    error = math.sqrt(variance(one) / one.n + variance(other) / other.n)
+    if not error:
+        return math.copysign(Z_MAX, apart) if apart else 0.0
+    return max(-Z_MAX, min(Z_MAX, apart / error))
+
+
+def variance(tally: Tally) -> float:
+    """Give the variance of a sample."""
+    return (tally.squares - tally.total**2 / tally.n) / (tally.n - 1)
+
+
+def total(voices: Voices, scope: Sequence[str] | None = None) -> Counted:
+    """Add everything up."""
+    return counted(voices, (), scope).lines.get((), Counted())
+
+
+def left_out(line: Counted) -> list[str]:
+    """Say of what the figures of a summary lack some: `ratings`, `invitations`."""
+    return sorted(line.waiting & {RATINGS, ASKED})
+
+
+def voices_of(found: Iterable[tuple[str, str, Grouped]]) -> Voices:
+    """Put groups in order by question and month."""
+    made = defaultdict[str, dict[str, Grouped]](dict)
+    for question, month, grouped in found:
+        before = made[question].get(month)
+        made[question][month] = grouped if before is None else before.plus(grouped)
+    return dict(made)

@@ -20,3 +20,10 @@ def share(part: int, whole: int) -> float | None:
 def mean(total: int, count: int) -> float | None:
     """Give a mean with one decimal (TT 01/2018/TT-VPCP, Điều 15.2.a)."""
     return float((Decimal(total) / count).quantize(TENTH, ROUND_HALF_UP)) if count else None
+
+
+def points_apart(one: tuple[int, int], other: tuple[int, int]) -> float | None:
+    """Give by how many percentage points one share, part and whole, is above another; None where either is a share of nothing."""
+    if not one[1] or not other[1]:
+        return None
+    return float((Decimal(100 * (one[0] * other[1] - other[0] * one[1])) / (one[1] * other[1])).quantize(HUNDREDTH, ROUND_HALF_UP))

@@ -10,16 +10,17 @@ from services.reporting.projections.clock import CLOCK
 from services.reporting.projections.dossier_register import DOSSIER_REGISTER
 from services.reporting.projections.procedure import PROCEDURE
 from services.reporting.projections.report import REPORT
-from services.reporting.projections.voices import INVITATION, OPINION, RATING
+from services.reporting.projections.score import SCORE
+from services.reporting.projections.voices import ADMISSION, INVITATION, OPINION, RATING
 
 SOURCES: Final = ("intake", "processing", "feedback", "reporting")
 
 MIRROR: Final = ReadModel(
     name="mirror",
-    version=5,
+    version=6,
     sources=SOURCES,
     ddl=read_ddl(Path(__file__).with_name("tables.sql")),
     kept_ddl=read_ddl(Path(__file__).with_name("kept.sql")),
     kept=("judged", "tally"),
-    projections=(CLOCK, DOSSIER_REGISTER, PROCEDURE, RATING, INVITATION, OPINION, REPORT),
+    projections=(CLOCK, DOSSIER_REGISTER, PROCEDURE, RATING, INVITATION, ADMISSION, OPINION, REPORT, SCORE),
 )

@@ -78,31 +78,54 @@ CREATE TABLE procedure (
     pos_intake  bigint
 );
 
--- Answers to surveys. They name no dossier, and nobody.
+-- Answers to surveys. They name no dossier, and nobody who answered. A row is of one fact: at an earlier position it was the same or not there.
 CREATE TABLE rating (
     rating_id                   uuid PRIMARY KEY,
     agency                      text,
+    procedure                   text,
     field                       text,
+    occasion                    text,
+    officer                     text,       -- the account at the counter
+    unit                        text,       -- whose step the dossier lay longest at
+    slowest                     text,       -- that step
+    steps                       text,       -- that were walked, separated by spaces
     satisfaction                smallint,
     points_time                 smallint,
     points_agencies_contacted   smallint,
     points_contacts_to_complete smallint,
     points_attitude             smallint,
+    level_access                smallint,
+    level_procedures            smallint,
+    level_officials             smallint,
+    level_results               smallint,
+    level_petitions             smallint,
     recorded_on                 date,
+    batch                       text,       -- answers that are counted together or not at all
+    batch_size                  integer,
     pos_feedback                bigint
 );
 CREATE INDEX rating_recorded ON rating (recorded_on);
 
--- Who was asked: not about which dossier, and not when they answered, for either would lead to the answer.
+-- Who was asked, about which dossier. No answer leads here: it was given under a blind signature (feedback, ADR 20).
 CREATE TABLE invitation (
     invitation_id uuid PRIMARY KEY,
+    dossier_id    uuid,
     agency        text,
+    procedure     text,
     field         text,
+    occasion      text,
+    officer       text,
     issued_on     date,
-    used          boolean NOT NULL DEFAULT false,
     pos_feedback  bigint
 );
 CREATE INDEX invitation_issued ON invitation (issued_on);
+
+-- Who of them was let in to answer: in a table of its own, so that it can be told as of an earlier position. It has no time.
+CREATE TABLE admission (
+    invitation_id uuid PRIMARY KEY,
+    used          boolean,
+    pos_feedback  bigint
+);
 
 -- What people said unasked, without their words.
 CREATE TABLE opinion (
@@ -128,3 +151,19 @@ CREATE TABLE report (
     pos_reporting   bigint
 );
 CREATE INDEX report_newest ON report (published_at DESC, report_id DESC);
+
+-- Scores of units and officers that fell below their floor, each as it was the last time; they have recovered, or not yet.
+CREATE TABLE score (
+    score_id      uuid PRIMARY KEY,
+    agency        text,
+    whose         text,
+    subject       text,
+    period_from   date,
+    period_to     date,
+    answers       integer,
+    satisfied     integer,
+    floor         integer,
+    fell_at       timestamptz,
+    recovered_at  timestamptz,
+    pos_reporting bigint
+);

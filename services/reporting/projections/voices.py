@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from contracts.feedback import Criterion, InvitationIssued, InvitationUsed, OpinionAnswered, OpinionReceived, RatingRecorded
-from contracts.feedback_surveys import AnswerRecorded
+from contracts.feedback_surveys import AnswerRecorded, Factor
 from contracts.vocabulary import AnswerId, InvitationId, OpinionId, RatingId
 from kernel.eventlog import Columns, Projection, Recorded
 from kernel.legalclock import day_of
-from services.reporting.domain.satisfaction import WITHOUT_FIELD
 
 POINTS: Final[dict[Criterion, str]] = {criterion: f"points_{criterion.replace('-', '_')}" for criterion in get_args(Criterion)}
-"""The column of each criterion; one that was not answered stays null."""
+LEVELS: Final[dict[Factor, str]] = {factor: f"level_{factor}" for factor in get_args(Factor)}
+"""The column of each question; one that was not answered stays null."""
 
 
 def rating_key(event: Recorded) -> AnswerId | RatingId:
@@ -26,18 +26,33 @@ def rating_columns(event: Recorded) -> Columns:
         case RatingRecorded() as fact:
             return {
                 "agency": fact.agency,
+                "procedure": fact.procedure,
                 "field": fact.field,
+                "occasion": fact.occasion,
                 "satisfaction": fact.satisfaction,
                 **{column: fact.points.get(criterion) for criterion, column in POINTS.items()},
                 "recorded_on": day_of(fact.recorded_at),
+                "batch": event.id,
+                "batch_size": 1,
             }
         case AnswerRecorded() as fact:
+            path = fact.path
             return {
                 "agency": fact.agency,
-                "field": fact.field or WITHOUT_FIELD,
+                "procedure": fact.procedure,
+                "field": fact.field,
+                "occasion": fact.occasion,
+                "officer": path.officer,
+                "unit": path.unit,
+                "slowest": path.slowest,
+                "steps": None if path.steps is None else " ".join(path.steps),
                 "satisfaction": fact.satisfaction,
                 **{column: fact.points.get(criterion) for criterion, column in POINTS.items()},
+                **{column: fact.levels.get(factor) for factor, column in LEVELS.items()},
                 "recorded_on": fact.recorded_on,
+                # The facts of one commit have the ids `<command>/<n>`.
+                "batch": event.id.rpartition("/")[0] if fact.batch_size else event.id,
+                "batch_size": fact.batch_size or 1,
             }
         case _:
             return {}
@@ -52,7 +67,15 @@ def invitation_columns(event: Recorded) -> Columns:
     """Give the columns that the event sets."""
     match event.fact:
         case InvitationIssued() as fact:
-            return {"agency": fact.agency, "field": fact.field, "issued_on": day_of(fact.issued_at)}
+            named = {name: getattr(fact, name) for name in ("dossier_id", "agency", "procedure", "field", "occasion", "officer")}
+            return {**named, "issued_on": day_of(fact.issued_at)}
+        case _:
+            return {}
+
+
+def admission_columns(event: Recorded) -> Columns:
+    """Say that it was used, and not when: its position is all that a question about the past needs."""
+    match event.fact:
         case InvitationUsed():
             return {"used": True}
         case _:
@@ -79,7 +102,10 @@ RATING: Final = Projection(
     table="rating", key_column="rating_id", key=rating_key, columns=rating_columns, facts=(RatingRecorded, AnswerRecorded)
 )
 INVITATION: Final = Projection(
-    table="invitation", key_column="invitation_id", key=invitation_key, columns=invitation_columns, facts=(InvitationIssued, InvitationUsed)
+    table="invitation", key_column="invitation_id", key=invitation_key, columns=invitation_columns, facts=(InvitationIssued,)
+)
+ADMISSION: Final = Projection(
+    table="admission", key_column="invitation_id", key=invitation_key, columns=admission_columns, facts=(InvitationUsed,)
 )
 OPINION: Final = Projection(
     table="opinion", key_column="opinion_id", key=opinion_key, columns=opinion_columns, facts=(OpinionReceived, OpinionAnswered)

@@ -40,6 +40,7 @@ async def test_who_was_invited_answers_without_an_account_and_the_answer_leads_t
     said = {event.fact.model_dump_json(exclude=own) for event in recorded}
     assert len(said) == 1, "all that they say of whoever answered is the same"
     assert len({event.id.rpartition("/")[0] for event in recorded}) == 1, "one command"
+    assert {event.fact.batch_size for event in recorded} == {LEAST}, "whoever counts them knows when he has all"
     assert {(event.cause, event.traceparent, event.actor) for event in recorded} == {(None, None, "system:feedback")}
     assert {event.time.astimezone().minute for event in recorded} == {0}
     told = b"".join([json.dumps(event.fact.model_dump(mode="json")).encode() for event in recorded]).decode()

@@ -45,6 +45,8 @@ DAY_0: Final = date(2026, 3, 2)
 """A Monday."""
 HASH: Final = "a" * 64
 PROCEDURES: Final = {"hoa-chat": "2.000648", "dien": "2.000001", "xang-dau": "2.000002"}
+COUNTER: Final = "nv-mc-01"
+"""An account at a counter: answers and invitations may name it, for officers are evaluated."""
 SECRETS: Final = {
     "enterprise": "Công ty TNHH Bí Mật",
     "tax_code": "3700999999",
@@ -55,7 +57,7 @@ SECRETS: Final = {
     "commitment": HASH,
     "result_number": "77/GP-SCT",
 }
-"""What facts hold and a mirror has no use for: the applicant, officers, and what leads to the vault or to a paper."""
+"""What facts hold and a mirror has no use for: the applicant, who worked on what, and what leads to the vault or to a paper."""
 
 
 def day(number: int) -> date:
@@ -238,6 +240,7 @@ class Paper:
             token_hash=HASH,
             issued_at=moment(on, "16:01"),
             expires_at=moment(on + 30),
+            officer=COUNTER,
         )
 
     def answered(self, on: int) -> InvitationUsed:
@@ -271,6 +274,8 @@ def mixed(
     *,
     agency: str = "H09.13",
     field: str | None = "hoa-chat",
+    path: Path | None = None,
+    batch_size: int = 0,
 ) -> AnswerRecorded:
     """Somebody's answer was recorded with others; without a field, too few others were of it."""
     return AnswerRecorded(
@@ -279,7 +284,7 @@ def mixed(
         procedure=None,
         field=field,
         occasion="result",
-        path=Path(officer=SECRETS["officer"]),
+        path=path or Path(officer=COUNTER),
         survey=HASH,
         satisfaction=satisfaction,
         points=dict(points or {}),
@@ -287,6 +292,7 @@ def mixed(
         comment_ref=VaultRef(UUID(SECRETS["comment_ref"])),
         commitment=HASH,
         recorded_on=day(on),
+        batch_size=batch_size,
     )
 
 

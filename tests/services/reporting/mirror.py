@@ -69,7 +69,7 @@ async def mirroring(rig: Rig) -> AsyncGenerator[Mirrored]:
 
 
 async def some_weeks(mirrored: Mirrored) -> None:
-    """Tell what every test can count by hand: seven dossiers of two fields and two agencies, six answers, four opinions."""
+    """Tell what every test can count by hand: seven dossiers, seven answers, eight invitations, four opinions."""
     for n, paper in enumerate(Paper(f"early-{n}", channel="online") for n in range(3)):
         await mirrored.tell(paper.submitted(0), paper.accepted(0, due=7), paper.decided(3), paper.ready(4), paper.returned(5))
         await mirrored.tell(paper.invited(5), paper.answered(6), rated(f"r{n}", 6, 5, {"time": 2, "attitude": 2}))
@@ -78,7 +78,9 @@ async def some_weeks(mirrored: Mirrored) -> None:
     await mirrored.tell(open_.submitted(2), open_.accepted(2, due=20), open_.supplement_requested(6))
     await mirrored.tell(other.submitted(3), other.accepted(3, due=10), gone.submitted(3), gone.accepted(3, due=10), gone.withdrawn(4))
     await mirrored.tell(Paper("refused").submitted(3), Paper("refused").refused(4))
-    await mirrored.tell(rated("r3", 12, 1, field="dien"), rated("r4", 12, 5, agency="H10"), rated("r5", 13, 3))
+    await mirrored.tell(rated("r3", 12, 1, field="dien"), rated("r4", 12, 5, agency="H10"), rated("r5", 13, 3), rated("r6", 13, 1))
+    asked = [Paper(f"asked-{n}") for n in range(5)]
+    await mirrored.tell(*(paper.invited(6) for paper in asked), *(paper.answered(7) for paper in asked[:2]))
     await mirrored.tell(*(said(f"o{n}", n) for n in range(3)), said("p", 4, topic="praise", channel="hotline"), replied("o0", 5))
     await mirrored.tell(procedure("hoa-chat", "Hóa chất"), procedure("dien", "Điện"))
     await mirrored.level()

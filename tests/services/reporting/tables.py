@@ -24,7 +24,7 @@ from services.reporting.query import Reading
 from tests.services.rig import AGENCY, CODEC, Rig
 
 RECORDED: Final = datetime(2026, 6, 1, tzinfo=UTC)
-STREAM_OF: Final = ("dossier_id", "invitation_id", "rating_id", "answer_id", "opinion_id", "report_id")
+STREAM_OF: Final = ("dossier_id", "invitation_id", "rating_id", "answer_id", "opinion_id", "report_id", "score_id")
 
 
 def source_of(fact: Fact) -> str:
@@ -57,21 +57,27 @@ class Tables:
         for source in SOURCES:
             await self.projector.begin(source)
 
-    def body(self, fact: Fact) -> bytes:
+    def body(self, fact: Fact, command: str | None) -> bytes:
         """Write a fact as its service would store it, as the next of its stream."""
         stream = stream_of(fact)
         history = self.histories.get(stream, History(stream))
-        (row,) = rows_of(source_of(fact), Slice(history, AGENCY, [fact]), Meta("test", "test", RECORDED), RECORDED, 0)
+        (row,) = rows_of(
+            source_of(fact),
+            Slice(history, AGENCY, [fact]),
+            Meta(command or f"test:{stream}:{history.version}", "test", RECORDED),
+            RECORDED,
+            0,
+        )
         self.histories[stream] = History(stream, row.version, 0, row.hash)
         return row.body
 
-    async def tell(self, *facts: Fact) -> None:
-        """Let the projector apply facts in this order, neighbours of one source at once."""
+    async def tell(self, *facts: Fact, command: str | None = None) -> None:
+        """Let the projector apply facts in this order, neighbours of one source at once; each of a command of its own, or all of one."""
         run: list[tuple[int, bytes]] = []
         for n, fact in enumerate(facts):
             source = source_of(fact)
             self.heads[source] += 1
-            run.append((self.heads[source], self.body(fact)))
+            run.append((self.heads[source], self.body(fact, command)))
             if n + 1 == len(facts) or source_of(facts[n + 1]) != source:
                 await self.projector.apply(Carried(source, tuple(run)))
                 run = []

@@ -17,7 +17,6 @@ from contracts.feedback_surveys import AnswerRecorded
 from services.reporting.domain import figures
 from services.reporting.domain.figures import BESIDE, FORM, Dossier, count, dossiers_of, in_scope, lines
 from services.reporting.domain.period import Period, month_of
-from services.reporting.domain.satisfaction import cells_of
 from services.reporting.projections import MIRROR
 from tests.services.reporting.facts import Paper, day, mixed, rated, replied, said
 from tests.services.reporting.tables import Tables
@@ -262,8 +261,6 @@ async def test_sql_and_the_definition_count_the_same(mirror: Tables, facts: list
     async with mirror.reading() as reading:
         assert await reading.beside(period) == count(dossiers, period, BESIDE)
         assert {m["month"]: (m["in_time"], m["late"]) for m in await reading.months(period, scope)} == resolved_by_month(own, period)
-        months = period.whole_months()
-        assert await reading.cells(months) == {key: complete(cell) for key, cell in cells_of(facts, months).items()}
 
 
 def resolved_by_month(dossiers: Iterable[Dossier], period: Period) -> dict[str, tuple[int, int]]:
@@ -273,11 +270,6 @@ def resolved_by_month(dossiers: Iterable[Dossier], period: Period) -> dict[str, 
         if figures.resolved(dossier, period) and dossier.ended_on is not None:
             found[month_of(dossier.ended_on), figures.resolved_late(dossier, period)] += 1
     return {month: (found[month, False], found[month, True]) for month, _ in found}
-
-
-def complete(cell: Any) -> Any:
-    """Name every criterion, as SQL does."""
-    return cell + type(cell)()
 
 
 @ANY_HISTORY

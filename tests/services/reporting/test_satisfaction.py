@@ -1,95 +1,286 @@
-"""What was answered, and what of it may be shown: by hand, and by whoever tries to subtract it from something else."""
+"""What was answered, cut as one likes: by hand, a second time, and over HTTP."""
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contracts.fact import Fact
+from contracts.feedback_surveys import Path
+from services.reporting import query_voices
 from services.reporting.domain import pooling
+from services.reporting.domain.groups import Part, Tally, Traits, grouped
+from services.reporting.domain.period import Period
 from services.reporting.domain.pooling import DOSSIERS_MIN, OTHER, added, pooled
-from services.reporting.domain.satisfaction import CELL_MIN, Cell, CellKey, cells_of, left_out, shown, total, withheld
-from services.reporting.domain.shares import mean, share
+from services.reporting.domain.satisfaction import (
+    ASKED,
+    CELL_MIN,
+    RATINGS,
+    Counted,
+    Table,
+    VoiceCut,
+    changes,
+    counted,
+    response,
+    standing_out,
+    view,
+    voices_of,
+)
+from services.reporting.domain.shares import mean, points_apart, share
 from services.reporting.query import NOTHING, Asked
-from tests.services.reporting.facts import Paper, day, mixed, rated, said
+from services.reporting.query_voices import Months
+from services.reporting.query_voices import heard as heard_voices
+from tests.services.reporting.answers import answers_of, asked_of, lines_of, rooms
+from tests.services.reporting.facts import COUNTER, Paper, day, mixed, rated, said
 from tests.services.reporting.mirror import MARCH, Mirrored
-from tests.services.reporting.tables import Tables
+from tests.services.reporting.tables import Tables, source_of
 from tests.services.reporting.test_figures import MARCH as PERIOD
 
-KEYS: Final = st.builds(CellKey, st.sampled_from(["2026-03", "2026-04"]), st.sampled_from(["A", "B"]), st.sampled_from(["f", "g", "h"]))
-SIZES: Final = st.dictionaries(KEYS, st.integers(0, 6))
+CUTS: Final[tuple[tuple[VoiceCut, ...], ...]] = (
+    (),
+    ("month", "agency", "field"),
+    ("officer",),
+    ("step",),
+    ("unit", "slowest"),
+    ("procedure", "occasion"),
+)
 
 
-def test_four_and_five_of_five_are_satisfied_and_points_are_means() -> None:
-    answers = [rated(f"{n}", n, n + 1, {"time": n % 3}) for n in range(5)]
-    (view,) = shown(cells_of(answers, PERIOD.whole_months())).values()
-    assert (view["ratings"], view["satisfaction"]) == (5, 40.0)
-    assert view["points"] == {"time": 0.8, "attitude": None, "agencies-contacted": None, "contacts-to-complete": None}
-    assert view["withheld"] == []
+async def heard(mirror: Tables, cut: tuple[VoiceCut, ...], as_of: int | None = None, *, since: int | None = None) -> Table:
+    """Count from the tables."""
+    async with mirror.reading() as reading:
+        return counted(await reading.voices(PERIOD.whole_months(), as_of, named=since is not None), cut, None, since)
 
 
-def test_a_criterion_that_two_answered_has_no_mean() -> None:
-    answers = [rated(f"{n}", 1, 5, {"time": 2} if n < 2 else {"attitude": 1}) for n in range(5)]
-    (view,) = shown(cells_of(answers, PERIOD.whole_months())).values()
-    assert (view["points"]["time"], view["points"]["attitude"]) == (None, 1.0)
+async def test_four_and_five_of_five_are_satisfied_and_points_are_means(mirror: Tables) -> None:
+    await mirror.tell(*(rated(f"{n}", n, n + 1, {"time": n % 3}) for n in range(5)))
+    found = view((await heard(mirror, ())).lines[()])
+    assert (found["ratings"], found["satisfaction"]) == (5, 40.0)
+    assert found["points"] == {"time": 0.8, "attitude": None, "agencies-contacted": None, "contacts-to-complete": None}
+    assert (found["withheld"], found["waiting"]) == ([], [])
 
 
-def test_what_two_have_answered_is_not_shown_and_said_to_be_withheld() -> None:
-    (view,) = shown(cells_of([rated("a", 1, 1), rated("b", 2, 1)], PERIOD.whole_months())).values()
-    assert (view["ratings"], view["satisfaction"], set(view["points"].values())) == (None, None, {None})
-    assert view["withheld"] == ["ratings"]
+async def test_a_question_that_four_of_a_batch_answered_waits_and_is_said_to(mirror: Tables) -> None:
+    await mirror.tell(*(mixed(f"{n}", 1, 5, {"time": 2} if n < 4 else {}, batch_size=5) for n in range(5)), command="m")
+    found = view((await heard(mirror, ())).lines[()])
+    assert (found["ratings"], found["points"]["time"], found["answers"]["time"], found["withheld"]) == (5, None, None, ["time"])
 
 
-def test_the_response_rate_is_that_of_the_invitations_of_the_month() -> None:
-    papers = [Paper(f"{n}") for n in range(4)]
-    facts = [fact for paper in papers for fact in (paper.invited(1), *([paper.answered(40)] if paper != papers[0] else []))]
-    (view,) = shown(cells_of(facts, PERIOD.whole_months())).values()
-    assert (view["invitations"], view["response_rate"]) == (4, 75.0)
+async def test_a_batch_of_which_not_all_is_known_yet_is_not_counted(mirror: Tables) -> None:
+    batch = [mixed(f"{n}", 1, 5, batch_size=7) for n in range(7)]
+    await mirror.tell(*batch[:6], command="m")
+    assert (await heard(mirror, ())).lines == {}
+    await mirror.tell(batch[6], command="m")
+    assert view((await heard(mirror, ())).lines[()])["ratings"] == 7
+    assert (await heard(mirror, (), as_of=6)).lines == {}
 
 
-def test_an_answer_at_local_midnight_of_the_first_belongs_to_the_new_month() -> None:
-    late = rated("a", 29, 5).model_copy(update={"recorded_at": rated("a", 29, 5).recorded_at.replace(hour=17)})
-    assert [key.month for key in cells_of([late], PERIOD)] == []
-    assert [key.month for key in cells_of([rated("a", 29, 5)], PERIOD)] == ["2026-03"]
+async def test_an_answer_at_local_midnight_of_the_first_belongs_to_the_new_month(mirror: Tables) -> None:
+    late = [rated(f"l{n}", 29, 5) for n in range(5)]
+    late = [one.model_copy(update={"recorded_at": one.recorded_at.replace(hour=17)}) for one in late]
+    await mirror.tell(*(rated(f"{n}", 29, 5) for n in range(5)), *late)
+    async with mirror.reading() as reading:
+        both = await reading.voices(Period(day(0).replace(day=1), day(59)))
+    assert {key for key, line in counted(both, ("month",), None).lines.items() if line.tallies[RATINGS].n == 5} == {
+        ("2026-03",),
+        ("2026-04",),
+    }
 
 
-def test_an_answer_that_does_not_say_its_field_is_counted_in_a_line_of_its_own_and_one_without_a_level_nowhere() -> None:
-    answers = [*(mixed(f"{n}", 1, 5, field=None) for n in range(3)), *(mixed(f"f{n}", 1, 1) for n in range(4)), mixed("empty", 1, None)]
-    found = shown(cells_of(answers, PERIOD.whole_months()))
-    assert {key.field: (view["ratings"], view["satisfaction"]) for key, view in found.items()} == {"-": (3, 100.0), "hoa-chat": (4, 0.0)}
+async def test_an_answer_that_does_not_say_its_field_has_a_line_of_its_own_and_one_without_a_level_none(
+    mirror: Tables,
+) -> None:
+    await mirror.tell(*(mixed(f"{n}", 1, 5, field=None) for n in range(5)), *(mixed(f"f{n}", 1, 1) for n in range(5)), mixed("e", 1, None))
+    found = (await heard(mirror, ("field",))).lines
+    views = {key: view(line) for key, line in found.items()}
+    assert {key: (one["ratings"], one["satisfaction"]) for key, one in views.items()} == {("-",): (5, 100.0), ("hoa-chat",): (5, 0.0)}
 
 
-@given(SIZES)
-def test_nothing_small_is_shown_and_no_subtraction_yields_anything_small(sizes: dict[CellKey, int]) -> None:
-    hidden = withheld(sizes)
-    assert all(size >= CELL_MIN for key, size in sizes.items() if size and key not in hidden)
-    for month in {key.month for key in sizes}:
-        whole = sum(size for key, size in sizes.items() if key.month == month)
-        apart = sum(sizes[key] for key in hidden if key.month == month)
-        # Whoever knows the month's total gets the sum of what is withheld: it is of enough answers, or the total is withheld too.
-        assert apart == 0 or apart >= CELL_MIN or whole < CELL_MIN
+async def test_who_was_asked_stands_beside_who_came_by_channel_and_outcome(mirror: Tables) -> None:
+    online = [Paper(f"o{n}", channel="online") for n in range(10)]
+    desk = [Paper(f"d{n}", channel="desk") for n in range(10)]
+    for paper in online:
+        await mirror.tell(paper.submitted(0), paper.ready(4), paper.returned(5))
+    for paper in desk:
+        await mirror.tell(paper.submitted(0), paper.ready(4, outcome="refused"), paper.returned(5))
+    await mirror.tell(*(one.invited(6) for one in (*online, *desk)), *(one.answered(7) for one in online[:8]), desk[0].answered(8))
+    line = (await heard(mirror, ())).lines[()]
+    found = view(line)
+    assert (found["invitations"], found["admitted"], found["response_rate"]) == (20, 9, 45.0)
+    # Of those asked, half came through the portal; of those who came, eight of nine.
+    assert found["bias"] == {"channel": 38.89, "occasion": 0.0, "outcome": 38.89}
+    assert [(one["value"], one["response_rate"], one["gap"]) for one in response(line) if one["by"] == "channel"] == [
+        ("desk", 10.0, -38.89),
+        ("online", 80.0, 38.89),
+    ]
+    assert view((await heard(mirror, ("officer",))).lines[COUNTER,])["response_rate"] == 45.0
 
 
-@given(SIZES)
-def test_what_need_not_be_withheld_is_shown(sizes: dict[CellKey, int]) -> None:
-    hidden = withheld(sizes)
-    for month in {key.month for key in hidden}:
-        apart = sorted(sizes[key] for key in hidden if key.month == month)
-        assert all(size < CELL_MIN for size in apart[:-1])
-        assert apart[-1] < CELL_MIN or sum(apart[:-1]) < CELL_MIN
+async def test_of_a_step_nobody_says_who_was_asked(mirror: Tables) -> None:
+    await mirror.tell(*(Paper(f"{n}").invited(1) for n in range(9)), *(mixed(f"{n}", 2, 5, path=Path(slowest="B3")) for n in range(5)))
+    [line] = (await heard(mirror, ("slowest",))).lines.values()
+    found = view(line, asked=False)
+    assert (found["ratings"], found["invitations"], found["response_rate"]) == (5, None, None)
 
 
-@given(SIZES)
-def test_the_total_leaves_out_the_months_with_too_few_answers_and_says_so(sizes: dict[CellKey, int]) -> None:
-    cells = {key: Cell(ratings=size, satisfied=size) for key, size in sizes.items()}
-    months = Counter({key.month: 0 for key in sizes})
-    for key, size in sizes.items():
-        months[key.month] += size
-    assert total(cells).ratings == total(cells).satisfied == sum(size for size in months.values() if size >= CELL_MIN)
-    assert left_out(cells) == (["ratings"] if any(0 < size < CELL_MIN for size in months.values()) else [])
+# What later answers changed.
+
+
+async def test_recomputing_names_the_later_answers_that_changed_a_figure_and_no_other(mirror: Tables) -> None:
+    path = Path(officer="nv-mc-02")
+    await mirror.tell(*(mixed(f"a{n}", 1, 5, {"attitude": 2}, batch_size=5) for n in range(5)), command="a")
+    await mirror.tell(*(mixed(f"b{n}", 1, 5, {"attitude": 2}, path=path, batch_size=6) for n in range(6)), command="b")
+    # Two whose dossiers nobody else has wait, and so does one batch's question; then three more come, and a batch.
+    await mirror.tell(mixed("x", 2, 1, path=path), mixed("y", 2, 1, path=path))
+    since = 13
+    await mirror.tell(*(mixed(f"z{n}", 3, 1, path=path) for n in range(3)))
+    await mirror.tell(*(mixed(f"c{n}", 3, 3, field="dien", batch_size=5) for n in range(5)), command="c")
+    now, then = await heard(mirror, ("officer",), since=since), await heard(mirror, ("officer",), as_of=since)
+    changed = {key: changes(line, 9) for key, line in now.lines.items()}
+    assert changed["nv-mc-02",] == {
+        RATINGS: {
+            "before": {"answers": 6, "value": 100.0},
+            "now": {"answers": 11, "value": 54.55},
+            # The two who had waited count from now on.
+            "by": ["feedback/12", "feedback/13", "feedback/14", "feedback/15", "feedback/16"],
+            "more": 0,
+        }
+    }
+    assert changed[COUNTER,][RATINGS]["by"] == [f"feedback/{pos}" for pos in range(17, 22)]
+    assert view(then.lines["nv-mc-02",])["satisfaction"] == 100.0
+    assert changes(now.lines[COUNTER,], 2)[RATINGS]["more"] == 3
+
+
+# Twice.
+
+PATHS: Final = st.builds(
+    Path,
+    officer=st.sampled_from([None, "nv-mc-01"]),
+    unit=st.sampled_from(["ky-thuat", "phap-che"]),
+    slowest=st.sampled_from(["B2", "B3"]),
+    steps=st.sampled_from([None, ("B1", "B2"), ("B1", "B2", "B3")]),
+)
+
+
+@st.composite
+def hearings(draw: st.DrawFn) -> list[tuple[str, list[Fact]]]:
+    """Commands of feedback: batches of few kinds, single ratings, invitations and their use, over three months."""
+    kinds = draw(
+        st.lists(st.tuples(PATHS, st.sampled_from(["hoa-chat", None]), st.sampled_from(["H09.13", "H10"])), min_size=1, max_size=3)
+    )
+    days = sorted(draw(st.lists(st.integers(0, 75), max_size=25)))
+    found: list[tuple[str, list[Fact]]] = []
+    for n, on in enumerate(days):
+        path, field, agency = draw(st.sampled_from(kinds))
+        what = draw(st.sampled_from(["batch", "batch", "rated", "invited"]))
+        facts: list[Fact] = []
+        if what == "batch":
+            size = draw(st.integers(1, 7))
+            for m in range(size):
+                level, points = draw(st.sampled_from([None, 1, 4, 5])), draw(st.sampled_from([{}, {"attitude": 0}, {"time": 2}]))
+                facts.append(mixed(f"{n}-{m}", on, level, points, agency=agency, field=field, path=path, batch_size=size))
+        elif what == "rated":
+            facts.append(rated(f"{n}", on, draw(st.integers(1, 5)), agency=agency))
+        else:
+            papers = [Paper(f"{n}-{m}", agency, channel=draw(st.sampled_from(["online", "desk"]))) for m in range(draw(st.integers(1, 4)))]
+            facts += [one for paper in papers for one in (paper.submitted(0), paper.ready(1), paper.invited(on))]
+            facts += [paper.answered(on) for paper in papers if draw(st.booleans())]
+        found.append((f"c{n}", facts))
+    return found
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(hearings(), st.integers(0, 10))
+async def test_a_second_computation_counts_the_same_at_every_position(
+    mirror: Tables, told: list[tuple[str, list[Fact]]], back: int
+) -> None:
+    await mirror.clear()
+    own: list[tuple[int, str, Any]] = []
+    for command, facts in told:
+        await mirror.tell(*facts, command=command)
+        own += [(len(own) + n, command, fact) for n, fact in enumerate((one for one in facts if source_of(one) == "feedback"), 1)]
+    as_of = max(0, len(own) - back * back)
+    before = [one for one in own if one[0] <= as_of]
+    around = [fact for _, facts in told for fact in facts]
+    second = rooms(answers_of(before)) | rooms(asked_of(before, around, as_of))
+    for cut in CUTS:
+        wanted = lines_of(second, PERIOD.whole_months(), cut)
+        lines = (await heard(mirror, cut, as_of)).lines
+        found = {key: {one: [t.n, t.total, t.good] for one, t in line.tallies.items() if t.n} for key, line in lines.items()}
+        if not {"unit", "slowest", "step"}.isdisjoint(cut):
+            wanted = {key: left for key, line in wanted.items() if (left := {q: n for q, n in line.items() if q != ASKED})}
+        for line in wanted.values():
+            if ASKED in line:
+                line[ASKED][1] = 0  # of who was asked there is no sum, only who came
+        assert {key: line for key, line in found.items() if line} == wanted
+
+
+async def test_a_month_that_was_grouped_before_is_grouped_anew_when_an_answer_came_to_it_or_it_is_over(mirror: Tables) -> None:
+    before, period = Months(), PERIOD.whole_months()
+    await mirror.tell(*(mixed(f"a{n}", 1, 5) for n in range(4)))
+    for facts in ([], [mixed("b", 2, 5)], [mixed(f"c{n}", 3, 1, path=Path(unit="ky-thuat")) for n in range(4)], [mixed("d", 40, 5)]):
+        await mirror.tell(*facts)
+        async with mirror.pool.acquire() as connection:
+            for as_of in (None, 4, 5):
+                kept = await heard_voices(connection, period, as_of, before=before)
+                assert kept == await heard_voices(connection, period, as_of)
+    assert len(before.kept) == 4
+
+
+async def test_months_are_forgotten_where_too_many_groups_would_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query_voices, "GROUPS_MAX", 2)
+    before, one = Months(), [(RATINGS, "2026-03", grouped([answered({5: 5}, unit="a")], CELL_MIN, None))]
+    for n in range(4):
+        before.keep((n,), one)
+    assert (list(before.kept), before.size) == ([(2,), (3,)], 2)
+
+
+# What stands out.
+
+
+def answered(value: dict[int, int], **traits: str) -> Part:
+    """Make a part of so many answers of each value."""
+    n, total = sum(value.values()), sum(one * times for one, times in value.items())
+    return Part(Traits("A", **traits), Tally(n, total, sum(one * one * times for one, times in value.items())), 1)
+
+
+def table_of(cut: VoiceCut, question: str, *parts: Part) -> Table:
+    return counted(voices_of([(question, "2026-03", grouped(parts, CELL_MIN, None))]), (cut,), None)
+
+
+def test_one_line_alone_stands_out_from_nothing() -> None:
+    assert standing_out(table_of("slowest", "time", answered({0: 50, 2: 50}, slowest="B3"))) == {}
+
+
+def test_a_line_stands_out_below_the_bound_that_chance_leaves_and_not_above() -> None:
+    # Two lines, so two comparisons: the bound is the quantile of 0.005, -2.576. The others say 0 and 2 as often.
+    rest = answered({0: 500, 2: 500}, slowest="B2")
+    for zeros, stands in ((119, False), (121, True)):
+        # 200 answers: at 119 zeros z = -2.45; at 121 it is -2.72.
+        found = standing_out(table_of("slowest", "time", rest, answered({0: zeros, 2: 200 - zeros}, slowest="B3")))
+        assert (list(found) == [("B3",)]) is stands
+
+
+def test_fewer_than_thirty_are_not_compared() -> None:
+    assert standing_out(table_of("officer", "attitude", answered({2: 300}, officer="a"), answered({0: 29}, officer="b"))) == {}
+    assert standing_out(table_of("officer", "attitude", answered({2: 300}, officer="a"), answered({0: 30}, officer="b"))) == {
+        ("b",): {"attitude": -99.99}
+    }
+
+
+def test_a_line_that_does_not_say_what_the_table_is_cut_by_is_not_compared() -> None:
+    assert standing_out(table_of("slowest", "time", answered({2: 300}, slowest="B2"), answered({0: 300}))) == {}
+
+
+def test_a_gap_of_nothing_is_none() -> None:
+    assert view(Counted())["bias"] == {"channel": None, "occasion": None, "outcome": None}
+    assert (points_apart((1, 0), (1, 2)), points_apart((2, 3), (1, 3)), points_apart((1, 8), (1, 4))) == (None, 33.33, -12.5)
+
+
+# Counts of dossiers.
 
 
 @given(st.dictionaries(st.text("abcdef", min_size=1, max_size=2), st.integers(0, 9)))
@@ -157,19 +348,18 @@ async def test_the_period_of_the_public_is_widened_to_whole_months_but_not_into_
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_the_grid_is_of_whole_months_and_the_total_is_the_sum_of_what_is_shown(told: Mirrored) -> None:
+async def test_the_grid_is_of_whole_months_and_says_what_waits(told: Mirrored) -> None:
     answer = await told.answer("/v1/satisfaction", from_=day(5).isoformat(), to=day(6).isoformat())
     assert answer["period"] == {"from": "2026-03-01", "to": "2026-03-31"}
     grid = {(item["agency"], item["field"]): (item["ratings"], item["satisfaction"], item["withheld"]) for item in answer["items"]}
-    # Four of hoa-chat, and one each of dien and of H10: the two would give each other away but to themselves only, so the
-    # smallest that is shown goes with them, and nothing is left.
-    assert grid == {
+    assert {key: line for key, line in grid.items() if key[1] != "-"} == {
         ("H09.13", "dien"): (None, None, ["ratings"]),
-        ("H09.13", "hoa-chat"): (None, None, ["ratings"]),
+        ("H09.13", "hoa-chat"): (5, 60.0, ["attitude", "time"]),
         ("H10", "hoa-chat"): (None, None, ["ratings"]),
     }
-    assert (answer["total"]["ratings"], answer["total"]["satisfaction"], answer["total"]["withheld"]) == (0, None, ["ratings"])
-    assert (answer["total"]["invitations"], answer["total"]["response_rate"]) == (3, 100.0)
+    assert (answer["total"]["ratings"], answer["total"]["satisfaction"]) == (5, 60.0)
+    assert (answer["total"]["invitations"], answer["total"]["response_rate"]) == (5, 40.0)
+    assert answer["as_of"] == f"feedback/{answer['positions']['feedback']}"
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -180,3 +370,30 @@ async def test_opinions_are_counted_by_channel_and_topic_answered_and_open(told:
         {"channel": "hotline", "topic": "praise", "received": 1, "answered": 0, "open": 1},
     ]
     assert (await told.answer("/v1/satisfaction", "officer", agencies=("H10",), **MARCH))["opinions"] == []
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_everybody_may_read_what_was_answered_and_leaders_alone_of_which_officer(told: Mirrored) -> None:
+    public = await told.get("/v1/satisfaction", cut="field", **MARCH)
+    assert public.status_code == 200
+    assert "opinions" not in public.json()
+    for roles in ((), ("officer",), ("analyst",)):
+        assert (await told.get("/v1/satisfaction", *roles, cut="officer", **MARCH)).status_code == 403
+    found = await told.answer("/v1/satisfaction", cut="officer", **MARCH)
+    assert found["items"][0]["evaluation"]["scale"] == "officer"
+    assert {item["officer"] for item in found["items"]} == {"-", COUNTER}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_table_of_the_past_is_the_same_whenever_it_is_asked_for_and_one_of_the_future_is_waited_for(told: Mirrored) -> None:
+    now = await told.answer("/v1/satisfaction", **MARCH)
+    early = await told.answer("/v1/satisfaction", as_of="feedback/9", since="feedback/2", **MARCH)
+    assert (early["as_of"], early["total"]["ratings"], "opinions" in early) == ("feedback/9", None, False)
+    again = await told.answer("/v1/satisfaction", as_of=now["as_of"], **MARCH)
+    assert (again["items"], again["total"]) == (now["items"], now["total"])
+    changed = await told.answer("/v1/satisfaction", since="feedback/9", cut="field", **MARCH)
+    [line] = [item["changed"]["ratings"] for item in changed["items"] if item["field"] == "hoa-chat"]
+    assert (line["before"], line["now"]) == ({"answers": 0, "value": None}, {"answers": 5, "value": 60.0})
+    assert len(line["by"]) == 5
+    assert (await told.get("/v1/satisfaction", "leader", as_of="feedback/99999", **MARCH)).status_code == 503
+    assert (await told.get("/v1/satisfaction", "leader", as_of="intake/1", **MARCH)).status_code == 422

@@ -1,0 +1,95 @@
+"""Step 8 of 8, query: a table of what was answered, with who did not answer beside it, as of now or of a position in the past."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.feedback_surveys import Criterion
+from services.reporting.domain.groups import Tally
+from services.reporting.domain.indicators import INDICATOR_OF, Whose, evaluation
+from services.reporting.domain.satisfaction import (
+    CELL_MIN,
+    CHANCE_MAX,
+    COMPARED_MIN,
+    CRITERIA,
+    WAY,
+    Counted,
+    VoiceCut,
+    changes,
+    counted,
+    response,
+    standing_out,
+    total,
+    view,
+)
+from services.reporting.query import Asked, Line, Mirror, Scope, told
+
+SOURCE: Final = "feedback"
+CHANGES_MAX: Final = 500
+"""Later answers that are named for each question of a line; of more it is said how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedTable:
+    """What lines are told apart by; as of which position (None = now); what became known after `since` is told apart."""
+
+    cut: tuple[VoiceCut, ...]
+    as_of: int | None = None
+    since: int | None = None
+
+
+async def table(mirror: Mirror, asked: Asked, scope: Scope, wanted: WantedTable, *, opinions: bool) -> Line:
+    """Give what was answered, of the whole months that a period touches."""
+    async with mirror.reading() as reading:
+        period, known = (await reading.period(asked)).whole_months(), reading.freshness["positions"].get(SOURCE, 0)
+        as_of = known if wanted.as_of is None else wanted.as_of
+        voices = await reading.voices(period, as_of, named=wanted.since is not None)
+        said = await reading.opinions(period, scope) if opinions and wanted.as_of is None else None
+        freshness = reading.freshness
+    made = await asyncio.to_thread(counted, voices, wanted.cut, scope, wanted.since)
+    whole = await asyncio.to_thread(total, voices, scope)
+    worse, whose, asks = standing_out(made), evaluated(wanted.cut), WAY.isdisjoint(wanted.cut)
+    return {
+        "items": [
+            {
+                **dict(zip(wanted.cut, key, strict=True)),
+                **view(line, asked=asks),
+                "stands_out": worse.get(key, {}),
+                **({"evaluation": evaluation(indicators(line), whose)} if whose else {}),
+                **({"changed": changes(line, CHANGES_MAX)} if wanted.since is not None else {}),
+            }
+            for key, line in sorted(made.lines.items())
+        ],
+        "total": view(whole),
+        "response": response(whole),
+        **({"opinions": said} if said is not None else {}),
+        "period": told(period),
+        "as_of": f"{SOURCE}/{as_of}",
+        "rules": {"cell_min": CELL_MIN, "compared_min": COMPARED_MIN, "chance_max": CHANCE_MAX},
+        **freshness,
+    }
+
+
+def evaluated(cut: Sequence[VoiceCut]) -> Whose | None:
+    """Say on which scale lines are evaluated: where they are officers', agencies' or units' and nothing else's."""
+    match [one for one in cut if one != "month"]:
+        case ["officer"] | ["agency", "officer"]:
+            return "officer"
+        case ["agency"] | ["unit"] | ["agency", "unit"]:
+            return "unit"
+        case _:
+            return None
+
+
+def indicators(line: Counted) -> dict[int, Tally]:
+    """Give the indicators that the applicant was asked about."""
+    known: dict[Criterion, Tally] = {one: line.tallies.get(one, Tally()) for one in CRITERIA}
+    return {INDICATOR_OF[one]: tally for one, tally in known.items()}
+
+
+def position_of(token: str | None) -> int | None:
+    """Read `feedback/123`; None where nothing was asked."""
+    return None if token is None else int(token.partition("/")[2])
