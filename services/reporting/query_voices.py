@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from kernel.eventlog.sql import Connection, read_queries
-from services.reporting.domain.groups import Grouped, Part, Tally, Traits, grouped
+from services.reporting.domain.groups import Grouped, Part, Round, Tally, Traits, grouped, in_rounds
 from services.reporting.domain.period import Period
 from services.reporting.domain.satisfaction import ASKED, CELL_MIN, RATINGS, Voices, voices_of
 from services.reporting.projections.voices import LEVELS, POINTS
@@ -103,8 +103,8 @@ def groups_of_answers(month: str, rows: Iterable[Row], over_at: int | None, *, m
 
 
 def groups_of_asked(rows: Iterable[Row]) -> Iterator[tuple[str, str, Grouped]]:
-    """Group those who were asked. Who was asked when the month was over already is never put beside those who were before."""
-    parts, over = defaultdict[tuple[str, bool], list[Part]](list), dict[str, int | None]()
+    """Group those who were asked. Whoever was asked when a round was over already is never put beside those who were before."""
+    rounds = defaultdict[str, dict[date, Round]](dict)
     for row in rows:
         traits = Traits(
             agency=row["agency"],
@@ -115,7 +115,8 @@ def groups_of_asked(rows: Iterable[Row]) -> Iterator[tuple[str, str, Grouped]]:
             channel=row["channel"],
             outcome=row["outcome"],
         )
-        parts[row["month"], row["late"]].append(Part(traits, Tally(row["n"], good=row["used"]), row["at"]))
-        over[row["month"]] = row["over_at"]
-    for (month, late), found in parts.items():
-        yield ASKED, month, grouped(found, CELL_MIN, None if late else over[month])
+        part = Part(traits, Tally(row["n"], good=row["used"]), row["at"])
+        own = rounds[row["month"]].setdefault(row["round"], Round(row["over_at"]))
+        (own.late if row["late"] else own.parts).append(part)
+    for month, found in rounds.items():
+        yield ASKED, month, in_rounds([one for _, one in sorted(found.items())], CELL_MIN)

@@ -21,33 +21,34 @@ GROUP BY 1
 -- name: asked
 -- Who was asked, and how many of them were let in to answer; $1 first, $2 last day, of whole months; $3 the position as of which;
 -- $4 how many are counted together. In the order of positions, so many at a time make a part that never changes; the last few of
--- each kind, who are fewer, are told apart from those by `n`. Those of a month that was over already are `late`, and apart as well.
+-- each kind, who are fewer, are told apart from those by `n`. Those of a round (a week of a month) that was over already
+-- are `late`, and apart as well.
 WITH asked AS MATERIALIZED (
-    SELECT date_trunc('month', issued_on::timestamp)::date AS month, * FROM read.invitation WHERE issued_on >= $1 AND pos_feedback <= $3
+    SELECT greatest(date_trunc('month', issued_on::timestamp), date_trunc('week', issued_on::timestamp))::date AS round, * FROM read.invitation WHERE issued_on >= $1 AND pos_feedback <= $3
 ), over_at AS (
-    SELECT month, min(min(pos_feedback)) OVER (ORDER BY month ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS at
+    SELECT round, min(min(pos_feedback)) OVER (ORDER BY round ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS at
     FROM asked
-    GROUP BY month
+    GROUP BY round
 ), placed AS (
-    SELECT i.month, i.agency, i.procedure, i.field, i.occasion, i.officer, d.channel, d.outcome, i.pos_feedback AS at,
+    SELECT i.round, i.agency, i.procedure, i.field, i.occasion, i.officer, d.channel, d.outcome, i.pos_feedback AS at,
         coalesce(i.pos_feedback >= o.at, false) AS late, o.at AS over_at, (a.invitation_id IS NOT NULL)::integer AS used,
         (row_number() OVER (
-            PARTITION BY i.month, i.agency, i.procedure, i.field, i.occasion, i.officer, d.channel, d.outcome, coalesce(i.pos_feedback >= o.at, false)
+            PARTITION BY i.round, i.agency, i.procedure, i.field, i.occasion, i.officer, d.channel, d.outcome, coalesce(i.pos_feedback >= o.at, false)
             ORDER BY i.pos_feedback
         ) - 1) / $4::integer AS place
     FROM asked AS i
-    JOIN over_at AS o USING (month)
+    JOIN over_at AS o USING (round)
     LEFT JOIN read.dossier_register AS d USING (dossier_id)
     LEFT JOIN read.admission AS a ON a.invitation_id = i.invitation_id AND a.pos_feedback <= $3
     WHERE i.issued_on <= $2
 ), parts AS (
-    SELECT month, agency, procedure, field, occasion, officer, channel, outcome, late, over_at, place,
+    SELECT round, agency, procedure, field, occasion, officer, channel, outcome, late, over_at, place,
         count(*) AS n, sum(used) AS used, max(at) AS at
     FROM placed
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 )
-SELECT to_char(month, 'YYYY-MM') AS month, agency, procedure, field, occasion, officer, channel, outcome, late, over_at,
+SELECT to_char(round, 'YYYY-MM') AS month, round, agency, procedure, field, occasion, officer, channel, outcome, late, over_at,
     sum(n)::integer AS n, sum(used)::integer AS used, max(at) AS at
 FROM parts
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, n >= $4::integer
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, n >= $4::integer
 ORDER BY at

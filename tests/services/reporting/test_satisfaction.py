@@ -33,7 +33,7 @@ from services.reporting.domain.shares import mean, points_apart, share
 from services.reporting.query import NOTHING, Asked
 from services.reporting.query_voices import Months
 from services.reporting.query_voices import heard as heard_voices
-from tests.services.reporting.answers import answers_of, asked_of, lines_of, rooms
+from tests.services.reporting.answers import answers_of, asked_of, lines_of, rooms, rooms_of_asked
 from tests.services.reporting.facts import COUNTER, Paper, day, mixed, rated, said
 from tests.services.reporting.mirror import MARCH, Mirrored
 from tests.services.reporting.tables import Tables, source_of
@@ -205,7 +205,7 @@ async def test_a_second_computation_counts_the_same_at_every_position(
     as_of = max(0, len(own) - back * back)
     before = [one for one in own if one[0] <= as_of]
     around = [fact for _, facts in told for fact in facts]
-    second = rooms(answers_of(before)) | rooms(asked_of(before, around, as_of))
+    second = rooms(answers_of(before)) | rooms_of_asked(list(asked_of(before, around, as_of)))
     for cut in CUTS:
         wanted = lines_of(second, PERIOD.whole_months(), cut)
         lines = (await heard(mirror, cut, as_of)).lines
