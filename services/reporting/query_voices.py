@@ -33,6 +33,8 @@ Row: TypeAlias = Any
 """A row by the names of its columns."""
 Found: TypeAlias = list[tuple[str, str, Grouped]]
 """Question, month, and how it is grouped."""
+ROUND: Final = 10
+"""Of so many who were asked, those who are alone of their kind say less."""
 GROUPS_MAX: Final = 300_000
 """Groups of months that are kept for the next who asks."""
 
@@ -85,7 +87,7 @@ async def heard(connection: Connection, period: Period, as_of: int | None, *, na
             if before is not None and not named:
                 before.keep(key, made)
         found += made
-    asked = await connection.fetch(QUERY["asked"], period.first, period.last, at, CELL_MIN)
+    asked = await connection.fetch(QUERY["asked"], period.first, period.last, at, CELL_MIN, ROUND)
     return voices_of([*found, *groups_of_asked(asked)])
 
 
@@ -103,8 +105,8 @@ def groups_of_answers(month: str, rows: Iterable[Row], over_at: int | None, *, m
 
 
 def groups_of_asked(rows: Iterable[Row]) -> Iterator[tuple[str, str, Grouped]]:
-    """Group those who were asked. Whoever was asked when a round was over already is never put beside those who were before."""
-    rounds = defaultdict[str, dict[date, Round]](dict)
+    """Group those who were asked, round by round."""
+    rounds = defaultdict[str, dict[tuple[str, int], Round]](dict)
     for row in rows:
         traits = Traits(
             agency=row["agency"],
@@ -116,7 +118,6 @@ def groups_of_asked(rows: Iterable[Row]) -> Iterator[tuple[str, str, Grouped]]:
             outcome=row["outcome"],
         )
         part = Part(traits, Tally(row["n"], good=row["used"]), row["at"])
-        own = rounds[row["month"]].setdefault(row["round"], Round(row["over_at"]))
-        (own.late if row["late"] else own.parts).append(part)
+        rounds[row["month"]].setdefault((row["agency"], row["round"]), Round(row["over_at"])).parts.append(part)
     for month, found in rounds.items():
         yield ASKED, month, in_rounds([one for _, one in sorted(found.items())], CELL_MIN)

@@ -20,35 +20,32 @@ GROUP BY 1
 
 -- name: asked
 -- Who was asked, and how many of them were let in to answer; $1 first, $2 last day, of whole months; $3 the position as of which;
--- $4 how many are counted together. In the order of positions, so many at a time make a part that never changes; the last few of
--- each kind, who are fewer, are told apart from those by `n`. Those of a round (a week of a month) that was over already
--- are `late`, and apart as well.
+-- $4 how many are counted together; $5 how many of an agency and month make a round, which is over with its last. In the order of
+-- positions, so many at a time make a part that never changes; the last few of each kind in a round, who are fewer, are apart.
 WITH asked AS MATERIALIZED (
-    SELECT greatest(date_trunc('month', issued_on::timestamp), date_trunc('week', issued_on::timestamp))::date AS round, * FROM read.invitation WHERE issued_on >= $1 AND pos_feedback <= $3
-), over_at AS (
-    SELECT round, min(min(pos_feedback)) OVER (ORDER BY round ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS at
-    FROM asked
-    GROUP BY round
+    SELECT date_trunc('month', issued_on::timestamp)::date AS month, *,
+        (row_number() OVER (PARTITION BY date_trunc('month', issued_on::timestamp), agency ORDER BY pos_feedback) - 1) / $5::integer AS round
+    FROM read.invitation
+    WHERE issued_on BETWEEN $1 AND $2 AND pos_feedback <= $3
 ), placed AS (
-    SELECT i.round, i.agency, i.procedure, i.field, i.occasion, i.officer, d.channel, d.outcome, i.pos_feedback AS at,
-        coalesce(i.pos_feedback >= o.at, false) AS late, o.at AS over_at, (a.invitation_id IS NOT NULL)::integer AS used,
+    SELECT i.month, i.round, i.agency, i.procedure, i.field, i.occasion, i.officer, d.channel, d.outcome, i.pos_feedback AS at,
+        CASE WHEN count(*) OVER of_round = $5::integer THEN max(i.pos_feedback) OVER of_round END AS over_at,
+        (a.invitation_id IS NOT NULL)::integer AS used,
         (row_number() OVER (
-            PARTITION BY i.round, i.agency, i.procedure, i.field, i.occasion, i.officer, d.channel, d.outcome, coalesce(i.pos_feedback >= o.at, false)
-            ORDER BY i.pos_feedback
+            PARTITION BY i.month, i.round, i.agency, i.procedure, i.field, i.occasion, i.officer, d.channel, d.outcome ORDER BY i.pos_feedback
         ) - 1) / $4::integer AS place
     FROM asked AS i
-    JOIN over_at AS o USING (round)
     LEFT JOIN read.dossier_register AS d USING (dossier_id)
     LEFT JOIN read.admission AS a ON a.invitation_id = i.invitation_id AND a.pos_feedback <= $3
-    WHERE i.issued_on <= $2
+    WINDOW of_round AS (PARTITION BY i.month, i.agency, i.round)
 ), parts AS (
-    SELECT round, agency, procedure, field, occasion, officer, channel, outcome, late, over_at, place,
+    SELECT month, round, agency, procedure, field, occasion, officer, channel, outcome, over_at, place,
         count(*) AS n, sum(used) AS used, max(at) AS at
     FROM placed
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 )
-SELECT to_char(round, 'YYYY-MM') AS month, round, agency, procedure, field, occasion, officer, channel, outcome, late, over_at,
+SELECT to_char(month, 'YYYY-MM') AS month, round, agency, procedure, field, occasion, officer, channel, outcome, over_at,
     sum(n)::integer AS n, sum(used)::integer AS used, max(at) AS at
 FROM parts
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, n >= $4::integer
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, n >= $4::integer
 ORDER BY at

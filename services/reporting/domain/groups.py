@@ -140,32 +140,28 @@ def grouped(parts: Iterable[Part], least: int, over_at: int | None) -> Grouped:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Part of a month: of those in it the few who are left of each kind wait until it is over, at a position; None = it is not yet."""
+    """So many who were asked one after the other. The few who are left of a kind wait until it is over; None = it is not yet."""
 
     over_at: int | None
     parts: list[Part] = field(default_factory=list[Part])
-    late: list[Part] = field(default_factory=list[Part])
 
 
 def in_rounds(rounds: Iterable[Round], least: int) -> Grouped:
-    """Put parts that are made so many at a time into groups, round by round.
+    """Put parts into groups, round by round, in the order of the rounds of each agency.
 
-    When a round is over, the few who are left of it say less, together with those who are left of the rounds before. Who comes late waits
-    until there are enough late ones of his very kind.
+    When a round is over, the few who are left of it say less, together with those who are left of the rounds before.
     """
-    found, waits, alone = list[Group](), dict[Traits, list[Part]](), list[Part]()
+    found, waits, still = list[Group](), dict[Traits, list[Part]](), list[Part]()
     for one in rounds:
-        enough = [part for part in (*one.parts, *one.late) if part.tally.n >= least]
-        found += [Group(part.traits, part.tally, part.at) for part in enough]
-        alone += [part for part in one.late if part.tally.n < least]
+        found += [Group(part.traits, part.tally, part.at) for part in one.parts if part.tally.n >= least]
         few = [part for part in one.parts if part.tally.n < least]
         if one.over_at is None:
-            alone += few
+            still += few
         else:
             for part in few:
                 waits.setdefault(part.traits, []).append(part)
             found += close(waits, least, one.over_at)
-    return Grouped(found, [*alone, *(part for parts in waits.values() for part in parts)])
+    return Grouped(found, [*still, *(part for parts in waits.values() for part in parts)])
 
 
 def close(waits: dict[Traits, list[Part]], least: int, at: int) -> list[Group]:

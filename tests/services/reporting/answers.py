@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from contracts.fact import Fact
@@ -20,6 +19,7 @@ from kernel.legalclock import day_of
 from services.reporting.domain.period import Period
 
 LEAST: Final = 5
+ROUND: Final = 10
 SAID: Final = ("procedure", "field", "occasion", "officer", "unit", "slowest", "steps", "channel", "outcome")
 LESS: Final = (
     "procedure field occasion officer unit slowest channel outcome",
@@ -99,27 +99,22 @@ def rooms(answers: Iterable[Answer]) -> dict[tuple[str, str], Room]:
 
 
 def rooms_of_asked(asked: Sequence[Answer]) -> dict[tuple[str, str], Room]:
-    """Let invitations come in the order of the log. Their rounds are weeks: who is left of a week that is over says less."""
+    """Let invitations come in the order of the log. Ten of an agency and month are a round; who is left of it then says less."""
     found: dict[tuple[str, str], Room] = {}
-    week, latest = Room(), ""
+    rounds: dict[tuple[str, str | None], list[Answer]] = defaultdict(list)
+    left: dict[tuple[str, str | None], Room] = defaultdict(Room)
     for one in asked:
-        if one.batch > latest:
-            leave(found, latest, week)
-            week, latest = Room(), one.batch
-        found.setdefault((one.month, "invitations"), Room())
-        week.waits[one.said] += [one.given["invitations"]]
-        if len(week.waits[one.said]) == LEAST:
-            found[one.month, "invitations"].counted.append((one.said, week.waits.pop(one.said)))
+        room, place = found.setdefault((one.month, "invitations"), Room()), (one.month, one.said[0])
+        waits = left[place].waits
+        rounds[place].append(one)
+        waits[one.said] += [one.given["invitations"]]
+        if len(waits[one.said]) == LEAST:
+            room.counted.append((one.said, waits.pop(one.said)))
+        if len(rounds[place]) % ROUND == 0:
+            for said, values in left.pop(place).waits.items():
+                room.waits[said] += values
+            room.close()
     return found
-
-
-def leave(found: dict[tuple[str, str], Room], week: str, left: Room) -> None:
-    """A week is over: whoever is left goes to wait with those of the same month."""
-    if week:
-        room = found[week[:7], "invitations"]
-        for said, values in left.waits.items():
-            room.waits[said] += values
-        room.close()
 
 
 def answers_of(facts: Sequence[tuple[int, str, Any]]) -> Iterator[Answer]:
@@ -153,9 +148,9 @@ def asked_of(facts: Sequence[tuple[int, str, Any]], around: Iterable[Fact], as_o
         if isinstance(fact, InvitationIssued) and at <= as_of:
             said = (fact.agency, fact.procedure, fact.field, fact.occasion, fact.officer, None, None, None)
             of_dossier = (channel.get(fact.dossier_id), outcome.get(fact.dossier_id))
-            on = day_of(fact.issued_at)
-            month, week = f"{on:%Y-%m}", max(on.replace(day=1), on - timedelta(days=on.weekday()))
-            yield Answer(at, month, f"{week}", 1, (*said, *of_dossier), {"invitations": int(fact.invitation_id in used)})
+            yield Answer(
+                at, f"{day_of(fact.issued_at):%Y-%m}", f"{at}", 1, (*said, *of_dossier), {"invitations": int(fact.invitation_id in used)}
+            )
 
 
 def lines_of(found: dict[tuple[str, str], Room], months: Period, cut: Sequence[str]) -> dict[tuple[str, ...], dict[str, list[int]]]:
