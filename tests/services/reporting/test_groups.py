@@ -8,7 +8,7 @@ from typing import Final
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.reporting.domain.groups import NOTHING, Part, Tally, Traits, grouped, seen
+from services.reporting.domain.groups import NOTHING, Part, Round, Tally, Traits, grouped, in_rounds, seen
 from services.reporting.domain.satisfaction import CELL_MIN, RATINGS, counted, total
 from tests.services.reporting.attack import MONTHS, batch, cuts, got, keys_of, published, small_cells, told
 
@@ -150,3 +150,30 @@ def test_when_the_month_is_over_they_say_less_and_who_comes_later_waits_alone() 
 def test_steps_are_counted_in_each_and_what_is_not_said_under_a_line_of_its_own() -> None:
     assert list(keys_of("2026-03", FULL, ("step",))) == [("B1",), ("B3",)]
     assert list(keys_of("2026-03", seen(FULL, NOTHING), ("month", "step", "officer"))) == [("2026-03", "-", "-")]
+
+
+def asked_so_far(kinds: list[Traits], size: int) -> list[Round]:
+    """Make the rounds of those who were asked one after the other, each with a bit, as the query does."""
+    rounds: list[Round] = []
+    for start in range(0, len(kinds), size):
+        own = list(enumerate(kinds))[start : start + size]
+        parts: list[Part] = []
+        for kind in dict.fromkeys(traits for _, traits in own):
+            numbers = [n for n, traits in own if traits == kind]
+            whole = len(numbers) // CELL_MIN * CELL_MIN
+            parts += [batch(kind, some, max(some)) for some in (numbers[:whole], numbers[whole:]) if some]
+        rounds.append(Round(start + size - 1 if len(own) == size else None, parts))
+    return rounds
+
+
+@given(st.lists(TRAITS.map(lambda traits: traits._replace(agency="A")), max_size=45), st.integers(0, 45))
+def test_of_who_was_asked_no_two_days_differ_by_fewer_than_the_least(kinds: list[Traits], early: int) -> None:
+    days = [in_rounds(asked_so_far(few, 10), CELL_MIN) for few in (kinds[:early], kinds)]
+    known = [group.tally.total for one in days for group in one.groups]
+    for n, one in enumerate(known):
+        for other in known[n:]:
+            for apart in (one & ~other, other & ~one, one & other):
+                assert not 0 < apart.bit_count() < CELL_MIN
+    over = len(kinds) // 10 * 10
+    waits = sum(part.tally.total for part in days[1].waiting)
+    assert (waits & ((1 << over) - 1)).bit_count() < CELL_MIN, "of rounds that are over fewer than the least still wait"
