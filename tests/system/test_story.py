@@ -44,5 +44,5 @@ def test_the_demo_ends_well_and_the_same_seed_tells_the_same_story(tmp_path: Pat
         "refused",
         "withdrawn",
         "satisfaction",
-    )  # not the rate of response: who was asked is counted in groups of the log's order, and dossiers that go on at once have none of their own
+    )  # not the rate of response: who was asked is counted in groups of the log's order, which dossiers that go on at once do not have
     assert {name: first[name] for name in business} == {name: second[name] for name in business}
