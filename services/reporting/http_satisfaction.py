@@ -1,4 +1,4 @@
-"""Step 1 of 8, http_api: what was answered, for leaders, officers, analysts and everybody."""
+"""Step 1 of 8, http_api: what was answered, for leaders, officers and analysts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from services.reporting.query_satisfaction import WantedTable, position_of, tabl
 
 READERS: Final = frozenset({"leader", "analyst", "officer"})
 ACTIONS: Final = {
-    "satisfaction.read": READERS | {"public"},
+    "satisfaction.read": READERS,
     "scores.read": {"leader"},
     "scores.measure": {"leader"},
 }
@@ -69,8 +69,7 @@ def routes(mirror: Mirror) -> APIRouter:
         for position in (after, as_of):
             await wait_for(log, MIRROR.name, position)
         wanted = WantedTable(cut=parts, as_of=position_of(as_of), since=position_of(since))
-        known = not READERS.isdisjoint(principal.roles)
-        return json_response(await table(mirror, period, scope_of(principal, agency), wanted, opinions=known))
+        return json_response(await table(mirror, period, scope_of(principal, agency), wanted))
 
     @router.get("/low-scores")
     async def low_scores(principal: Annotated[Principal, allowed("scores.read")], after: After = None) -> Response:

@@ -41,13 +41,13 @@ class WantedTable:
     since: int | None = None
 
 
-async def table(mirror: Mirror, asked: Asked, scope: Scope, wanted: WantedTable, *, opinions: bool) -> Line:
+async def table(mirror: Mirror, asked: Asked, scope: Scope, wanted: WantedTable) -> Line:
     """Give what was answered, of the whole months that a period touches."""
     async with mirror.reading() as reading:
         period, known = (await reading.period(asked)).whole_months(), reading.freshness["positions"].get(SOURCE, 0)
         as_of = known if wanted.as_of is None else wanted.as_of
         voices = await reading.voices(period, as_of, named=wanted.since is not None)
-        said = await reading.opinions(period, scope) if opinions and wanted.as_of is None else None
+        said = await reading.opinions(period, scope) if wanted.as_of is None else None
         freshness = reading.freshness
     made = await asyncio.to_thread(counted, voices, wanted.cut, scope, wanted.since)
     whole = await asyncio.to_thread(total, voices, scope)
