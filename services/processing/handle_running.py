@@ -158,7 +158,7 @@ class Running:
                 continue
             why = [GONE_ON] if watermark is not None and history.pos > watermark else []
             if watermark is not None and not why:
-                why = await self._change(f"exclude:{found.decision}", wanted, history, row["agency"], principal, at)
+                why = await self._change("exclude", wanted, history, row["agency"], principal, at)
             moved = {"due_before_on": day_of(found.due_before_at), "due_on": found.deadline.due_on}
             report.append({"case_id": row["case_id"], "code": state.case.code} | moved | verdict_of(why))
         return report
