@@ -31,6 +31,7 @@ from kernel.legalclock import day_of, load_calendar
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+CLASS_CHANGED: Final = "class-changed"
 DATA: Final = ROOT / ".motcua" / "demo"
 AT_ONCE: Final = 24
 LAST_STEP: Final = 6
@@ -266,13 +267,23 @@ class Telling:
         found = await portal.get("/v1/invitations", at, dossier=dossier, after=position)
         (token,) = (item["token"] for item in found["items"] if item["occasion"] in {"result", "refusal"})
         public, at = self.department.caller("feedback", "public"), self._at(at + timedelta(days=1))
-        offered = await self._post(public, "/v1/invitations/class", {"token": token}, at)
-        hidden = hide(offered["public_key"])
-        asked = {"token": token, "class_id": offered["id"], "blinded": hidden.message}
-        admitted = await self._post(public, "/v1/invitations/admission", asked, at)
-        answer = {"class_id": offered["id"], **hidden.uncovered(admitted["signature"]), **self.plan.survey}
+        answer = await self._admitted(public, token, at) | self.plan.survey
         await self._post(public, "/v1/answers", answer, at)
         self.department.told["answers"] += 1
+
+    async def _admitted(self, public: Caller, token: str, at: datetime) -> dict[str, str]:
+        """Have a hidden token signed; as the page does, ask anew where something has become known of the dossier meanwhile."""
+        while True:
+            offered = await self._post(public, "/v1/invitations/class", {"token": token}, at)
+            hidden = hide(offered["public_key"])
+            asked = {"token": token, "class_id": offered["id"], "blinded": hidden.message}
+            try:
+                admitted = await self._post(public, "/v1/invitations/admission", asked, at)
+            except Answered as answered:
+                if answered.kind != CLASS_CHANGED:
+                    raise
+            else:
+                return {"class_id": offered["id"], **hidden.uncovered(admitted["signature"])}
 
     async def _speak_up(self) -> None:
         if self.plan.opinion is None:

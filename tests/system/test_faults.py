@@ -26,15 +26,15 @@ VICTIMS = (*SERVICES, "nats", "postgres")
 class Story(threading.Thread):
     """The demo's story in a thread of its own, so that a test can break things meanwhile."""
 
-    def __init__(self, stack: Stack, seed: int) -> None:
+    def __init__(self, stack: Stack, seed: int, dossiers: int = DOSSIERS) -> None:
         super().__init__()
-        self.stack, self.seed = stack, seed
+        self.stack, self.seed, self.dossiers = stack, seed, dossiers
         self.summary: dict[str, Any] | None = None
         self.error: BaseException | None = None
 
     def run(self) -> None:
         try:
-            self.summary = asyncio.run(play(self.stack, dossiers=DOSSIERS, days=60, seed=self.seed, show=False))
+            self.summary = asyncio.run(play(self.stack, dossiers=self.dossiers, days=60, seed=self.seed, show=False))
         except BaseException as error:  # noqa: BLE001 - the test's thread raises it
             self.error = error
 
