@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypedDict
@@ -102,10 +102,8 @@ class Running:
             history = await self.department.runtime.log.load(row["case_id"])
             state = case.DECIDER.state_of(history)
             why = obstacles(newest.steps, state) if isinstance(state, Working) else [CANNOT_MOVE]
-            if watermark is not None and history.pos > watermark:
-                why = [GONE_ON]
-            if watermark is not None and not why:
-                why = await self._change("move", wanted, history, row["agency"], principal, at)
+            if not why or (watermark is not None and history.pos > watermark):
+                why = await self._change("move", wanted, history, row["agency"], watermark, principal, at)
             report.append({"case_id": row["case_id"], **verdict_of(why)})
         return report
 
@@ -114,20 +112,15 @@ class Running:
 
         Without a watermark nothing is recorded: a dry run. With that of a dry run, cases that have gone on since are left alone.
         """
-        log, calendar = self.department.runtime.log, load_calendar().as_known_at(at)
-        wanted = Restate(at=at, calendar=calendar)
+        wanted = Restate(at=at, calendar=load_calendar().as_known_at(at))
         report: list[dict[str, Any]] = []
-        async for row in self.department.register.running(principal):
-            history = await log.load(row["case_id"])
-            state = case.DECIDER.state_of(history)
+        async for history, state in self._working(principal):
             found = next((fact for fact in case.decide(wanted, state) if isinstance(fact, CaseRestated)), None)
-            if found is None or not isinstance(state, Working):
+            if found is None:
                 continue
-            why = [GONE_ON] if watermark is not None and history.pos > watermark else []
-            if watermark is not None and not why:
-                why = await self._change("restate", wanted, history, row["agency"], principal, at)
+            why = await self._change("restate", wanted, history, state.case.agency, watermark, principal, at)
             moved = {"due_before_on": found.due_before_on, "due_on": found.deadline.due_on, "promised_on": found.promised_on}
-            about = {"case_id": row["case_id"], "code": state.case.code, "calendar": found.deadline.calendar}
+            about = {"case_id": state.case.id, "code": state.case.code, "calendar": found.deadline.calendar}
             report.append(about | moved | verdict_of(why))
         return report
 
@@ -142,31 +135,45 @@ class Running:
         Raises:
             Refused: "not-in-roster", "on-leave", if the caller has no post, or is away.
         """
-        log, day = self.department.runtime.log, day_of(at)
+        day, calendar = day_of(at), load_calendar().as_known_at(at)
         _, staff = await self.department.establishment.organisation()
         insist_on_duty(staff, principal.sub, day)
         report: list[dict[str, Any]] = []
-        async for row in self.department.register.running(principal):
-            history = await log.load(row["case_id"])
-            state = case.DECIDER.state_of(history)
-            if not isinstance(state, Working) or (procedures and state.case.procedure not in procedures):
+        async for history, state in self._working(principal):
+            if procedures and state.case.procedure not in procedures:
                 continue
             officer = staff.officer(principal.sub, day, state.case.procedure) or no_officer(principal.sub)
-            wanted = Exclude(**left_out, officer=officer, at=at, calendar=load_calendar().as_known_at(at))
+            wanted = Exclude(**left_out, officer=officer, at=at, calendar=calendar)
             found = next((fact for fact in case.decide(wanted, state) if isinstance(fact, CaseTimeExcluded)), None)
             if found is None:
                 continue
-            why = [GONE_ON] if watermark is not None and history.pos > watermark else []
-            if watermark is not None and not why:
-                why = await self._change("exclude", wanted, history, row["agency"], principal, at)
+            why = await self._change("exclude", wanted, history, state.case.agency, watermark, principal, at)
             moved = {"due_before_on": day_of(found.due_before_at), "due_on": found.deadline.due_on}
-            report.append({"case_id": row["case_id"], "code": state.case.code} | moved | verdict_of(why))
+            report.append({"case_id": state.case.id, "code": state.case.code} | moved | verdict_of(why))
         return report
 
+    async def _working(self, principal: Principal) -> AsyncIterator[tuple[History, Working]]:
+        """Give every case with a limit that runs and that the caller may see, the oldest first."""
+        async for row in self.department.register.running(principal):
+            history = await self.department.runtime.log.load(row["case_id"])
+            if isinstance(state := case.DECIDER.state_of(history), Working):
+                yield history, state
+
     async def _change(
-        self, name: str, wanted: Move | Restate | Exclude, history: History, agency: AgencyCode, principal: Principal, at: datetime
+        self,
+        name: str,
+        wanted: Move | Restate | Exclude,
+        history: History,
+        agency: AgencyCode,
+        watermark: int | None,
+        principal: Principal,
+        at: datetime,
     ) -> list[tuple[str, str]]:
-        """Change one case as the dry run said; give why not, if it has gone on meanwhile."""
+        """Change one case as the dry run with that watermark said (None: this is the dry run); give why not, if it has gone on since."""
+        if watermark is None:
+            return []
+        if history.pos > watermark:
+            return [GONE_ON]
         meta = Meta(f"{name}:{history.stream}:{history.version}", principal.sub, at)
         target = Target(history.stream, case.DECIDER, wanted)
         try:

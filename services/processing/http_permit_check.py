@@ -73,9 +73,9 @@ async def found(
         Problem: 404, if there is none, or there was none yet.
     """
     await wait_for_reactions(office.runtime.log, PERMITS.name, consume.NAME, consume.SOURCE, after)
-    if (row := await office.register.permit(number, year, agency)) is None:
+    if (id_ := await office.register.permit(number, year, agency)) is None:
         raise Problem(NOT_FOUND)
-    state = permit.DECIDER.state_of(as_it_was(await office.runtime.log.load(row["permit_id"]), as_of, None))
+    state = permit.DECIDER.state_of(as_it_was(await office.runtime.log.load(id_), as_of, None))
     # A number that it was given later was none of its then.
     if isinstance(state, Absent | Drafted) or number not in {state.permit.number, *state.permit.void}:
         raise Problem(NOT_FOUND)

@@ -76,9 +76,9 @@ ORDER BY partner
 
 -- name: permit
 -- The permit that has or had a number, the newest; or that of a year $2 and of an agency $3: numbers begin again each year, in a book of each.
-SELECT permit_id, agency, procedure, kind, register.number, register.issued_on, expires_on, state
-FROM read.permit_number AS given JOIN read.permit_standing AS register USING (permit_id, agency)
-WHERE given.number = $1 AND ($2::integer IS NULL OR year = $2) AND ($3::text IS NULL OR agency = $3)
+SELECT permit_id
+FROM read.permit_number
+WHERE number = $1 AND ($2::integer IS NULL OR year = $2) AND ($3::text IS NULL OR agency = $3)
 ORDER BY given_on DESC, permit_id
 LIMIT 1
 

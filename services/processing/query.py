@@ -111,10 +111,9 @@ class Register:
                 yield row
             last = (rows[-1]["opened_at"], rows[-1]["case_id"])
 
-    async def permit(self, number: str, year: int | None, agency: AgencyCode | None) -> asyncpg.Record | None:
+    async def permit(self, number: str, year: int | None, agency: AgencyCode | None) -> UUID | None:
         """Give the permit that has or had a number, the newest unless a year or an agency is named."""
-        found = await self.runtime.log.pool.fetch(QUERY["permit"], number, year, agency)
-        return found[0] if found else None
+        return await self.runtime.log.pool.fetchval(QUERY["permit"], number, year, agency)
 
     async def permits_over(self, today: date) -> list[tuple[UUID, AgencyCode, date]]:
         """Give permits whose last day is over and that are not noted as expired: permit, agency, last day."""

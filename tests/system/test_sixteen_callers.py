@@ -22,7 +22,7 @@ from deploy.local.stack import Stack
 from tests.benchmarks.department import submission, tokens
 
 DOSSIERS: Final = int(os.environ.get("MOTCUA_TEST_DOSSIERS", "100"))
-"""`MOTCUA_TEST_DOSSIERS=1000` is the drill of the operations page; a hundred are enough to be caught in the middle."""
+"""A hundred are enough to be caught in the middle; with a thousand it takes a minute."""
 CALLERS: Final = 16
 KILLS: Final = 4
 AT: Final = datetime(2026, 3, 2, 2, tzinfo=UTC)

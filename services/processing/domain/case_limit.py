@@ -156,9 +156,7 @@ def excluded(command: Exclude, state: Working) -> list[CaseTimeExcluded]:
     case = state.case
     if case.deadline is None or not any(step.unit in command.officer.leads for step in state.open):
         return []
-    moment = Excluded(
-        at=command.at, cause="", since=command.since, until=command.until, why=OUT[command.cause], source=command.decision
-    )  # fmt: skip
+    moment = Excluded(at=command.at, cause="", since=command.since, until=command.until, why=OUT[command.cause], source=command.decision)
     deadline = Deadline.model_validate(reckon((*case.clock, moment), command.calendar).deadline)
     if deadline.due_at == case.deadline.due_at:
         return []

@@ -155,7 +155,7 @@ class Organisation:
         heirs = {code for code in self.successions if self.heir_of(code, procedure, day) in led}
         return Officer(
             id=id_, unit=post.unit, roles=own, leads=led | heirs, also=also, signs_for=self._signs_for(id_, post, procedure, day)
-        )  # fmt: skip
+        )
 
     def _signs_for(self, id_: PrincipalId, post: Post, procedure: ProcedureCode | None, day: date) -> Mapping[str, SignedFor]:
         """Give, by unit, for whom an officer may sign on a day: whoever signs there himself, as long as he does."""

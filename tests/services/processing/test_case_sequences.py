@@ -412,7 +412,7 @@ class Life:
         since, until = self.now - days, self.now - self.chance.choice((0, 0, 0.5)) * days
         return Exclude(
             officer=officer, decision="Quyết định 45/QĐ-SCT", cause="outage", since=since, until=until, at=self.now, calendar=CALENDAR
-        )  # fmt: skip
+        )
 
     def delegate(self) -> Officer:
         """Draw a head of unit who may sign for the director."""
