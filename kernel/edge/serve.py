@@ -11,6 +11,7 @@ import contextlib
 import gc
 import logging
 import signal
+import socket
 from collections.abc import Coroutine, Generator
 from typing import Any, Final, TypeVar
 
@@ -27,8 +28,12 @@ except ImportError:  # not made for Windows
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 BACKLOG: Final = 4096
 """Callers whose connection waits to be taken. Beyond it the system resets connections; so it holds more than the rim lets in at once."""
+DOORS: Final = 32
+"""How often the listening socket is watched. uvloop takes one connection per turn of the loop and watched socket; with many under way
+a turn takes long, and whom the rim would have sent away within a second waited in the system's queue for half a minute."""
 KEEP_ALIVE_SECONDS: Final = 75
 GC_THRESHOLDS: Final = (20_000, 20, 20)
+NOT_STARTED: Final = "the HTTP server did not start"
 LOGGER: Final = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -41,10 +46,6 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Generator[None]:
         """Leave the signals alone."""
         yield
-
-    def port(self) -> int:
-        """Give the port that is listened on, once `started`; it was chosen by the system if the setting was 0."""
-        return int(self.servers[0].sockets[0].getsockname()[1])
 
 
 def server(app: FastAPI, host: str, port: int, *, shutdown_seconds: int = 20) -> Server:
@@ -75,21 +76,39 @@ async def serve(app: FastAPI, host: str, port: int, *, drain_seconds: float = 0.
         RuntimeError: if the app's lifespan failed or the port is taken.
     """
     served, stop = server(app, host, port, shutdown_seconds=shutdown_seconds), asyncio.Event()
-    loop = asyncio.get_running_loop()
+    loop, sockets = asyncio.get_running_loop(), doors(host, port)
     for number in SIGNALS:
         loop.add_signal_handler(number, on_signal, served, stop, number)
     draining = asyncio.create_task(drain(served, stop, app.state.health, drain_seconds), name="drain")
     try:
-        await served.serve()
+        await served.serve(sockets)
         if not served.started:
-            raise RuntimeError("the HTTP server did not start")
-    except SystemExit as exit_:  # how uvicorn says that the port is taken
-        raise RuntimeError("the HTTP server did not start") from exit_
+            raise RuntimeError(NOT_STARTED)
+    except SystemExit as exit_:  # how uvicorn says that the lifespan failed
+        raise RuntimeError(NOT_STARTED) from exit_
     finally:
+        for door in sockets:
+            door.close()
         draining.cancel()
         await asyncio.gather(draining, return_exceptions=True)
         for number in SIGNALS:
             loop.remove_signal_handler(number)
+
+
+def doors(host: str, port: int) -> list[socket.socket]:
+    """Bind an address and give its socket as often as it is to be watched; nobody listens yet.
+
+    Raises:
+        RuntimeError: if the port is taken.
+    """
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise RuntimeError(NOT_STARTED) from error
+    return [bound, *(bound.dup() for _ in range(DOORS - 1))]
 
 
 def on_signal(served: Server, stop: asyncio.Event, number: int) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import uvloop
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
@@ -19,7 +20,7 @@ from kernel.edge import health
 from kernel.edge.app import create_app
 from kernel.edge.health import Health
 from kernel.edge.policy import Policy, allowed
-from kernel.edge.serve import GC_THRESHOLDS, serve
+from kernel.edge.serve import BACKLOG, GC_THRESHOLDS, doors, serve
 from tests.kernel.edge import shelf
 from tests.kernel.edge.conftest import Caller, SettingsOf
 
@@ -118,6 +119,30 @@ async def test_a_port_that_is_taken_is_an_error(settings_of: SettingsOf) -> None
 async def test_a_database_that_cannot_be_reached_keeps_the_service_from_starting(settings_of: SettingsOf) -> None:
     with pytest.raises(RuntimeError, match="did not start"):
         await serve(shelf.make(settings_of()), "127.0.0.1", free_port())
+
+
+def test_callers_who_come_all_at_once_are_let_in_within_a_few_turns_of_the_loop() -> None:
+    """A storm against a filled system found it: uvloop takes one connection per turn, and 578 of 187,000 callers were never answered."""
+    come, let_in, turns = 320, 0, 0
+
+    class Caller(asyncio.Protocol):
+        def connection_made(self, _: asyncio.BaseTransport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+            nonlocal let_in
+            let_in += 1
+
+    async def let_them_in() -> None:
+        nonlocal turns
+        port = free_port()
+        servers = [await asyncio.get_running_loop().create_server(Caller, sock=door, backlog=BACKLOG) for door in doors("127.0.0.1", port)]
+        callers = [socket.create_connection(("127.0.0.1", port)) for _ in range(come)]
+        while let_in < come:
+            turns += 1
+            await asyncio.sleep(0)
+        for closed in (*callers, *servers):
+            closed.close()
+
+    uvloop.run(asyncio.wait_for(let_them_in(), 10))
+    assert turns <= 20
 
 
 def free_port() -> int:
