@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal, NewType, TypeAlias
+from typing import Annotated, Any, Final, Literal, NewType, TypeAlias
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
 
 from contracts.fact import Value
 
@@ -75,6 +75,16 @@ class DeadlineSegment(Value):
     source: str
 
 
+WITHOUT_DERIVATIONS: Final = "without derivations"
+"""What a reader that never asks how a deadline was derived gives as the context of its checks (two thirds of the work on such a fact).
+Its deadlines have no segments, so it must not write them anywhere."""
+
+
+def derivation(value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> tuple[DeadlineSegment, ...]:
+    """Check the stretches of a deadline's way, or leave them out for a reader that has no use for them."""
+    return () if info.context is WITHOUT_DERIVATIONS else check(value)
+
+
 class Deadline(Value):
     """A due instant that explains itself.
 
@@ -89,7 +99,7 @@ class Deadline(Value):
     limit: Limit
     calendar: str
     rule_pack: str
-    segments: tuple[DeadlineSegment, ...] = ()
+    segments: Annotated[tuple[DeadlineSegment, ...], WrapValidator(derivation)] = ()
 
 
 class MissingComponent(Value):

@@ -151,10 +151,14 @@ Upcaster = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """Turns stored bytes back into facts; old versions pass through their upcasters first."""
+    """Turns stored bytes back into facts; old versions pass through their upcasters first.
+
+    `context` is what the models' validators are told of this reader (pydantic's validation context).
+    """
 
     types: Mapping[str, type[BaseModel]]
     upcasters: Mapping[str, Upcaster] = field(default_factory=dict[str, Upcaster])
+    context: Any = None
 
     def decode(self, source: str, pos: int, body: bytes, passed_by: Container[str] = ()) -> Recorded:
         """Read one event; of a type that is to be `passed_by` everything but its fact, whose check is most of the work.
@@ -192,7 +196,7 @@ class Codec:
         """Turn the data of an event of any version into the newest model."""
         while (step := self.upcasters.get(type_)) is not None:
             type_, data = step(data)
-        return self.types[type_].model_validate(data)
+        return self.types[type_].model_validate(data, context=self.context)
 
 
 def checked_cause(cause: str | None) -> str | None:

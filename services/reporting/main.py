@@ -12,6 +12,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from contracts.catalogue import FACTS
+from contracts.vocabulary import WITHOUT_DERIVATIONS
 from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec
 from services.reporting.consume import REACTORS
@@ -55,7 +56,7 @@ SERVICE: Final = Service(
     name="reporting",
     folder=Path(__file__).parent,
     settings=ReportingSettings,  # pyright: ignore[reportArgumentType] - it reads its arguments from the environment
-    codec=Codec(FACTS),
+    codec=Codec(FACTS, context=WITHOUT_DERIVATIONS),
     policy=POLICY,
     words=WORDS,
     routers=routers,

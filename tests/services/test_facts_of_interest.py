@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from contracts.catalogue import FACTS
+from contracts.vocabulary import WITHOUT_DERIVATIONS
 from kernel.edge.service import Service
 from kernel.eventlog import Codec, Projection, Reactor
 from services.feedback import consume as feedback
@@ -42,3 +43,10 @@ def test_a_reactor_answers_no_fact_that_it_does_not_name(reactor: Reactor) -> No
     for event in GOLDEN:
         if type(event.fact) not in wanted(reactor):
             assert reactor.react(event) is None, event.type
+
+
+@each_service
+def test_who_leaves_out_how_deadlines_were_derived_writes_no_deadlines(service: Service[Any]) -> None:
+    written = {type_ for type_, model in FACTS.items() if "DeadlineSegment" in model.model_json_schema().get("$defs", {})}
+    own = {type_ for type_ in written if type_.startswith(f"{service.name}.")}
+    assert (service.codec.context is WITHOUT_DERIVATIONS) == (not own)
