@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Protocol
 from uuid import UUID
 
 import orjson
+from asyncpg.pgproto.pgproto import UUID as FAST_UUID
 from pydantic import BaseModel
 
 SHARDS: Final = 16
@@ -172,7 +173,7 @@ class Codec:
             return Recorded(
                 source=source,
                 pos=pos,
-                stream=UUID(event["subject"]),
+                stream=FAST_UUID(event["subject"]),  # the driver's own subclass, read in a tenth of the time
                 version=int(event["sequence"]),
                 id=event["id"],
                 type=type_,
