@@ -126,7 +126,7 @@ def test_callers_who_come_all_at_once_are_let_in_within_a_few_turns_of_the_loop(
     come, let_in, turns = 320, 0, 0
 
     class Caller(asyncio.Protocol):
-        def connection_made(self, _: asyncio.BaseTransport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        def connection_made(self, _: asyncio.BaseTransport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - nobody names it
             nonlocal let_in
             let_in += 1
 
