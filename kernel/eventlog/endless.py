@@ -25,6 +25,7 @@ TELL_AGAIN_SECONDS: Final = 1.0
 
 TRICKLE_MAX: Final = 100
 """Events that are few: a commit of so many costs little more than that of one."""
+PROMPT_SECONDS: Final = 0.002
 REST_SECONDS_MAX: Final = 0.02
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -79,12 +80,13 @@ async def for_ever(name: str, job: Callable[[], Awaitable[None]]) -> None:
 
 @asynccontextmanager
 async def resting_after(events: int) -> AsyncGenerator[None]:
-    """Rest as long as the work on so few events took, so that what comes meanwhile shares the next commit.
+    """Rest as long as the work on so few events took, if that was long, so that what comes meanwhile shares the next commit.
 
-    On an idle machine that is a millisecond. On a busy one, where it takes long for want of the processor, it halves the commits of every
-    reader; whoever works on many events at a time is catching up, and does not rest.
+    On an idle machine it takes a millisecond, and nobody rests. On a busy one, where it takes long for want of the processor, this halves
+    the commits of every reader. Whoever works on many events at a time is catching up, and does not rest.
     """
     since = time.monotonic()
     yield
-    if events < TRICKLE_MAX:
-        await asyncio.sleep(min(time.monotonic() - since, REST_SECONDS_MAX))
+    took = time.monotonic() - since
+    if events < TRICKLE_MAX and took > PROMPT_SECONDS:
+        await asyncio.sleep(min(took, REST_SECONDS_MAX))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kernel.eventlog import endless
-from kernel.eventlog.endless import TRICKLE_MAX, end_if_cancelled, for_ever, resting_after
+from kernel.eventlog.endless import PROMPT_SECONDS, TRICKLE_MAX, end_if_cancelled, for_ever, resting_after
 
 
 @pytest.fixture(autouse=True)
@@ -111,9 +111,14 @@ def ends_at_once(work: Coroutine[Any, Any, None]) -> bool:
     return False
 
 
-async def test_whoever_has_worked_on_a_few_events_rests_and_whoever_catches_up_does_not() -> None:
-    assert not ends_at_once(work_on(TRICKLE_MAX - 1))
-    assert ends_at_once(work_on(TRICKLE_MAX))
+async def test_whoever_has_worked_long_on_a_few_events_rests_and_whoever_catches_up_does_not() -> None:
+    assert not ends_at_once(work_on(TRICKLE_MAX - 1, PROMPT_SECONDS * 2))
+    assert ends_at_once(work_on(TRICKLE_MAX, PROMPT_SECONDS * 2))
+
+
+async def test_whoever_is_done_in_a_moment_does_not_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endless, "PROMPT_SECONDS", 5.0)
+    assert ends_at_once(work_on(1))
 
 
 async def test_a_rest_is_as_long_as_the_work_was() -> None:
