@@ -19,6 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from kernel.edge.health import Health
+from kernel.edge.wire import Protocol
 
 try:
     import uvloop
@@ -55,7 +56,7 @@ def server(app: FastAPI, host: str, port: int, *, shutdown_seconds: int = 20) ->
             app,
             host=host,
             port=port,
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="on",
             log_config=None,

@@ -13,7 +13,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from itertools import takewhile
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from kernel.eventlog.endless import end_if_cancelled
@@ -30,6 +30,9 @@ AT_ONCE_MAX: Final = 1000
 """Events per commit at most."""
 PACE: Final = 100
 """Events that are read between two looks at what else there is to do: a millisecond."""
+
+MOVE_PARAMETERS: Final = 5
+"""Those of the statement that moves a checkpoint; those of an effect follow."""
 
 LOGGER: Final = logging.getLogger(__name__)
 RETRIED: Final = (*UNAVAILABLE, Busy, Conflict, Doubt)
@@ -185,21 +188,38 @@ class Consumer(ABC):
             await self._move(self.pool, source, batch, durable=False)
             await self._stand_at(source, batch[-1][0])
             return
-        async with self.pool.acquire() as connection, connection.transaction():
-            await self._move(connection, source, batch, durable=self.durable)
-            await self.write(connection, source, events)
+        async with self.pool.acquire() as connection:
+            await self._move_and_write(connection, source, batch, events)
         await self._stand_at(source, batch[-1][0])
         self.committed()
+
+    async def _move_and_write(self, connection: Connection, source: str, batch: Sequence[Read], events: Sequence[Recorded]) -> None:
+        """Move the checkpoint and write the effect of the batch's events, both or neither."""
+        async with connection.transaction():
+            await self._move(connection, source, batch, durable=self.durable)
+            await self.write(connection, source, events)
 
     def committed(self) -> None:  # noqa: B027 - doing nothing is a good answer
         """Do what is to follow a commit; nothing, unless a subclass says so."""
 
-    async def _move(self, connection: Connection | Pool, source: str, batch: Sequence[Read], *, durable: bool) -> None:
+    async def _move(
+        self,
+        connection: Connection | Pool,
+        source: str,
+        batch: Sequence[Read],
+        effect: str = "",
+        values: Sequence[Any] = (),
+        *,
+        durable: bool,
+    ) -> None:
+        """Move the checkpoint; an `effect`, a statement that does nothing unless that has `moved`, happens in the same round trip."""
         here, there = self.positions[source], batch[-1][0]
         if batch[0][0] != here + 1:
             message = f"{self.name}: {source}/{batch[0][0]} does not follow {here}"
             raise Doubt(message)
-        if await connection.execute(QUERY["move_checkpoint"], self.name, source, here, there, durable) != "UPDATE 1":
+        move = QUERY["move_checkpoint"]
+        statement = f"WITH moved AS ({move}), effect AS ({effect}) TABLE moved" if effect else move
+        if not await connection.fetch(statement, self.name, source, here, there, durable, *values):
             FENCED.labels(self.name).inc()
             message = f"{self.name}: somebody else moved the checkpoint of {source}"
             raise Fenced(message)

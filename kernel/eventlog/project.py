@@ -14,7 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from kernel.eventlog.consume import Consumer
+from kernel.eventlog.consume import MOVE_PARAMETERS, Consumer, Read
 from kernel.eventlog.errors import Doubt
 from kernel.eventlog.event import Codec, Fact, Recorded
 from kernel.eventlog.sql import QUERY, Connection, Pool
@@ -22,6 +22,8 @@ from kernel.eventlog.sql import QUERY, Connection, Pool
 Columns = Mapping[str, Any]
 
 SCHEMA: Final = "read"
+BEHIND: Final = "WHERE EXISTS (SELECT FROM moved) "
+"""Writes nothing unless the checkpoint has moved."""
 _TABLES: Final = re.compile(r"CREATE TABLE (\w+)", re.IGNORECASE)
 _INDEXES: Final = re.compile(r"CREATE (INDEX .+?;)", re.IGNORECASE | re.DOTALL)
 
@@ -44,6 +46,26 @@ class Projection:
         known = self.facts is None or type(event.fact) in self.facts
         key = self.key(event) if known else None
         return (key, columns) if key is not None and (columns := self.columns(event)) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows that set the same columns of one table: the types of the columns, the key's first, and an array for each."""
+
+    table: str
+    columns: Mapping[str, str]
+    guard: str
+    arrays: Sequence[Sequence[Any]]
+
+    def statement(self, first: int = 1, behind: str = "") -> str:
+        """Give the statement that writes them, with the arrays as parameters from `first` on."""
+        key, *names = self.columns
+        arrays = ", ".join(f"${n}::{type_}[]" for n, type_ in enumerate(self.columns.values(), first))
+        sets = ", ".join(f"{name} = excluded.{name}" for name in names)
+        return (
+            f"INSERT INTO {self.table} AS t ({', '.join(self.columns)}) SELECT * FROM unnest({arrays}) {behind}"  # noqa: S608 - names are the program's own
+            f"ON CONFLICT ({key}) DO UPDATE SET {sets} WHERE coalesce(t.{self.guard}, 0) < excluded.{self.guard}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +141,7 @@ class Projector(Consumer):
 
     async def write(self, connection: Connection, source: str, events: Sequence[Recorded]) -> None:
         """Fold the batch into rows and write each group of rows that set the same columns with one statement."""
-        await self._write(connection, source, events)
+        await self._upsert(connection, await self._groups(connection, source, events))
 
     async def write_late(self, connection: Connection, source: str, events: Sequence[Recorded]) -> None:
         """Write facts that were parked; a row of several streams may be good for a later position already.
@@ -127,20 +149,37 @@ class Projector(Consumer):
         Raises:
             Doubt: if it is, for then the row would stay as it is and the fact would be lost in silence.
         """
-        for table in await self._write(connection, source, events):
-            message = f"{self.model.consumer}.{table}: a row has moved on without the parked facts, rebuild the read model"
+        for table in await self._upsert(connection, await self._groups(connection, source, events)):
+            message = f"{table}: a row has moved on without the parked facts, rebuild the read model"
             raise Doubt(message)
 
-    async def _write(self, connection: Connection, source: str, events: Sequence[Recorded]) -> list[str]:
+    async def _move_and_write(self, connection: Connection, source: str, batch: Sequence[Read], events: Sequence[Recorded]) -> None:
+        """Move the checkpoint and write in one statement, where one is enough: what trickles in mostly sets the same columns."""
+        groups = await self._groups(connection, source, events)
+        if len(groups) > 1:
+            async with connection.transaction():
+                await self._move(connection, source, batch, durable=self.durable)
+                await self._upsert(connection, groups)
+            return
+        effect = "".join(group.statement(MOVE_PARAMETERS + 1, BEHIND) for group in groups)
+        values = [array for group in groups for array in group.arrays]
+        await self._move(connection, source, batch, effect, values, durable=self.durable)
+
+    async def _upsert(self, connection: Connection, groups: Sequence[Group]) -> list[str]:
         """Write, and give the tables with rows that are good for a later position already and stayed as they are."""
-        passed_over: list[str] = []
+        done = [await connection.execute(group.statement(), *group.arrays) for group in groups]
+        return [group.table for group, wrote in zip(groups, done, strict=True) if wrote != f"INSERT 0 {len(group.arrays[0])}"]
+
+    async def _groups(self, connection: Connection, source: str, events: Sequence[Recorded]) -> list[Group]:
+        """Fold some events into rows, and those that set the same columns into groups."""
+        found: list[Group] = []
         guard = f"pos_{source}"
         for projection in self.model.projections:
             rows: dict[Any, dict[str, Any]] = {}
             for event in events:
-                if (found := projection.effect_of(event)) is not None:
-                    row = rows.setdefault(found[0], {})
-                    row.update(found[1])
+                if (effect := projection.effect_of(event)) is not None:
+                    row = rows.setdefault(effect[0], {})
+                    row.update(effect[1])
                     row[guard] = event.pos
             groups: dict[frozenset[str], list[Any]] = {}
             for key in sorted(rows, key=in_order):
@@ -149,22 +188,12 @@ class Projector(Consumer):
             for group, keys in groups.items():
                 names = sorted(group)
                 arrays = list(zip(*map(itemgetter(*names), map(rows.__getitem__, keys)), strict=True))
-                done = await connection.execute(self._upsert(projection, names, types, guard), keys, *arrays)
-                if done != f"INSERT 0 {len(keys)}":
-                    passed_over.append(projection.table)
-        return passed_over
+                columns = {name: types[name] for name in (projection.key_column, *names)}
+                found.append(Group(f"{self.model.consumer}.{projection.table}", columns, guard, [keys, *arrays]))
+        return found
 
     async def _column_types(self, connection: Connection, table: str) -> dict[str, str]:
         if table not in self._types:
             found = await connection.fetch(QUERY["column_types"], f"{self.model.consumer}.{table}")
             self._types[table] = {row["attname"]: row["format_type"] for row in found}
         return self._types[table]
-
-    def _upsert(self, projection: Projection, names: Sequence[str], types: Mapping[str, str], guard: str) -> str:
-        columns = (projection.key_column, *names)
-        arrays = ", ".join(f"${n}::{types[name]}[]" for n, name in enumerate(columns, 1))
-        sets = ", ".join(f"{name} = excluded.{name}" for name in names)
-        return (
-            f"INSERT INTO {self.model.consumer}.{projection.table} AS t ({', '.join(columns)}) SELECT * FROM unnest({arrays}) "  # noqa: S608 - names are the program's own
-            f"ON CONFLICT ({projection.key_column}) DO UPDATE SET {sets} WHERE coalesce(t.{guard}, 0) < excluded.{guard}"
-        )

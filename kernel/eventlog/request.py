@@ -52,11 +52,12 @@ class Request:
     done: asyncio.Future[Appended]
     follows: list[Request]
     stored: bool | None = None
+    streams: frozenset[UUID] = field(init=False)
+    """The streams that it writes to."""
 
-    @property
-    def streams(self) -> set[UUID]:
-        """The streams that it writes to."""
-        return {row.stream for row in self.rows}
+    def __post_init__(self) -> None:
+        """Name the streams, which is asked for again and again on the way to the log."""
+        self.streams = frozenset(row.stream for row in self.rows)
 
     @property
     def in_vain(self) -> bool:

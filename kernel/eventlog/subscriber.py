@@ -22,7 +22,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from kernel.eventlog.endless import end_if_cancelled
+from kernel.eventlog.endless import end_if_cancelled, resting_after
 from kernel.eventlog.errors import UNAVAILABLE, Busy, Doubt
 from kernel.eventlog.metrics import REWINDS
 from kernel.eventlog.relay import stream_name
@@ -62,7 +62,9 @@ class LogSubscriber(BatchPullStreamSubscriber):
             try:
                 async with Tail(self.connection, self.source, await self.checkpoint()) as tail:
                     while self.running:
-                        await self.process_message(await tail.next())
+                        batch = await tail.next()
+                        async with resting_after(len(batch)):
+                            await self.process_message(batch)
                         failures = 0
             except NotFoundError:
                 # Its owner has not made the stream yet, or is about to make it again.

@@ -22,7 +22,7 @@ from nats.errors import Error as NatsError
 
 from kernel.eventlog.append import Log
 from kernel.eventlog.consume import Consumer
-from kernel.eventlog.endless import BACKOFF_SECONDS, end_if_cancelled, for_ever
+from kernel.eventlog.endless import BACKOFF_SECONDS, end_if_cancelled, for_ever, resting_after
 from kernel.eventlog.errors import UNAVAILABLE, Doubt
 from kernel.eventlog.metrics import PARKED, REWINDS
 from kernel.eventlog.project import Projector, ReadModel
@@ -201,7 +201,8 @@ class Worker:
                     committed.clear()
                     rows = await self.log.pool.fetch(QUERY["read"], pos, BATCH_MAX)
                     if rows:
-                        await consumer.apply(Carried(source, tuple((row["pos"], row["body"]) for row in rows)))
+                        async with resting_after(len(rows)):
+                            await consumer.apply(Carried(source, tuple((row["pos"], row["body"]) for row in rows)))
                         pos = rows[-1]["pos"]
                     else:
                         with contextlib.suppress(TimeoutError):

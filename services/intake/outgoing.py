@@ -36,6 +36,8 @@ AT_ONCE_MAX: Final = 8
 """Deliveries to one receiver under way at a time, each of another dossier."""
 ROUNDS_MAX: Final = 50
 POLL_SECONDS: Final = 1.0
+GATHER_SECONDS: Final = 0.02
+"""What is committed within so long goes out together: who is told was asked of the database after every commit."""
 LEADER_SECONDS: Final = 1.0
 JITTER: Final = 0.1
 DICE: Final = random.SystemRandom()
@@ -196,6 +198,7 @@ async def _deliver(outgoing: Outgoing, receivers: Callable[[], Awaitable[Sequenc
     committed, lanes = outgoing.runtime.log.listen(), dict[str, asyncio.Task[None]]()
     try:
         while True:
+            await asyncio.sleep(GATHER_SECONDS)
             committed.clear()
             for receiver in await receivers():
                 # Each receiver has a lane of its own: one that is slow holds up nobody else.

@@ -9,7 +9,7 @@ from tests.architecture.source import ROOT, Source, all_sources, listed, plant, 
 
 FUNCTION_LINES_MAX: Final = 70
 DOMAIN_MODULE_LINES_MAX: Final = 300
-EVENTLOG_CODE_LINES_MAX: Final = 2340
+EVENTLOG_CODE_LINES_MAX: Final = 2400
 """Lines of code of kernel/eventlog: comments, docstrings and blank lines are free, so that nobody saves at explaining."""
 
 DRAWERS: Final = frozenset({"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"})

@@ -125,8 +125,8 @@ MUTATIONS: Final = (
     Mutation(
         "checkpoint and effect in one transaction",
         "kernel/eventlog/consume.py",
-        "as connection, connection.transaction():\n            await self._move(connection, source, batch, durable",
-        "as connection:\n            await self._move(connection, source, batch, durable",
+        "async with connection.transaction():\n            await self._move(connection, source, batch, durable",
+        "if connection:\n            await self._move(connection, source, batch, durable",
         "has 0",
         0,
     ),

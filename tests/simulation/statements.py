@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, Final
 
+from kernel.eventlog.project import BEHIND
 from kernel.eventlog.request import Table, append_statement
 from kernel.eventlog.sql import QUERY
 from tests.simulation.database import Database, Key, Refusal, Row, Rows, Statement, Transaction, Work
@@ -16,6 +17,8 @@ from tests.simulation.postgres_wire import ARRAY_OF, ARRAYS, BOOL, BYTEA, CHAR, 
 UPSERT: Final = re.compile(
     r"INSERT INTO (\w+)\.(\w+) AS t \((.+?)\) SELECT \* FROM unnest\((.+)\) ON CONFLICT \((\w+)\) DO UPDATE SET .+? WHERE (.+)"
 )
+MOVED: Final = f"WITH moved AS ({QUERY['move_checkpoint']}), effect AS ("
+TABLE_MOVED: Final = ") TABLE moved"
 GUARD: Final = re.compile(r"coalesce\(t\.(\w+), 0\) < excluded\.\1")
 TABLE: Final = re.compile(r"CREATE TABLE (\w+) \((.*?)\);", re.DOTALL)
 EVENT: Final = (("pos", INT8), ("stream", UUID_), ("version", INT4), ("subject", TEXT), ("body", BYTEA), ("hash", BYTEA))
@@ -42,6 +45,8 @@ def prepare(database: Database, sql: str) -> Statement:
         return Statement((*parameters, ARRAY_OF[TEXT]), columns, partial(Log.append, database))
     if (upsert := UPSERT.fullmatch(sql)) is not None:
         return _upsert(database, upsert)
+    if sql.startswith(MOVED) and (upsert := UPSERT.fullmatch(sql.removeprefix(MOVED).removesuffix(TABLE_MOVED).replace(BEHIND, ""))):
+        return _move_and(database, _upsert(database, upsert), guarded=BEHIND in sql)
     for start, (parameters, columns, run) in OTHERS.items():
         if " ".join(sql.split()).startswith(start):
             return Statement(parameters, columns, partial(run, database, sql))
@@ -386,6 +391,20 @@ def _upsert(database: Database, found: re.Match[str]) -> Statement:
         return f"INSERT 0 {written}", []
 
     return Statement(tuple(types), (), run)
+
+
+def _move_and(database: Database, effect: Statement, *, guarded: bool) -> Statement:
+    """Join the move of a checkpoint with an effect that waits for it."""
+    parameters, columns = SIGNATURES["move_checkpoint"]
+
+    def run(transaction: Transaction, values: list[Any]) -> Work:
+        own = len(parameters)
+        _, moved = yield from Log.move_checkpoint(database, transaction, values[:own])
+        if moved or not guarded:
+            yield from effect.run(transaction, values[own:])
+        return "SELECT", moved
+
+    return Statement((*parameters, *effect.parameters), columns, run)
 
 
 def _say(words: str, *row: Any) -> Callable[..., Work]:

@@ -14,7 +14,9 @@ import pytest
 from nats.aio.client import Client
 from nats.js.errors import Error as JetStreamError
 
+from kernel.eventlog.consume import MOVE_PARAMETERS
 from kernel.eventlog.errors import Doubt
+from kernel.eventlog.project import BEHIND, Group
 from kernel.eventlog.relay import stream_config
 from kernel.eventlog.request import append_statement
 from kernel.eventlog.sql import QUERY
@@ -99,6 +101,14 @@ async def of_two_that_move_a_checkpoint_one_finds_nothing_to_move(db: Postgres) 
         waiting = asyncio.ensure_future(said(db.two.execute(QUERY["move_checkpoint"], "reader", "bank", 0, 6, DURABLE)))
         await asyncio.wait([waiting], timeout=0.3)
     return [first, await waiting]
+
+
+async def an_effect_waits_for_the_move_of_its_checkpoint(db: Postgres) -> Any:
+    await db.one.execute(QUERY["begin_checkpoint"], "reader", "bank")
+    upsert = Group("log.read_model", {"name": "text", "version": "integer"}, "version", []).statement(MOVE_PARAMETERS + 1, BEHIND)
+    joined = f"WITH moved AS ({QUERY['move_checkpoint']}), effect AS ({upsert}) TABLE moved"
+    moves = [len(await db.one.fetch(joined, "reader", "bank", here, 7, DURABLE, ["shelf"], [here + 1])) for here in (3, 0, 0)]
+    return [moves, await said(db.two.fetchval(QUERY["checkpoint"], "reader", "bank"))]
 
 
 async def a_failed_transaction_takes_nothing_more(db: Postgres) -> Any:
@@ -260,7 +270,8 @@ async def a_reader_of_a_stream_that_is_deleted(client: Client) -> Any:
 
 DATABASE: Final[tuple[Callable[[Postgres], Awaitable[Any]], ...]] = (
     *(appends, checkpoints, nobody_sees_what_is_not_committed, whoever_waits_for_a_committed_version_hears_of_it),
-    *(of_two_that_move_a_checkpoint_one_finds_nothing_to_move, a_failed_transaction_takes_nothing_more),
+    *(an_effect_waits_for_the_move_of_its_checkpoint, of_two_that_move_a_checkpoint_one_finds_nothing_to_move),
+    a_failed_transaction_takes_nothing_more,
     *(locks_of_a_session_go_with_it, parked_facts, a_halted_log_takes_nothing_on, what_is_brought_back_from_the_stream, seals),
 )
 BROKER: Final[tuple[Callable[[Client], Awaitable[Any]], ...]] = (

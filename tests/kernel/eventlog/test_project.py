@@ -373,3 +373,19 @@ async def test_waiting_for_a_read_model_ends_when_it_has_seen_enough_or_time_is_
     await projector.apply(await carried(log, after=1))
     assert await waiting
     assert not await Watch(shown(log, "no such model")).until(1, 0)
+
+
+async def test_a_row_and_the_checkpoint_are_written_by_one_transaction_or_the_row_is_not_written(rig: Rig) -> None:
+    log = await rig.log()
+    await install(log.pool, ACCOUNTS)
+    reader = Projector(ACCOUNTS, log.pool, CODEC)
+    await reader.begin("bank")
+    for _ in range(2):
+        await add(log, uuid4(), [Opened(owner="An")])
+    await reader.apply(await carried(log, upto=1))
+    together = "SELECT c.pos, c.xmin = a.xmin AS together FROM log.checkpoint AS c, accounts_v1.account AS a"
+    assert [tuple(row) for row in await log.pool.fetch(together)] == [(1, True)]
+    await log.pool.execute("UPDATE log.checkpoint SET pos = 2")
+    with pytest.raises(Fenced):
+        await reader.apply(await carried(log, after=1))
+    assert [tuple(row) for row in await log.pool.fetch(together)] == [(2, False)]

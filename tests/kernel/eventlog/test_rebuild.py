@@ -201,9 +201,9 @@ async def test_a_rebuild_killed_in_the_middle_goes_on_where_it_stood(rig: Rig) -
     applied = list[int]()
 
     class Counted(Projector):
-        async def write(self, connection: Any, source: str, events: Any) -> None:
+        async def _move_and_write(self, connection: Any, source: str, batch: Any, events: Any) -> None:
             applied.extend(event.pos for event in events)
-            await super().write(connection, source, events)
+            await super()._move_and_write(connection, source, batch, events)
 
     await install(log.pool, SECOND)
     dying = Counted(SECOND, log.pool, CODEC)
