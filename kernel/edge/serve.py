@@ -19,7 +19,6 @@ import uvicorn
 from fastapi import FastAPI
 
 from kernel.edge.health import Health
-from kernel.edge.wire import Protocol
 
 try:
     import uvloop
@@ -56,7 +55,7 @@ def server(app: FastAPI, host: str, port: int, *, shutdown_seconds: int = 20) ->
             app,
             host=host,
             port=port,
-            http=Protocol,
+            http="httptools",
             ws="none",
             lifespan="on",
             log_config=None,

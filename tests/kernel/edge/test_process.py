@@ -14,14 +14,13 @@ import httpx2
 import pytest
 import uvloop
 from fastapi import APIRouter, FastAPI
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from kernel.edge import health
 from kernel.edge.app import create_app
 from kernel.edge.health import Health
 from kernel.edge.policy import Policy, allowed
 from kernel.edge.serve import BACKLOG, GC_THRESHOLDS, doors, serve
-from kernel.edge.wire import Corked
 from tests.kernel.edge import shelf
 from tests.kernel.edge.conftest import Caller, SettingsOf
 
@@ -144,117 +143,6 @@ def test_callers_who_come_all_at_once_are_let_in_within_a_few_turns_of_the_loop(
 
     uvloop.run(asyncio.wait_for(let_them_in(), 10))
     assert turns <= 20
-
-
-class Told(asyncio.Transport):
-    """A connection that remembers what was written at once; whether that are one packet or two cannot be seen from its other end."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.writes = list[bytes]()
-        self.ended = False
-
-    def write(self, data: Any) -> None:
-        self.writes.append(bytes(data))
-
-    def is_closing(self) -> bool:
-        return self.ended
-
-    def close(self) -> None:
-        self.ended = True
-
-
-async def test_an_answer_leaves_in_one_write() -> None:
-    told = Told()
-    corked = Corked(told)
-    for body in (b"one", b"two"):
-        corked.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        corked.write(body)
-    await asyncio.sleep(0)
-    assert told.writes == [b"HTTP/1.1 200 OK\r\n\r\none", b"HTTP/1.1 200 OK\r\n\r\ntwo"]
-
-
-async def test_what_is_kept_goes_out_before_the_end_and_not_after_it() -> None:
-    ours, theirs = Told(), Told()
-    corked = Corked(ours)
-    corked.write(b"HTTP/1.1 204 No Content\r\n\r\n")
-    corked.close()
-    Corked(theirs).write(b"HTTP/1.1 204 No Content\r\n\r\n")
-    theirs.close()
-    await asyncio.sleep(0)
-    assert (ours.writes, ours.ended) == ([b"HTTP/1.1 204 No Content\r\n\r\n"], True)
-    assert theirs.writes == []
-
-
-async def test_an_answer_arrives_whole_with_a_body_and_without(settings_of: SettingsOf) -> None:
-    async with raw(settings_of) as (reader, writer):
-        arrived = list[bytes]()
-        for path in (b"/v1/short", b"/v1/empty"):
-            writer.write(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path)
-            arrived.append(await asyncio.wait_for(reader.read(65536), 5))
-        short, empty = arrived
-        assert short.startswith(b"HTTP/1.1 200 OK\r\n")
-        assert short.endswith(b"\r\n\r\nshort")
-        assert empty.startswith(b"HTTP/1.1 204 No Content\r\n")
-        assert empty.endswith(b"\r\n\r\n")
-
-
-async def test_the_head_of_an_answer_does_not_wait_for_a_body_that_is_long_in_coming(settings_of: SettingsOf) -> None:
-    release = asyncio.Event()
-    async with raw(settings_of, release) as (reader, writer):
-        writer.write(b"GET /v1/slow HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).startswith(b"HTTP/1.1 200 OK\r\n")
-        release.set()
-        assert (await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 5)).startswith(b"4\r\nbody\r\n")
-
-
-async def test_a_head_without_a_body_goes_out_before_the_connection_ends(settings_of: SettingsOf) -> None:
-    async with raw(settings_of) as (reader, writer):
-        writer.write(b"HEAD /v1/head HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        answer = await asyncio.wait_for(reader.read(), 5)
-        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
-        assert answer.endswith(b"\r\n\r\n")
-
-
-@asynccontextmanager
-async def raw(
-    settings_of: SettingsOf, release: asyncio.Event | None = None
-) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Serve a few answers, and connect to them without a client between."""
-    api, port = APIRouter(), free_port()
-
-    @api.get("/v1/short", dependencies=[allowed("any")])
-    async def short() -> Response:
-        return Response("short")
-
-    @api.get("/v1/empty", dependencies=[allowed("any")])
-    async def empty() -> Response:
-        return Response(status_code=204)
-
-    @api.head("/v1/head", dependencies=[allowed("any")])
-    async def head() -> Response:
-        return Response()
-
-    @api.get("/v1/slow", dependencies=[allowed("any")])
-    async def slow() -> Response:
-        async def body() -> AsyncGenerator[bytes]:
-            if release is not None:
-                await release.wait()
-            yield b"body"
-
-        return StreamingResponse(body())
-
-    _ = (short, empty, head, slow)
-    app = create_app("x", "1", routers=[api], policy=Policy({"any": {"public"}}), settings=settings_of())
-    served = asyncio.create_task(serve(app, "127.0.0.1", port))
-    try:
-        await until(lambda: listening(port))
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        yield reader, writer
-        writer.close()
-    finally:
-        served.cancel()
-        await asyncio.gather(served, return_exceptions=True)
 
 
 def free_port() -> int:
