@@ -97,7 +97,8 @@ def subscribe(broker: NatsBroker, source: str, consumer: str, checkpoint: Checkp
         return NatsBatchMessage(raw_message=messages, body=[], headers={}, batch_headers=[])
 
     async def decode(message: NatsBatchMessage) -> Carried:
-        return Carried(source, tuple((sequence_of(m), m.data) for m in message.raw_message))
+        first = sequence_of(message.raw_message[0])  # and the others follow it, see Tail
+        return Carried(source, tuple(enumerate((m.data for m in message.raw_message), first)))
 
     subscriber.__class__ = LogSubscriber
     subscriber._parser, subscriber._decoder = parse, decode  # noqa: SLF001 - per-event parsing would cost more than the work

@@ -27,7 +27,7 @@ from kernel.eventlog.endless import end_if_cancelled
 from kernel.eventlog.errors import Doubt
 from kernel.eventlog.relay import stream_name
 
-BATCH_MAX: Final = 4000
+BATCH_MAX: Final = 2000
 EXPIRES_SECONDS: Final = 30
 HEARTBEAT_SECONDS: Final = 1
 SILENCE_SECONDS: Final = HEARTBEAT_SECONDS * 2.5
