@@ -21,8 +21,7 @@ from tests.benchmarks.wire import Answer, Broken, Connection, connect, request
 
 TICK_SECONDS: Final = 0.002
 CONNECTIONS_MAX: Final = 5000
-"""What one process can hold: those whom the rim lets in (1,024) and the queue of the listening socket (4,096). Beyond it TCP itself turns
-callers away, which no service can answer; what stands in front of a service (a gateway, a load balancer) must not open more."""
+"""As many as this process holds: about those whom the rim lets in (1,024) and the queue of the listening socket (4,096)."""
 PATIENCE_SECONDS: Final = 30.0
 BUSY: Final = (429, 503)
 CREATED: Final = 201

@@ -4,11 +4,11 @@ What it can serve is measured first: half of what 64 callers get who wait for th
 times that rate, and at that rate again, and nobody waits for anybody (`crowd`). Rows: how many were answered anything but 201 or
 503 and 429 with Retry-After (none may be); how many of the dossiers that were acknowledged are not in the log exactly once; how
 long after the spike the p95 of a second was back at twice what it was before (or 50 ms) and stayed there for three seconds;
-and what the memory of intake's process grew by. At most 5,000 are at the door at once, as many as one process can hold; how many
+and what the memory of intake's process grew by. At most 5,000 are at the door at once, as many as the generator holds; how many
 found it as full as that is told in the note. It runs on the dossiers that `scale` has left if it comes after it.
 
-The bound: whoever meets a full queue of the listening socket (4,096) is let wait by TCP itself, longer and longer, some beyond the half
-minute that the generator has patience for. No service can answer these; a gateway in front, which opens fewer connections, would.
+The bound: to send somebody away (503 with Retry-After, beyond 1,024 under way) is work for the process that serves the others. It takes
+in 32 callers at each turn of its loop, so none is left waiting at a full queue of the listening socket.
 """
 
 from __future__ import annotations
