@@ -31,7 +31,7 @@ AT_ONCE_MAX: Final = 1000
 PACE: Final = 100
 """Events that are read between two looks at what else there is to do: a millisecond."""
 
-MOVE_PARAMETERS: Final = 5
+MOVE_PARAMETERS: Final = 7
 """Those of the statement that moves a checkpoint; those of an effect follow."""
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -85,6 +85,10 @@ class Consumer(ABC):
             pos = await connection.fetchval(QUERY["checkpoint"], self.name, source)
             self._parked = {row["stream"] for row in await connection.fetch(QUERY["parked_streams"], self.name)}
             await self._stand_at(source, pos)
+            for other in self.positions.keys() - {source}:
+                # A database that crashed may have lost the last of what was not durable, of every log that is read here.
+                if (there := await connection.fetchval(QUERY["checkpoint"], self.name, other)) < self.positions[other]:
+                    await self._stand_at(other, there)
         return pos
 
     async def apply(self, carried: Carried) -> None:
@@ -219,9 +223,11 @@ class Consumer(ABC):
             raise Doubt(message)
         move = QUERY["move_checkpoint"]
         statement = f"WITH moved AS ({move}), effect AS ({effect}) TABLE moved" if effect else move
-        if not await connection.fetch(statement, self.name, source, here, there, durable, *values):
+        known = {other: pos for other, pos in self.positions.items() if other != source}
+        own = (self.name, source, here, there, durable, list(known), list(known.values()))
+        if not await connection.fetch(statement, *own, *values):
             FENCED.labels(self.name).inc()
-            message = f"{self.name}: somebody else moved the checkpoint of {source}"
+            message = f"{self.name}: somebody else moved the checkpoint of {source}, or the database forgot what it had not flushed"
             raise Fenced(message)
 
     async def _park(self, source: str, read: Read, error: Exception) -> None:

@@ -76,8 +76,13 @@ INSERT INTO log.checkpoint (consumer, source) VALUES ($1, $2) ON CONFLICT DO NOT
 SELECT pos FROM log.checkpoint WHERE consumer = $1 AND source = $2
 
 -- name: move_checkpoint
--- Compare and set: a second consumer of the same name finds no row to move and is fenced. Unless $5, the commit does not wait for the disk.
+-- Compare and set: a second consumer of the same name finds no row to move and is fenced. Unless $5, the commit does not wait for the disk;
+-- so a crash may have taken back what another log's events did here (up to $7 of the sources $6), and nothing goes on from there.
 UPDATE log.checkpoint SET pos = $4 WHERE consumer = $1 AND source = $2 AND pos = $3
+AND NOT EXISTS (
+    SELECT FROM log.checkpoint AS other JOIN unnest($6::text[], $7::bigint[]) AS known (source, pos) ON known.source = other.source
+    WHERE other.consumer = $1 AND other.pos < known.pos
+)
 RETURNING set_config('synchronous_commit', CASE WHEN $5 THEN current_setting('synchronous_commit') ELSE 'off' END, true)
 
 -- name: lock_checkpoint

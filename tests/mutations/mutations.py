@@ -51,6 +51,14 @@ MUTATIONS: Final = (
         40,
     ),
     Mutation(
+        "checkpoints of the other logs",
+        "kernel/eventlog/queries.sql",
+        "other.pos < known.pos",
+        "other.pos < 0",
+        "is shown before",
+        924,
+    ),
+    Mutation(
         "head lock",
         "kernel/eventlog/queries.sql",
         "RETURNING pos - $1 AS base",
@@ -63,7 +71,7 @@ MUTATIONS: Final = (
         "kernel/eventlog/tail.py",
         "if sequence != self._seen + 1:",
         "if sequence <= self._seen:",
-        "has 0",
+        "is shown before",
         14,
     ),
     Mutation(

@@ -181,12 +181,16 @@ class Log:
 
     @staticmethod
     def move_checkpoint(database: Database, transaction: Transaction, values: list[Any]) -> Work:
-        consumer, source, here, there, durable = values
+        consumer, source, here, there, durable, *known = values
         transaction.synchronous = transaction.synchronous and durable
         key = ("checkpoint", consumer, source)
         if "pos = $3" not in QUERY["move_checkpoint"]:
             yield from database.write(transaction, key, {"pos": there})
             return "UPDATE 1", [("",)]
+        others = [database.get(transaction, ("checkpoint", consumer, other)) for other in known[0]]
+        forgot = any(row is not None and row["pos"] < pos for row, pos in zip(others, known[1], strict=True))
+        if forgot and "other.pos < known.pos" in QUERY["move_checkpoint"]:
+            return "UPDATE 0", []
         # A row that fits the condition is locked, and looked at again when whoever had it is through.
         if (row := database.get(transaction, key)) is None or row["pos"] != here:
             return "UPDATE 0", []
@@ -346,7 +350,7 @@ SIGNATURES: Final[dict[str, tuple[tuple[int, ...], tuple[tuple[str, int], ...]]]
     "restore_head": ((INT8,), ()),
     "begin_checkpoint": ((TEXT, TEXT), ()),
     "checkpoint": ((TEXT, TEXT), (("pos", INT8),)),
-    "move_checkpoint": ((TEXT, TEXT, INT8, INT8, BOOL), (("set_config", TEXT),)),
+    "move_checkpoint": ((TEXT, TEXT, INT8, INT8, BOOL, ARRAY_OF[TEXT], ARRAY_OF[INT8]), (("set_config", TEXT),)),
     "lock_checkpoint": ((TEXT, TEXT), (("pos", INT8),)),
     "forget_checkpoints": ((TEXT,), ()),
     "park": ((TEXT, TEXT, INT8, UUID_, BYTEA, TEXT), ()),

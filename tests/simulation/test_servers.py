@@ -71,7 +71,7 @@ async def appends(db: Postgres) -> Any:
 
 async def checkpoints(db: Postgres) -> Any:
     begin = [await said(db.one.execute(QUERY["begin_checkpoint"], "reader", "bank")) for _ in range(2)]
-    moves = [await said(db.one.execute(QUERY["move_checkpoint"], "reader", "bank", here, 7, DURABLE)) for here in (3, 0, 0)]
+    moves = [await said(db.one.execute(QUERY["move_checkpoint"], "reader", "bank", here, 7, DURABLE, [], [])) for here in (3, 0, 0)]
     return [begin, moves, await said(db.two.fetchval(QUERY["checkpoint"], "reader", "bank"))]
 
 
@@ -97,17 +97,25 @@ async def whoever_waits_for_a_committed_version_hears_of_it(db: Postgres) -> Any
 async def of_two_that_move_a_checkpoint_one_finds_nothing_to_move(db: Postgres) -> Any:
     await db.one.execute(QUERY["begin_checkpoint"], "reader", "bank")
     async with db.one.transaction():
-        first = await db.one.execute(QUERY["move_checkpoint"], "reader", "bank", 0, 5, DURABLE)
-        waiting = asyncio.ensure_future(said(db.two.execute(QUERY["move_checkpoint"], "reader", "bank", 0, 6, DURABLE)))
+        first = await db.one.execute(QUERY["move_checkpoint"], "reader", "bank", 0, 5, DURABLE, [], [])
+        waiting = asyncio.ensure_future(said(db.two.execute(QUERY["move_checkpoint"], "reader", "bank", 0, 6, DURABLE, [], [])))
         await asyncio.wait([waiting], timeout=0.3)
     return [first, await waiting]
+
+
+async def a_checkpoint_stays_where_another_has_gone_back(db: Postgres) -> Any:
+    for source in ("bank", "audit"):
+        await db.one.execute(QUERY["begin_checkpoint"], "reader", source)
+    await db.one.execute(QUERY["move_checkpoint"], "reader", "audit", 0, 4, DURABLE, [], [])
+    known = (5, 4)
+    return [await said(db.one.execute(QUERY["move_checkpoint"], "reader", "bank", 0, 7, DURABLE, ["audit"], [pos])) for pos in known]
 
 
 async def an_effect_waits_for_the_move_of_its_checkpoint(db: Postgres) -> Any:
     await db.one.execute(QUERY["begin_checkpoint"], "reader", "bank")
     upsert = Group("log.read_model", {"name": "text", "version": "integer"}, "version", []).statement(MOVE_PARAMETERS + 1, BEHIND)
     joined = f"WITH moved AS ({QUERY['move_checkpoint']}), effect AS ({upsert}) TABLE moved"
-    moves = [len(await db.one.fetch(joined, "reader", "bank", here, 7, DURABLE, ["shelf"], [here + 1])) for here in (3, 0, 0)]
+    moves = [len(await db.one.fetch(joined, "reader", "bank", here, 7, DURABLE, [], [], ["shelf"], [here + 1])) for here in (3, 0, 0)]
     return [moves, await said(db.two.fetchval(QUERY["checkpoint"], "reader", "bank"))]
 
 
@@ -270,8 +278,8 @@ async def a_reader_of_a_stream_that_is_deleted(client: Client) -> Any:
 
 DATABASE: Final[tuple[Callable[[Postgres], Awaitable[Any]], ...]] = (
     *(appends, checkpoints, nobody_sees_what_is_not_committed, whoever_waits_for_a_committed_version_hears_of_it),
-    *(an_effect_waits_for_the_move_of_its_checkpoint, of_two_that_move_a_checkpoint_one_finds_nothing_to_move),
-    a_failed_transaction_takes_nothing_more,
+    *(a_checkpoint_stays_where_another_has_gone_back, an_effect_waits_for_the_move_of_its_checkpoint),
+    *(of_two_that_move_a_checkpoint_one_finds_nothing_to_move, a_failed_transaction_takes_nothing_more),
     *(locks_of_a_session_go_with_it, parked_facts, a_halted_log_takes_nothing_on, what_is_brought_back_from_the_stream, seals),
 )
 BROKER: Final[tuple[Callable[[Client], Awaitable[Any]], ...]] = (
