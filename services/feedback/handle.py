@@ -30,7 +30,7 @@ from kernel.eventlog import Outcome, Target, carry_out
 from kernel.legalclock import day_of
 from kernel.vault import ENTRY
 from services.feedback.domain import blind, invitation, survey_class
-from services.feedback.domain.survey_class import Opened, Traits, class_id, path_of
+from services.feedback.domain.survey_class import Opened, Traits, class_id, path_of, paths_so_far
 from services.feedback.domain.token import hash_of, invitation_in
 from services.feedback.query import Voices
 from services.feedback.settings import FeedbackSettings
@@ -55,11 +55,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What an invitation is about, how it stands, and which class its answer is in now."""
+    """What an invitation is about, how it stands, which class its answer is in now, and which it was in before."""
 
     state: invitation.State
     about: invitation.Open
     class_id: SurveyClassId
+    classes: frozenset[SurveyClassId]
     traits: Traits
 
 
@@ -113,10 +114,10 @@ class Surveys:
         """Use an invitation for one signature.
 
         Raises:
-            Refused: an `invitation.Refusal`, or "class-changed": something has become known of the dossier's way meanwhile.
+            Refused: an `invitation.Refusal`, or "class-changed": its answer is not in this class, and was not when it was asked for.
         """
         offer = await self._offer(wanted.token, command.meta.time)
-        if isinstance(offer.state, invitation.Open) and offer.class_id != wanted.class_id:
+        if isinstance(offer.state, invitation.Open) and wanted.class_id not in offer.classes:
             raise survey_class.refused("class-changed")
         use = invitation.Use(
             token_hash=hash_of(wanted.token),
@@ -153,9 +154,12 @@ class Surveys:
             procedure=about.procedure,
             field=about.field,
             occasion=about.occasion,
-            path=path_of(about.officer, await self.voices.walked(about.dossier_id)),
+            path=path_of(about.officer, walked := await self.voices.walked(about.dossier_id)),
         )
-        return Offer(state, about, class_id(traits, f"{day_of(now):%Y-%m}"), traits)
+        months = [f"{day:%Y-%m}" for day in (day_of(now), day_of(now) - timedelta(days=1))]
+        before = [replace(traits, path=path) for path in paths_so_far(about.officer, walked)]
+        classes = frozenset(class_id(shown, month) for shown in before for month in months)
+        return Offer(state, about, class_id(traits, months[0]), classes, traits)
 
     async def _private(self, opened: Opened) -> RSAPrivateKey:
         if (known := self.keys.get(opened.class_id)) is not None:

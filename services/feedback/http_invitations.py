@@ -52,8 +52,8 @@ REFUSALS: Final = (
     ),
     refusal(
         "class-changed",
-        "Thông tin về hồ sơ vừa được cập nhật: hãy lấy lại lớp trả lời rồi gửi lại.",
-        "Something has become known of the dossier meanwhile: ask for the class again, and send anew.",
+        "Phiếu mời này không (hoặc không còn) thuộc lớp trả lời đó: hãy lấy lại lớp trả lời rồi gửi lại.",
+        "The answer to this invitation is not in that class, or no longer: ask for the class again, and send anew.",
     ),
     refusal("no-such-class", "Không có lớp trả lời này.", "There is no such class of answers.", status=404),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 from uuid import UUID, uuid5
@@ -42,6 +42,13 @@ class WalkedStep:
     begun_at: datetime | None
     ended_at: datetime | None
 
+    def as_of(self, moment: datetime) -> WalkedStep | None:
+        """Give what was known of it at a moment; None where that was nothing. Of a branch beside the first only its end is ever known."""
+        told_at = self.begun_at or self.ended_at
+        if told_at is None or told_at > moment:
+            return None
+        return self if self.ended_at is None or self.ended_at <= moment else replace(self, ended_at=None)
+
 
 def class_id(traits: Traits, month: str) -> SurveyClassId:
     """Name the class of a month: there is one, whoever asks for it first."""
@@ -61,6 +68,16 @@ def path_of(officer: str | None, walked: Sequence[WalkedStep]) -> Path:
         slowest=slowest.step if slowest else None,
         steps=steps or None,
     )
+
+
+def paths_so_far(officer: str | None, walked: Sequence[WalkedStep]) -> list[Path]:
+    """Give what was known of a dossier's way at any time until now: whoever was shown one of these may answer as he was shown.
+
+    They only become more, so of the same command sent twice the second is not refused for what became known in between.
+    """
+    moments = {moment for one in walked for moment in (one.begun_at, one.ended_at) if moment}
+    then = [[known for one in walked if (known := one.as_of(moment)) is not None] for moment in moments]
+    return [path_of(officer, known) for known in ([], *then, walked)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

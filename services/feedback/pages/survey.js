@@ -138,7 +138,7 @@ onSubmit(form, async (fields) => {
   if (!fields.has("satisfaction")) return { ok: false, body: MISSING, wait: null };
   const signed = await sign();
   if (!signed.ok) {
-    // Something has become known of the dossier: what the answer will say now is shown before it is sent.
+    // Such as after a new edition of the survey: what the answer will say now is shown before it is sent.
     if ((signed.body.type || "").endsWith("/class-changed")) await openClass(offer.invitation, newKey());
     return signed;
   }
