@@ -48,13 +48,11 @@ class Server(uvicorn.Server):
         yield
 
 
-def server(app: FastAPI, host: str, port: int, *, shutdown_seconds: int = 20) -> Server:
-    """Make the server of an app."""
+def server(app: FastAPI, *, shutdown_seconds: int = 20) -> Server:
+    """Make the server of an app; it is given its sockets when it begins."""
     return Server(
         uvicorn.Config(
             app,
-            host=host,
-            port=port,
             http="httptools",
             ws="none",
             lifespan="on",
@@ -75,7 +73,7 @@ async def serve(app: FastAPI, host: str, port: int, *, drain_seconds: float = 0.
     Raises:
         RuntimeError: if the app's lifespan failed or the port is taken.
     """
-    served, stop = server(app, host, port, shutdown_seconds=shutdown_seconds), asyncio.Event()
+    served, stop = server(app, shutdown_seconds=shutdown_seconds), asyncio.Event()
     loop, sockets = asyncio.get_running_loop(), doors(host, port)
     for number in SIGNALS:
         loop.add_signal_handler(number, on_signal, served, stop, number)

@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from kernel.eventlog.errors import UNAVAILABLE
@@ -22,11 +21,6 @@ STEADY_SECONDS: Final = 10.0
 """A job that ran this long before it failed is begun anew at once."""
 
 TELL_AGAIN_SECONDS: Final = 1.0
-
-TRICKLE_MAX: Final = 100
-"""Events that are few: a commit of so many costs little more than that of one."""
-PROMPT_SECONDS: Final = 0.002
-REST_SECONDS_MAX: Final = 0.02
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -76,17 +70,3 @@ async def for_ever(name: str, job: Callable[[], Awaitable[None]]) -> None:
             LOGGER.log(logging.WARNING if isinstance(error, UNAVAILABLE) else logging.ERROR, "%s starts again", name, exc_info=True)
         failures = 0 if time.monotonic() - since > STEADY_SECONDS else failures + 1
         await asyncio.sleep(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)])
-
-
-@asynccontextmanager
-async def resting_after(events: int) -> AsyncGenerator[None]:
-    """Rest as long as the work on so few events took, if that was long, so that what comes meanwhile shares the next commit.
-
-    On an idle machine it takes a millisecond, and nobody rests. On a busy one, where it takes long for want of the processor, this halves
-    the commits of every reader. Whoever works on many events at a time is catching up, and does not rest.
-    """
-    since = time.monotonic()
-    yield
-    took = time.monotonic() - since
-    if events < TRICKLE_MAX and took > PROMPT_SECONDS:
-        await asyncio.sleep(min(took, REST_SECONDS_MAX))

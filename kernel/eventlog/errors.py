@@ -75,7 +75,7 @@ class Doubt(Exception):  # noqa: N818 - the field's word
 
 
 class Fenced(Doubt):
-    """Another consumer of the same name moved the checkpoint."""
+    """Another consumer of the same name moved the checkpoint, or the database crashed and forgot what it had not flushed."""
 
 
 class Halt(Exception):  # noqa: N818 - the field's word

@@ -22,10 +22,11 @@ from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from kernel.eventlog.endless import end_if_cancelled, resting_after
+from kernel.eventlog.endless import end_if_cancelled
 from kernel.eventlog.errors import UNAVAILABLE, Busy, Doubt
 from kernel.eventlog.metrics import REWINDS
 from kernel.eventlog.relay import stream_name
+from kernel.eventlog.rest import resting_after
 from kernel.eventlog.tail import BATCH_MAX, Tail, sequence_of
 
 BACKOFF_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)

@@ -22,13 +22,14 @@ from nats.errors import Error as NatsError
 
 from kernel.eventlog.append import Log
 from kernel.eventlog.consume import Consumer
-from kernel.eventlog.endless import BACKOFF_SECONDS, end_if_cancelled, for_ever, resting_after
+from kernel.eventlog.endless import BACKOFF_SECONDS, end_if_cancelled, for_ever
 from kernel.eventlog.errors import UNAVAILABLE, Doubt
 from kernel.eventlog.metrics import PARKED, REWINDS
 from kernel.eventlog.project import Projector, ReadModel
 from kernel.eventlog.react import Reacting, Reactor
 from kernel.eventlog.rebuild import index, install, switch
 from kernel.eventlog.relay import POLL_SECONDS, Relay
+from kernel.eventlog.rest import resting_after
 from kernel.eventlog.seal import key_id_of, seal_for_ever
 from kernel.eventlog.sql import QUERY
 from kernel.eventlog.subscriber import Carried, subscribe

@@ -73,7 +73,8 @@ def path_of(officer: str | None, walked: Sequence[WalkedStep]) -> Path:
 def paths_so_far(officer: str | None, walked: Sequence[WalkedStep]) -> list[Path]:
     """Give what was known of a dossier's way at any time until now: whoever was shown one of these may answer as he was shown.
 
-    They only become more, so of the same command sent twice the second is not refused for what became known in between.
+    They only become more while a way goes forward, so of the same command sent twice the second is not refused for what became known in
+    between. A step that is walked twice is known by its last time, and what was shown of its first is not among them any more.
     """
     moments = {moment for one in walked for moment in (one.begun_at, one.ended_at) if moment}
     then = [[known for one in walked if (known := one.as_of(moment)) is not None] for moment in moments]
