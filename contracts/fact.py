@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from operator import not_
 from typing import Any, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 TYPE_PATTERN: Final = re.compile(r"^[a-z]+\.[a-z-]+\.[a-z-]+\.v[1-9][0-9]*$")
+
+LEFT_OUT: Final = Field(exclude_if=not_)
+"""A field that a later version of the program added: where it says nothing it is not written, so older facts keep their bytes."""
 
 
 class Value(BaseModel):

@@ -7,10 +7,10 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from contracts.fact import Fact
+from contracts.fact import LEFT_OUT, Fact
 from contracts.feedback_engagement import EngagementFact
 from contracts.feedback_petitions import PetitionFact
-from contracts.feedback_surveys import LEFT_OUT, AnswerChannel, Criterion, Occasion, SurveyFact
+from contracts.feedback_surveys import AnswerChannel, Criterion, Occasion, SurveyFact
 from contracts.vocabulary import (
     AgencyCode,
     ContentHash,

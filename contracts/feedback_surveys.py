@@ -7,12 +7,11 @@ share that were recorded with it (ADR 20).
 from __future__ import annotations
 
 from datetime import date, datetime
-from operator import not_
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints
 
-from contracts.fact import Fact, Value
+from contracts.fact import LEFT_OUT, Fact, Value
 from contracts.vocabulary import (
     AgencyCode,
     AnswerId,
@@ -23,9 +22,6 @@ from contracts.vocabulary import (
     SurveyClassId,
     VaultRef,
 )
-
-LEFT_OUT: Final = Field(exclude_if=not_)
-"""A member that came later: where it says nothing it is not written, as in the facts of before."""
 
 Criterion: TypeAlias = Literal["time", "agencies-contacted", "contacts-to-complete", "attitude"]
 """The indicators of the one-stop decree that the applicant is asked about, 0 to 2 points each (TT 01/2018, Điều 12)."""

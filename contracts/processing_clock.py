@@ -1,4 +1,4 @@
-"""Facts of processing about the limit of a case beside pauses and apologies: longer, counted anew, or without some time."""
+"""Facts of processing about the limit of a case: paused and resumed, alarms, apologies, longer, counted anew, or without some time."""
 
 from __future__ import annotations
 
@@ -7,8 +7,90 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from contracts.fact import Fact
-from contracts.vocabulary import AgencyCode, CaseId, Deadline, DossierId, LatenessReason, PrincipalId
+from contracts.fact import LEFT_OUT, Fact
+from contracts.vocabulary import AgencyCode, CaseId, Deadline, DossierId, LatenessReason, MissingComponent, PrincipalId
+
+
+class CaseClockPaused(Fact, type="processing.case.clock-paused.v1"):
+    """Appraisal found the dossier wanting: the clock stops and intake asks the applicant (NĐ 61/2018, Điều 19.4).
+
+    `step` is the one that stays with the officer (None: the only one that is open). Asked for more often than the rules allow, it names
+    the law that lets it (`legal_basis`) and was asked for by who leads the unit. `after_notice` is set where it came after the days within
+    which a supplement must be asked for: that is against the law though the result may be in time.
+    """
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    round: Annotated[int, Field(ge=1)]
+    missing: tuple[MissingComponent, ...]
+    step: Annotated[str | None, LEFT_OUT] = None
+    legal_basis: Annotated[str | None, LEFT_OUT] = None
+    after_notice: Annotated[date | None, LEFT_OUT] = None
+    remind_at: Annotated[datetime | None, LEFT_OUT] = None
+    officer: PrincipalId
+    paused_at: datetime
+
+
+class CaseSupplementReminded(Fact, type="processing.case.supplement-reminded.v1"):
+    """The applicant has not brought what he was asked for: he is reminded, once a round, and the head of the unit knows.
+
+    Nothing ends by it. `raised_at` is the instant that was set when the clock stopped (`remind_at`), whenever somebody looked.
+    """
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    round: Annotated[int, Field(ge=1)]
+    to_role: str
+    raised_at: datetime
+
+
+class CaseClockResumed(Fact, type="processing.case.clock-resumed.v1"):
+    """The supplement is here: the limit counts from zero again, or goes on where it stopped, as the procedure says."""
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    round: Annotated[int, Field(ge=1)]
+    due_before_at: datetime
+    deadline: Deadline
+    resumed_at: datetime
+
+
+class CaseReappointed(Fact, type="processing.case.reappointed.v1"):
+    """The department apologised for being late and named a new day, form APOLOGY, once at most (NĐ 61/2018, Điều 19.9).
+
+    The legal limit stays what it was, for every figure: `due_at`. `in_time` says that the apology went out at least a day before.
+    """
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    reason: LatenessReason
+    due_at: datetime
+    new_due_on: date
+    new_due_at: datetime
+    in_time: bool
+    officer: PrincipalId
+    reappointed_at: datetime
+
+
+class CaseAlarmRaised(Fact, type="processing.case.alarm-raised.v1"):
+    """A limit is near, has run out, or has run out for so long that the director must know.
+
+    `raised_at` is the instant that the limit gives, whenever somebody looked: the same history raises the same alarms. `next_at` is
+    when the next one is due if nothing happens.
+    """
+
+    case_id: CaseId
+    dossier_id: DossierId
+    agency: AgencyCode
+    kind: Literal["due-soon", "overdue", "escalated"]
+    to_role: str
+    due_at: datetime
+    next_at: datetime | None
+    raised_at: datetime
 
 
 class CaseProlonged(Fact, type="processing.case.prolonged.v1"):
@@ -75,4 +157,13 @@ class CaseTimeExcluded(Fact, type="processing.case.time-excluded.v1"):
     excluded_at: datetime
 
 
-ClockFact: TypeAlias = CaseProlonged | CaseRestated | CaseTimeExcluded
+ClockFact: TypeAlias = (
+    CaseClockPaused
+    | CaseSupplementReminded
+    | CaseClockResumed
+    | CaseReappointed
+    | CaseAlarmRaised
+    | CaseProlonged
+    | CaseRestated
+    | CaseTimeExcluded
+)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from operator import not_
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from contracts.fact import Fact, Value
+from contracts.fact import LEFT_OUT, Fact, Value
 from contracts.vocabulary import AgencyCode, ContentHash, FieldCode, PrincipalId, ReportId, ScoreId
 
 Count: TypeAlias = Annotated[int, Field(ge=0)]
-
-LEFT_OUT: Final = Field(exclude_if=not_)
-"""A field that a later version of the program added: where it says nothing it is not written, so older facts keep their bytes."""
 
 
 class FieldFigures(Value):

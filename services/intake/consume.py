@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from contracts.processing import CaseClockPaused, CaseClockResumed, CaseReappointed, CaseResultIssued, CaseSupplementReminded
-from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
+from contracts.processing import CaseResultIssued
+from contracts.processing_clock import (
+    CaseClockPaused,
+    CaseClockResumed,
+    CaseProlonged,
+    CaseReappointed,
+    CaseRestated,
+    CaseSupplementReminded,
+    CaseTimeExcluded,
+)
 from kernel.eventlog import Reaction, Reactor, Recorded
 from services.intake.domain import commands, dossier
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.processing import Holder
+from contracts.processing_permits import Holder
 from kernel.edge.openapi import Answer, Receipt
 
 Fate = Literal["issued", "spoiled", "returned", "lost"]

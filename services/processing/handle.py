@@ -10,14 +10,8 @@ from itertools import takewhile
 from typing import Any, Final
 from uuid import UUID
 
-from contracts.processing import (
-    AssignmentReason,
-    CorrectionReason,
-    RecordKind,
-    ReopeningReason,
-    Seat,
-    WorkflowPublished,
-)
+from contracts.processing import AssignmentReason, CorrectionReason, RecordKind, ReopeningReason, WorkflowPublished
+from contracts.processing_coordination import Seat
 from contracts.processing_organisation import CoordinationArea
 from contracts.vocabulary import (
     AgencyCode,

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
-from contracts.processing import Blank
+from contracts.processing_permits import Blank
 from contracts.vocabulary import AgencyCode, ContentHash, PermitId, ProcedureCode
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal

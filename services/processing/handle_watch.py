@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from contracts.processing import CaseAlarmRaised, CaseTimerFired
+from contracts.processing import CaseTimerFired
+from contracts.processing_clock import CaseAlarmRaised
 from kernel.eventlog import Log, Meta, Target, carry_out, state_before
 from kernel.legalclock import load_calendar
 from services.processing.domain import case

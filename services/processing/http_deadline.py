@@ -35,7 +35,7 @@ from kernel.legalclock import (
     time_by_holder,
 )
 from services.processing import consume
-from services.processing.answers import CaseClocks, Lateness
+from services.processing.answers_clocks import CaseClocks, Lateness
 from services.processing.domain import case
 from services.processing.domain.case_clock import Asked, Clocks, Span, cause_of, clocks_of, limit_of_answer, limit_of_step
 from services.processing.domain.case_states import Absent, Known

@@ -21,7 +21,8 @@ from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for_answers
 from kernel.edge.problem import INVALID, Problem, refusal
 from services.processing import consume
-from services.processing.answers import CaseReceipt, Decisions, Reassigned
+from services.processing.answers import CaseReceipt, Decisions
+from services.processing.answers_running import Reassigned
 from services.processing.domain.case_corrections import wording_of
 from services.processing.handle import Department
 from services.processing.handle_running import Running

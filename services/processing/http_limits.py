@@ -17,7 +17,8 @@ from kernel.edge.identity import Principal
 from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.problem import INVALID, Fault, Problem, Sentence, refusal
-from services.processing.answers import CaseReceipt, LengthenedCases, RestatedCases
+from services.processing.answers import CaseReceipt
+from services.processing.answers_running import LengthenedCases, RestatedCases
 from services.processing.handle import Department
 from services.processing.handle_running import LeftOut, Running
 from services.processing.http_fields import LegalBasis, example

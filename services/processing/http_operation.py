@@ -13,7 +13,7 @@ from kernel.edge.body import Body, EmptyBody
 from kernel.edge.identity import Principal
 from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
-from services.processing.answers import MovedCases, Raised
+from services.processing.answers_running import MovedCases, Raised
 from services.processing.handle import Department
 from services.processing.handle_running import Running
 from services.processing.handle_watch import Watch

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
-from contracts.processing import Blank
+from contracts.processing_permits import Blank
 from kernel.edge.answer import json_response
 from kernel.edge.body import NFC, Body, EmptyBody
 from kernel.edge.identity import Principal

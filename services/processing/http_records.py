@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from contracts.processing import CaseCouncilHeld, CaseSiteChecked, CouncilFinding, Seat, SeatRole, SiteFinding
+from contracts.processing_coordination import CaseCouncilHeld, CaseSiteChecked, CouncilFinding, Seat, SeatRole, SiteFinding
 from kernel.edge.body import Body
 from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from contracts.processing import PermitPublished
+from contracts.processing_permits import PermitPublished
 from kernel.paper.qr import qr_svg
 from services.processing.domain import permit
 from services.processing.domain.permit_page import PermitPage, Printing, Setting, permit_page

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from contracts.catalogue import FACTS
-from contracts.processing import CaseOpened, PermitPublished
+from contracts.processing import CaseOpened
+from contracts.processing_permits import PermitPublished
 from kernel.legalclock import day_of
 from kernel.paper.pictures import Pictured
 from services.processing.domain import permit

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.processing import Holder
+from contracts.processing_permits import Holder
 from contracts.vocabulary import AgencyCode, ContentHash, DossierId, PrincipalId, ProcedureCode
 from kernel.edge.identity import Principal
 from kernel.edge.pages import Page

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.processing import Placeholder, TemplatePublished
+from contracts.processing_permits import Placeholder, TemplatePublished
 from contracts.vocabulary import AgencyCode, Confidence, ContentHash, PartnerCode, ProcedureCode
 from kernel.legalclock import rule_pack_on
 from kernel.paper.administrative import FormNumber

@@ -11,33 +11,39 @@ from datetime import date, datetime
 from typing import Any, Final, TypeAlias
 
 from contracts.processing import (
-    CaseAlarmRaised,
-    CaseClockPaused,
-    CaseClockResumed,
-    CaseConsultationAnswered,
-    CaseConsultationOverdue,
-    CaseConsultationReceived,
-    CaseConsultationRequested,
-    CaseCouncilHeld,
     CaseDecided,
     CaseDecisionCorrected,
     CaseMoved,
     CaseOpened,
-    CaseReappointed,
     CaseResultIssued,
-    CaseSiteChecked,
     CaseStepAssigned,
     CaseStepClaimed,
     CaseStepCompleted,
     CaseStepReopened,
     CaseStepSkipped,
     CaseStopped,
-    CaseSupplementReminded,
     CaseTimerCancelled,
     CaseTimerFired,
     CaseTimerSet,
 )
-from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
+from contracts.processing_clock import (
+    CaseAlarmRaised,
+    CaseClockPaused,
+    CaseClockResumed,
+    CaseProlonged,
+    CaseReappointed,
+    CaseRestated,
+    CaseSupplementReminded,
+    CaseTimeExcluded,
+)
+from contracts.processing_coordination import (
+    CaseConsultationAnswered,
+    CaseConsultationOverdue,
+    CaseConsultationReceived,
+    CaseConsultationRequested,
+    CaseCouncilHeld,
+    CaseSiteChecked,
+)
 from contracts.terms import TERMS
 from contracts.vocabulary import ContentHash, Deadline
 from kernel.eventlog import Recorded

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, Literal, TypeAlias
 from uuid import UUID, uuid5
 
-from contracts.processing import BlankIssued, BlankLost, BlankReturned, BlankSpoiled, BlanksReceived
+from contracts.processing_permits import BlankIssued, BlankLost, BlankReturned, BlankSpoiled, BlanksReceived
 from contracts.vocabulary import AgencyCode, PermitId, PrincipalId
 from kernel.eventlog import Decider, Refused
 from services.processing.domain import NAMESPACE

@@ -8,13 +8,8 @@ from functools import reduce
 from typing import Final
 from uuid import uuid5
 
-from contracts.processing import (
-    CaseAlarmRaised,
-    CaseDecisionCorrected,
-    CaseMoved,
-    CaseStepReopened,
-    CaseStopped,
-)
+from contracts.processing import CaseDecisionCorrected, CaseMoved, CaseStepReopened, CaseStopped
+from contracts.processing_clock import CaseAlarmRaised
 from contracts.vocabulary import CaseId, DossierId
 from kernel.eventlog import Decider, Refused
 from services.processing.domain import NAMESPACE

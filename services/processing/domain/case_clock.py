@@ -11,10 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from contracts.processing import (
-    CaseConsultationAnswered,
-    CaseConsultationRequested,
-)
+from contracts.processing_coordination import CaseConsultationAnswered, CaseConsultationRequested
 from contracts.vocabulary import ContentHash, Deadline, PartnerCode, PrincipalId
 from kernel.legalclock import (
     Begun,

@@ -7,8 +7,9 @@ from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from contracts.intake import DossierAccepted
-from contracts.processing import AssignmentReason, CorrectionReason, CouncilFinding, ReopeningReason, Seat, SiteFinding
+from contracts.processing import AssignmentReason, CorrectionReason, ReopeningReason
 from contracts.processing_clock import ExclusionCause
+from contracts.processing_coordination import CouncilFinding, Seat, SiteFinding
 from contracts.vocabulary import CaseId, ContentHash, LatenessReason, MissingComponent, Outcome, PartnerCode
 from kernel.legalclock import Calendar
 from services.processing.domain.officer import Officer

@@ -6,33 +6,39 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from contracts.processing import (
-    CaseAlarmRaised,
-    CaseClockPaused,
-    CaseClockResumed,
-    CaseConsultationAnswered,
-    CaseConsultationOverdue,
-    CaseConsultationReceived,
-    CaseConsultationRequested,
-    CaseCouncilHeld,
     CaseDecided,
     CaseDecisionCorrected,
     CaseMoved,
     CaseOpened,
-    CaseReappointed,
     CaseResultIssued,
-    CaseSiteChecked,
     CaseStepAssigned,
     CaseStepClaimed,
     CaseStepCompleted,
     CaseStepReopened,
     CaseStepSkipped,
     CaseStopped,
-    CaseSupplementReminded,
     CaseTimerCancelled,
     CaseTimerFired,
     CaseTimerSet,
 )
-from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
+from contracts.processing_clock import (
+    CaseAlarmRaised,
+    CaseClockPaused,
+    CaseClockResumed,
+    CaseProlonged,
+    CaseReappointed,
+    CaseRestated,
+    CaseSupplementReminded,
+    CaseTimeExcluded,
+)
+from contracts.processing_coordination import (
+    CaseConsultationAnswered,
+    CaseConsultationOverdue,
+    CaseConsultationReceived,
+    CaseConsultationRequested,
+    CaseCouncilHeld,
+    CaseSiteChecked,
+)
 from kernel.legalclock import Told
 from services.processing.domain import case_facts as facts
 from services.processing.domain.case_limit import kept_of, timed

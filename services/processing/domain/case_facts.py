@@ -8,16 +8,8 @@ from datetime import date, datetime
 from typing import Final
 
 from contracts import processing
-from contracts.processing import (
-    CaseClockPaused,
-    CaseClockResumed,
-    CaseDecided,
-    CaseOpened,
-    CaseResultIssued,
-    CaseStepCompleted,
-    CaseStepReopened,
-    CaseStepSkipped,
-)
+from contracts.processing import CaseDecided, CaseOpened, CaseResultIssued, CaseStepCompleted, CaseStepReopened, CaseStepSkipped
+from contracts.processing_clock import CaseClockPaused, CaseClockResumed
 from contracts.vocabulary import Deadline, Outcome, PrincipalId
 from kernel.legalclock import Resumed, day_of, reckon, rule_pack
 from services.processing.domain.case_commands import Correct, Decide, Issue, OpenCase, Pause, Resume, Return, Undo

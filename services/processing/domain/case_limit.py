@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, NoReturn
 
-from contracts.processing import CaseClockPaused, CaseClockResumed, CaseOpened, CaseReappointed, CaseResultIssued, CaseStopped
-from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
+from contracts.processing import CaseOpened, CaseResultIssued, CaseStopped
+from contracts.processing_clock import CaseClockPaused, CaseClockResumed, CaseProlonged, CaseReappointed, CaseRestated, CaseTimeExcluded
 from contracts.vocabulary import Deadline
 from kernel.legalclock import (
     Apologised,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from contracts.processing import (
+from contracts.processing_clock import CaseReappointed, CaseSupplementReminded
+from contracts.processing_coordination import (
     CaseConsultationAnswered,
     CaseConsultationOverdue,
     CaseConsultationReceived,
     CaseConsultationRequested,
-    CaseReappointed,
-    CaseSupplementReminded,
 )
 from contracts.vocabulary import Deadline, Limit
 from kernel.legalclock import day_of, deadline, is_late, rule_pack_on

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from contracts.processing import CaseCouncilHeld, CaseSiteChecked, RecordNeeded
+from contracts.processing import RecordNeeded
+from contracts.processing_coordination import CaseCouncilHeld, CaseSiteChecked
 from kernel.legalclock import day_of
 from services.processing.domain.case_commands import PutDownCouncil, PutDownSiteCheck
 from services.processing.domain.case_refusals import refuse

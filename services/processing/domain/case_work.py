@@ -6,23 +6,23 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from contracts.processing import (
-    CaseClockPaused,
-    CaseConsultationAnswered,
-    CaseConsultationReceived,
-    CaseConsultationRequested,
-    CaseCouncilHeld,
     CaseDecided,
     CaseDecisionCorrected,
-    CaseReappointed,
     CaseResultIssued,
-    CaseSiteChecked,
     CaseStepAssigned,
     CaseStepClaimed,
     CaseStepCompleted,
     CaseStepReopened,
     CaseStepSkipped,
 )
-from contracts.processing_clock import CaseProlonged
+from contracts.processing_clock import CaseClockPaused, CaseProlonged, CaseReappointed
+from contracts.processing_coordination import (
+    CaseConsultationAnswered,
+    CaseConsultationReceived,
+    CaseConsultationRequested,
+    CaseCouncilHeld,
+    CaseSiteChecked,
+)
 from services.processing.domain import case_facts as facts
 from services.processing.domain.book import number_of
 from services.processing.domain.case_commands import (

@@ -12,10 +12,6 @@ from typing import Any, Final, Literal, TypeAlias
 
 from contracts import processing
 from contracts.processing import (
-    CaseClockPaused,
-    CaseClockResumed,
-    CaseConsultationAnswered,
-    CaseConsultationRequested,
     CaseDecisionCorrected,
     CaseMoved,
     CaseOpened,
@@ -27,6 +23,8 @@ from contracts.processing import (
     CaseStepSkipped,
     CaseStopped,
 )
+from contracts.processing_clock import CaseClockPaused, CaseClockResumed
+from contracts.processing_coordination import CaseConsultationAnswered, CaseConsultationRequested
 from contracts.vocabulary import Deadline
 from kernel.legalclock import Calendar, day_of, is_late
 from kernel.paper.administrative import Sheet

@@ -10,16 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-from contracts.processing import (
-    CaseClockPaused,
-    CaseClockResumed,
-    CaseOpened,
-    CaseReappointed,
-    CaseResultIssued,
-    CaseStopped,
-    SignedFor,
-)
-from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
+from contracts.processing import CaseOpened, CaseResultIssued, CaseStopped, SignedFor
+from contracts.processing_clock import CaseClockPaused, CaseClockResumed, CaseProlonged, CaseReappointed, CaseRestated, CaseTimeExcluded
 from contracts.vocabulary import Deadline
 from kernel.legalclock import VIETNAM, day_of
 from kernel.paper.administrative import Foot, FormNumber, Head, Sheet, dated

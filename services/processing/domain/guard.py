@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias, get_args
 
-from contracts.processing import CouncilFinding, SiteFinding
+from contracts.processing_coordination import CouncilFinding, SiteFinding
 from contracts.vocabulary import Channel
 
 Kind: TypeAlias = Literal["number"] | frozenset[str]

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Final, Literal, TypeAlias
 from uuid import uuid5
 
-from contracts.processing import (
+from contracts.processing_permits import (
     Holder,
     PermitAmended,
     PermitDrafted,

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from contracts.processing import (
-    PermitAmended,
-    PermitDrafted,
-    PermitIssued,
-    PermitPublished,
-    PermitReissued,
-    PermitRevoked,
-    Term,
-)
+from contracts.processing_permits import PermitAmended, PermitDrafted, PermitIssued, PermitPublished, PermitReissued, PermitRevoked, Term
 from kernel.eventlog import Refused
 from services.processing.domain.permit_states import Amend, Draft, Permit, Publish, Reissue, Revoke, Template, Terms, Value, Write
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from contracts.processing import Blank, CaseOpened, Placeholder, Term
+from contracts.processing import CaseOpened
+from contracts.processing_permits import Blank, Placeholder, Term
 from kernel.legalclock import VIETNAM
 from kernel.paper.administrative import Foot, Head, Sheet, dated
 from services.processing.domain.case_corrections import last_wording

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, TypeAlias
 
-from contracts.processing import Blank, Holder, Placeholder, Term
+from contracts.processing_permits import Blank, Holder, Placeholder, Term
 from contracts.vocabulary import AgencyCode, CaseId, ContentHash, DossierId, PermitId, PrincipalId, ProcedureCode
 
 Value: TypeAlias = str | int | tuple[str, ...]

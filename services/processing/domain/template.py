@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias
 from uuid import UUID, uuid5
 
-from contracts.processing import TemplatePublished
+from contracts.processing_permits import TemplatePublished
 from contracts.vocabulary import ContentHash
 from kernel.eventlog import Decider, Refused
 from services.processing.domain import NAMESPACE

@@ -10,30 +10,32 @@ from uuid import uuid5
 
 from contracts.intake import DossierAccepted, DossierSubmitted, ProcedurePublished
 from contracts.processing import (
-    CaseAlarmRaised,
-    CaseClockPaused,
-    CaseClockResumed,
-    CaseConsultationAnswered,
-    CaseConsultationOverdue,
-    CaseConsultationRequested,
     CaseDecided,
     CaseDecisionCorrected,
     CaseMoved,
     CaseOpened,
-    CaseReappointed,
     CaseResultIssued,
     CaseStepAssigned,
     CaseStepClaimed,
     CaseStepCompleted,
     CaseStepReopened,
     CaseStopped,
-    CaseSupplementReminded,
     CaseTimerCancelled,
     CaseTimerFired,
     CaseTimerSet,
     OpenStep,
 )
-from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
+from contracts.processing_clock import (
+    CaseAlarmRaised,
+    CaseClockPaused,
+    CaseClockResumed,
+    CaseProlonged,
+    CaseReappointed,
+    CaseRestated,
+    CaseSupplementReminded,
+    CaseTimeExcluded,
+)
+from contracts.processing_coordination import CaseConsultationAnswered, CaseConsultationOverdue, CaseConsultationRequested
 from contracts.processing_organisation import ControlledDocumentIssued, ControlledDocumentWithdrawn
 from contracts.vocabulary import Deadline
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl

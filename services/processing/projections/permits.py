@@ -5,15 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from contracts.processing import (
-    BookNumberAllotted,
-    PermitAmended,
-    PermitExpired,
-    PermitIssued,
-    PermitPublished,
-    PermitReissued,
-    PermitRevoked,
-)
+from contracts.processing import BookNumberAllotted
+from contracts.processing_permits import PermitAmended, PermitExpired, PermitIssued, PermitPublished, PermitReissued, PermitRevoked
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
 from services.processing.domain.permit_page import written
 

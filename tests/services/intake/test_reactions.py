@@ -15,7 +15,8 @@ import pytest
 
 from contracts.catalogue import FACTS
 from contracts.intake import DossierAccepted, DossierReappointed, DossierRescheduled, DossierResultReady, DossierSupplementRequested
-from contracts.processing import CaseClockPaused, CaseClockResumed, CaseReappointed, CaseResultIssued
+from contracts.processing import CaseResultIssued
+from contracts.processing_clock import CaseClockPaused, CaseClockResumed, CaseReappointed
 from contracts.vocabulary import CaseId, Deadline, DossierId, MissingComponent
 from kernel.eventlog import Recorded
 from kernel.legalclock import load_calendar, resume

@@ -14,7 +14,7 @@ import httpx2
 import nats
 from nats.js.errors import NotFoundError
 
-from contracts.processing import SiteFinding
+from contracts.processing_coordination import SiteFinding
 from contracts.vocabulary import CaseId, DossierId, Outcome, PrincipalId, ProcedureCode
 from kernel.eventlog.relay import stream_name
 from kernel.legalclock import day_of, load_calendar

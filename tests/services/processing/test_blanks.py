@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from contracts.processing import BlankIssued, BlankLost, BlankReturned, BlankSpoiled, BlanksReceived
+from contracts.processing_permits import BlankIssued, BlankLost, BlankReturned, BlankSpoiled, BlanksReceived
 from contracts.vocabulary import PermitId
 from kernel.eventlog import Refused
 from services.processing.domain import blank

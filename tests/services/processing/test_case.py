@@ -10,13 +10,8 @@ from typing import Any, Final, get_args
 import pytest
 
 from contracts.processing import (
-    CaseAlarmRaised,
-    CaseClockPaused,
-    CaseClockResumed,
-    CaseConsultationRequested,
     CaseDecided,
     CaseOpened,
-    CaseReappointed,
     CaseResultIssued,
     CaseStepAssigned,
     CaseStepClaimed,
@@ -24,6 +19,8 @@ from contracts.processing import (
     CaseStepReopened,
     CaseStopped,
 )
+from contracts.processing_clock import CaseAlarmRaised, CaseClockPaused, CaseClockResumed, CaseReappointed
+from contracts.processing_coordination import CaseConsultationRequested
 from contracts.vocabulary import Deadline, MissingComponent, Outcome, ProcedureCode
 from kernel.legalclock import load_calendar
 from services.processing.domain import agreements, blank, case, controlled_documents, organisation, permit

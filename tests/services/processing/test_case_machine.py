@@ -11,16 +11,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from contracts.processing import (
-    CaseClockPaused,
-    CaseClockResumed,
-    CaseDecided,
-    CaseOpened,
-    CaseResultIssued,
-    CaseStepClaimed,
-    CaseStepCompleted,
-    CaseStopped,
-)
+from contracts.processing import CaseDecided, CaseOpened, CaseResultIssued, CaseStepClaimed, CaseStepCompleted, CaseStopped
+from contracts.processing_clock import CaseClockPaused, CaseClockResumed
 from contracts.vocabulary import Deadline, Limit, MissingComponent, Outcome, ProcedureCode, SupplementMode
 from kernel.eventlog import Refused
 from kernel.legalclock import DeadlineLike, day_of, is_late, load_calendar, resume

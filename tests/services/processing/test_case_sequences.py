@@ -10,18 +10,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, get_args
 
 from contracts.processing import (
-    CaseAlarmRaised,
-    CaseClockPaused,
-    CaseClockResumed,
-    CaseConsultationAnswered,
-    CaseConsultationOverdue,
-    CaseConsultationRequested,
-    CaseCouncilHeld,
     CaseDecided,
     CaseDecisionCorrected,
-    CaseReappointed,
     CaseResultIssued,
-    CaseSiteChecked,
     CaseStepAssigned,
     CaseStepClaimed,
     CaseStepCompleted,
@@ -31,10 +22,25 @@ from contracts.processing import (
     CaseTimerCancelled,
     CaseTimerFired,
     CaseTimerSet,
-    Seat,
     SignedFor,
 )
-from contracts.processing_clock import CaseProlonged, CaseRestated, CaseTimeExcluded
+from contracts.processing_clock import (
+    CaseAlarmRaised,
+    CaseClockPaused,
+    CaseClockResumed,
+    CaseProlonged,
+    CaseReappointed,
+    CaseRestated,
+    CaseTimeExcluded,
+)
+from contracts.processing_coordination import (
+    CaseConsultationAnswered,
+    CaseConsultationOverdue,
+    CaseConsultationRequested,
+    CaseCouncilHeld,
+    CaseSiteChecked,
+    Seat,
+)
 from contracts.vocabulary import Deadline, Limit, MissingComponent
 from kernel.eventlog import Refused
 from kernel.legalclock import Entry, day_of, is_late, load_calendar, reckon

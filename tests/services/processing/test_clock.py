@@ -10,7 +10,9 @@ from uuid import uuid4
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from contracts.processing import CaseClockPaused, CaseClockResumed, CaseConsultationOverdue, CaseConsultationRequested, CaseOpened
+from contracts.processing import CaseOpened
+from contracts.processing_clock import CaseClockPaused, CaseClockResumed
+from contracts.processing_coordination import CaseConsultationOverdue, CaseConsultationRequested
 from kernel.eventlog import Recorded
 from kernel.legalclock import Holder, load_calendar, reckon, time_by_holder
 from services.processing.domain.case_clock import clocks_of, limit_of_answer, limit_of_step

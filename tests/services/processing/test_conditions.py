@@ -12,10 +12,6 @@ from typing import Any, Final
 import pytest
 
 from contracts.processing import (
-    CaseClockPaused,
-    CaseClockResumed,
-    CaseCouncilHeld,
-    CaseSiteChecked,
     CaseStepClaimed,
     CaseStepCompleted,
     CaseStepReopened,
@@ -24,9 +20,10 @@ from contracts.processing import (
     CaseTimerCancelled,
     CaseTimerFired,
     CaseTimerSet,
-    Seat,
     Step,
 )
+from contracts.processing_clock import CaseClockPaused, CaseClockResumed
+from contracts.processing_coordination import CaseCouncilHeld, CaseSiteChecked, Seat
 from kernel.legalclock import day_of, load_calendar
 from services.processing.domain.case_commands import (
     Act,

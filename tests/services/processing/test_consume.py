@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import pytest
 
-from contracts.processing import CaseClockPaused, CaseClockResumed, CaseOpened, CaseStopped
+from contracts.processing import CaseOpened, CaseStopped
+from contracts.processing_clock import CaseClockPaused, CaseClockResumed
 from contracts.vocabulary import DossierId
 from services.processing import consume
 from services.processing.domain import case

@@ -9,17 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from contracts.processing import (
-    CaseAlarmRaised,
-    CaseConsultationReceived,
-    CaseDecided,
-    CaseReappointed,
-    CaseResultIssued,
-    CaseStepClaimed,
-    CaseStepCompleted,
-    CaseStepReopened,
-    CaseSupplementReminded,
-)
+from contracts.processing import CaseDecided, CaseResultIssued, CaseStepClaimed, CaseStepCompleted, CaseStepReopened
+from contracts.processing_clock import CaseAlarmRaised, CaseReappointed, CaseSupplementReminded
+from contracts.processing_coordination import CaseConsultationReceived
 from tests.services.processing.department import LEADER, Department, department
 from tests.services.processing.dossiers import COORDINATED, NOTICE, PROMOTION, WINE
 from tests.services.rig import MONDAY, Rig, eventually, problem

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from contracts.processing import CaseClockPaused, CaseStepAssigned
+from contracts.processing import CaseStepAssigned
+from contracts.processing_clock import CaseClockPaused
 from tests.services.processing.department import BASIS, LEADER, Department
 from tests.services.processing.dossiers import COORDINATED, WINE
 from tests.services.rig import problem

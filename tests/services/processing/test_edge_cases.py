@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from typing import Any, Final
 
-from contracts.processing import CaseDecided, CaseReappointed, CaseStepAssigned, CaseStopped, CaseSupplementReminded, SignedFor
-from contracts.processing_clock import CaseProlonged
+from contracts.processing import CaseDecided, CaseStepAssigned, CaseStopped, SignedFor
+from contracts.processing_clock import CaseProlonged, CaseReappointed, CaseSupplementReminded
 from contracts.vocabulary import Limit
 from kernel.legalclock import day_of, load_calendar, reckon
 from services.processing.domain import organisation

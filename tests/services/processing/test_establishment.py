@@ -10,7 +10,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from contracts.processing import CaseConsultationRequested
+from contracts.processing_coordination import CaseConsultationRequested
 from contracts.processing_organisation import OrganisationFounded
 from services.processing.main import SERVICE, publish
 from services.processing.settings import ProcessingSettings

@@ -11,14 +11,7 @@ from uuid import UUID
 import pytest
 from pypdf import PdfReader
 
-from contracts.processing import (
-    CaseDecided,
-    CaseDecisionCorrected,
-    CaseResultIssued,
-    CaseStepCompleted,
-    CaseStepSkipped,
-    OpenStep,
-)
+from contracts.processing import CaseDecided, CaseDecisionCorrected, CaseResultIssued, CaseStepCompleted, CaseStepSkipped, OpenStep
 from contracts.vocabulary import DossierId
 from kernel.paper.pictures import Pictured, stale
 from kernel.paper.typeset import typeset

@@ -9,18 +9,16 @@ from uuid import UUID
 
 from contracts.processing import (
     BookNumberAllotted,
-    CaseClockPaused,
-    CaseClockResumed,
     CaseDecided,
     CaseOpened,
     CaseResultIssued,
     CaseStepClaimed,
     CaseStepCompleted,
-    PermitIssued,
-    TemplatePublished,
     WorkflowPublished,
 )
+from contracts.processing_clock import CaseClockPaused, CaseClockResumed
 from contracts.processing_organisation import AgreementFact, ControlledDocumentFact, OrganisationFact
+from contracts.processing_permits import PermitIssued, TemplatePublished
 from contracts.vocabulary import Deadline, Limit, ProcedureCode
 from tests.services.processing.department import BASIS, LEADER, Department
 from tests.services.processing.dossiers import (

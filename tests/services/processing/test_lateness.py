@@ -9,7 +9,9 @@ from typing import Any, Final
 import asyncpg
 import pytest
 
-from contracts.processing import CaseAlarmRaised, CaseConsultationOverdue, CaseReappointed, CaseResultIssued
+from contracts.processing import CaseResultIssued
+from contracts.processing_clock import CaseAlarmRaised, CaseReappointed
+from contracts.processing_coordination import CaseConsultationOverdue
 from contracts.vocabulary import Limit
 from kernel.eventlog.verify import Verdict, verify_read_model
 from kernel.legalclock import VIETNAM, day_of, is_late, load_calendar

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from contracts.processing import BookNumberAllotted, CaseResultIssued, PermitIssued
+from contracts.processing import BookNumberAllotted, CaseResultIssued
+from contracts.processing_permits import PermitIssued
 from services.processing.domain import book
 from services.processing.main import SERVICE
 from tests.services.processing.department import Department

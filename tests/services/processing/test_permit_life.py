@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from contracts.processing import (
+from contracts.processing_permits import (
     Blank,
     Holder,
     PermitAmended,

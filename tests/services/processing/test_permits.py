@@ -26,7 +26,7 @@ from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverage
 from pyhanko_certvalidator import ValidationContext
 from pypdf import PdfReader
 
-from contracts.processing import (
+from contracts.processing_permits import (
     BlankIssued,
     BlankSpoiled,
     PermitDrafted,

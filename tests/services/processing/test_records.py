@@ -6,7 +6,8 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
-from contracts.processing import CaseStepSkipped, CaseTimerFired, SiteFinding
+from contracts.processing import CaseStepSkipped, CaseTimerFired
+from contracts.processing_coordination import SiteFinding
 from services.processing.settings import HERE
 from tests.services.processing.department import Department, department
 from tests.services.processing.dossiers import FOOD, WINE

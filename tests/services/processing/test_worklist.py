@@ -11,16 +11,9 @@ import pytest
 import pytest_asyncio
 
 from contracts.catalogue import FACTS
-from contracts.processing import (
-    AssignmentReason,
-    CaseAlarmRaised,
-    CaseConsultationAnswered,
-    CaseTimerCancelled,
-    CorrectionReason,
-    CouncilFinding,
-    ReopeningReason,
-    SiteFinding,
-)
+from contracts.processing import AssignmentReason, CaseTimerCancelled, CorrectionReason, ReopeningReason
+from contracts.processing_clock import CaseAlarmRaised
+from contracts.processing_coordination import CaseConsultationAnswered, CouncilFinding, SiteFinding
 from contracts.terms import TERMS
 from contracts.vocabulary import LatenessReason, Outcome
 from kernel.legalclock import load_calendar
