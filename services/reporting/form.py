@@ -20,7 +20,8 @@ from kernel.legalclock import at
 from services.reporting.domain.figures import FORM
 from services.reporting.domain.period import Period
 from services.reporting.domain.switches import SWITCHES
-from services.reporting.query import Cut, Line
+from services.reporting.query import Line
+from services.reporting.query_books import Cut
 from services.reporting.sheet import MARK, WORDS, cell
 
 FOLDER: Final = Path(__file__).parent

@@ -22,14 +22,16 @@ from kernel.edge.policy import Policy, allowed
 from kernel.edge.position import After, wait_for
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.paper.press import Press
-from services.reporting import http_form, http_satisfaction, sheet
+from services.reporting import http_form, http_satisfaction, http_trace, sheet
 from services.reporting import page as page_
 from services.reporting.domain import report
 from services.reporting.domain.period import Period
 from services.reporting.handle import Publisher
-from services.reporting.http_period import AskedPeriod, Cuts, OnlyAgency, cut_of, insist_on_period, scope_of
+from services.reporting.http_as_of import AsOf, positions_of
+from services.reporting.http_period import AskedPeriod, Cuts, OfLine, OnlyAgency, cut_of, insist_on_period, line_of, scope_of
 from services.reporting.projections import MIRROR
-from services.reporting.query import Book, DossierState, Line, Mirror, Wanted, told
+from services.reporting.query import Line, Mirror, told
+from services.reporting.query_books import Book, DossierState, Wanted
 
 READERS: Final = http_satisfaction.READERS
 
@@ -43,6 +45,7 @@ POLICY: Final = Policy(
     }
     | http_form.ACTIONS
     | http_satisfaction.ACTIONS
+    | http_trace.ACTIONS
 )
 WORDS: Final = Words()
 MODEL_AGENCY: Final = "H09.13"
@@ -69,7 +72,7 @@ def routes(mirror: Mirror, publisher: Publisher) -> list[APIRouter]:
     add_register(router, mirror)
     add_page(router, mirror)
     add_reports(router, mirror, publisher)
-    return [router, http_form.routes(mirror, Press()), http_satisfaction.routes(mirror)]
+    return [router, http_form.routes(mirror, Press()), http_satisfaction.routes(mirror), http_trace.routes(mirror)]
 
 
 def add_figures(router: APIRouter, mirror: Mirror) -> None:
@@ -82,11 +85,13 @@ def add_figures(router: APIRouter, mirror: Mirror) -> None:
         period: AskedPeriod,
         cut: Cuts = None,
         agency: OnlyAgency = None,
+        as_of: AsOf = None,
         after: After = None,
     ) -> Response:
         """Give the columns of form II.06a; unless `cut` says otherwise by month of acceptance, agency and field."""
         await wait_for(log, MIRROR.name, after)
-        return json_response(await mirror.figures(period, scope_of(principal, agency), cut_of(cut)))
+        then = await positions_of(mirror, as_of, period)
+        return json_response(await mirror.figures(period, scope_of(principal, agency), cut_of(cut), then))
 
     @router.get("/v1/summary")
     async def summary(principal: Annotated[Principal, allowed("summary.read")], period: AskedPeriod, after: After = None) -> Response:
@@ -136,9 +141,10 @@ def wanted_of(
     field: FieldCode | None = None,
     *,
     late: Annotated[bool | None, Query(description="Whether an appointment was missed by the close of the period.")] = None,
+    line: OfLine = None,
 ) -> Wanted:
     """Read which book is wanted, and its filters."""
-    return Wanted(book=book, state=state, field=field, late=late)
+    return Wanted(book=book, state=state, field=field, late=late, line=line_of(line))
 
 
 def place_in_book(row: Line) -> Sequence[Any]:
@@ -148,7 +154,7 @@ def place_in_book(row: Line) -> Sequence[Any]:
 
 def entry(row: Line) -> Line:
     """Give a line of a register as it is shown."""
-    return {name: row[name] for name in sheet.COLUMNS}
+    return {"dossier_id": row["dossier_id"], **{name: row[name] for name in sheet.COLUMNS}}
 
 
 def add_page(router: APIRouter, mirror: Mirror) -> None:

@@ -19,6 +19,7 @@ from kernel.paper.press import Press
 from services.reporting import sheet
 from services.reporting.domain import report
 from services.reporting.form import LINES_MAX, TEMPLATE, Form, as_csv, form_of, form_of_report
+from services.reporting.http_as_of import AsOf, positions_of
 from services.reporting.http_period import AskedPeriod, Cuts, OnlyAgency, cut_of, scope_of
 from services.reporting.projections import MIRROR
 from services.reporting.query import Mirror
@@ -80,6 +81,7 @@ def routes(mirror: Mirror, press: Press) -> APIRouter:
         period: AskedPeriod,
         cut: Cuts = None,
         agency: OnlyAgency = None,
+        as_of: AsOf = None,
         after: After = None,
     ) -> Response:
         """Give form II.06a, by field unless `cut` says otherwise, as JSON, CSV, XLSX or PDF/A (`Accept`).
@@ -88,7 +90,8 @@ def routes(mirror: Mirror, press: Press) -> APIRouter:
         """
         await wait_for(log, MIRROR.name, after)
         scope, parts = scope_of(principal, agency), cut_of(cut, ("field",))
-        async with mirror.reading() as reading:
+        then = await positions_of(mirror, as_of, period)
+        async with mirror.reading(then) as reading:
             meant, freshness = await reading.period(period), reading.freshness
             lines = await reading.figures(meant, scope, parts)
             names, called = await reading.field_names(), await reading.agency_name() or ""

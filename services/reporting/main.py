@@ -23,6 +23,7 @@ from services.reporting.http_api import POLICY, WORDS, routes
 from services.reporting.projections import MIRROR, SOURCES
 from services.reporting.query import Mirror
 from services.reporting.settings import ReportingSettings
+from services.reporting.trace import Trace
 
 
 def routers(runtime: Runtime[ReportingSettings]) -> list[APIRouter]:
@@ -33,9 +34,9 @@ def routers(runtime: Runtime[ReportingSettings]) -> list[APIRouter]:
 
 def mirror_of(runtime: Runtime[ReportingSettings]) -> Mirror:
     """Make what answers from the read tables."""
-    nats_url = runtime.settings.nats_url
+    nats_url = runtime.settings.nats_url.get_secret_value() if runtime.settings.nats_url else None
     others = [source for source in SOURCES if source != runtime.name]
-    return Mirror(runtime, Heads(nats_url.get_secret_value() if nats_url else None, others))
+    return Mirror(runtime, Heads(nats_url, others), Trace(nats_url))
 
 
 def jobs(runtime: Runtime[ReportingSettings]) -> dict[str, Callable[[], Awaitable[None]]]:

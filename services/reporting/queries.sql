@@ -1,8 +1,9 @@
 -- name: within
 -- Not a statement, but how the others begin: what was counted in a period ($1 first, $2 last local day, $3 agencies in scope, null =
 -- all), from whole months and the days at their edges; `opening` is what was in progress when it began. How `read.tally` is kept:
--- projections/kept.sql; what each word means, and why: domain/figures.py.
-WITH bounds AS (
+-- projections/kept.sql; what each word means, and why: domain/figures.py. Who asks as of a past position puts what became known since
+-- into the places in braces: looking_back.sql.
+{then} bounds AS (
     -- Half-open: [$1, after). Whole months lie from `since` up to `until`; where there are none, every day stands for itself.
     SELECT after_on, since_on, greatest(until_on, least(since_on, after_on)) AS until_on, least(since_on, after_on) AS days_until_on
     FROM (
@@ -20,6 +21,7 @@ WITH bounds AS (
     SELECT true, t.* FROM read.tally AS t WHERE t.grain = 'month' AND t.on_day < date_trunc('month', $1::date)::date
     UNION ALL
     SELECT true, t.* FROM read.tally AS t WHERE t.grain = 'day' AND t.on_day >= date_trunc('month', $1::date)::date AND t.on_day < $1
+    {since}
 ), within AS (
     SELECT * FROM counted
     WHERE $3::text[] IS NULL OR EXISTS (SELECT FROM unnest($3::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.'))
@@ -71,10 +73,10 @@ WHERE NOT before
 -- name: register
 -- The dossiers behind the figures: a page of one book in the order of its days, as it stood at the close of the last day. $1 first,
 -- $2 last day; $3 agencies in scope, null = all; filters: $4 state, $5 field, $6 late; $7, $8 sort key of the row before; $9 rows. Nothing
--- later than $2 is shown. {book} and {day} say which rows these are and in what order: query.py, BOOKS.
+-- later than $2 is shown. What stands in braces says which rows these are, of which line, and in what order: query_books.py.
 SELECT book.*, p.name AS procedure_name, p.field_name, p.agency_name
 FROM (
-    SELECT j.code, j.procedure, j.field, j.agency, j.unit, j.channel, j.accepted_on, clocked.due_on, coalesce(j.late_from <= least($2, j.ended_on), false) AS late,
+    SELECT j.dossier_id, j.code, j.procedure, j.field, j.agency, j.unit, j.channel, j.accepted_on, clocked.due_on, coalesce(j.late_from <= least($2, j.ended_on), false) AS late,
         CASE WHEN d.ready_on <= $2 THEN d.ready_on END AS ready_on,
         CASE WHEN d.returned_on <= $2 THEN d.returned_on END AS returned_on,
         CASE WHEN d.withdrawn_on <= $2 THEN d.withdrawn_on END AS withdrawn_on,
@@ -96,6 +98,7 @@ FROM (
         WHERE c.dossier_id = j.dossier_id AND c.changed_on <= $2
     ) AS clocked
     WHERE {book}
+      AND {line}
       AND j.accepted_on IS NOT NULL
       AND ($3::text[] IS NULL OR EXISTS (SELECT FROM unnest($3::text[]) AS own WHERE j.agency = own OR starts_with(j.agency, own || '.')))
       AND ($5::text IS NULL OR j.field = $5)
@@ -106,6 +109,10 @@ WHERE ($4::text IS NULL OR book.state = $4)
   AND ($6::boolean IS NULL OR book.late = $6)
 ORDER BY book.day, book.code
 LIMIT $9
+
+-- name: agency_of
+-- Whose dossier $1 is.
+SELECT agency FROM read.dossier_register WHERE dossier_id = $1
 
 -- name: opinions
 -- What people said unasked in a period ($1 to $2), and how much of it was answered by its last day; $3 agencies in scope.

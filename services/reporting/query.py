@@ -6,17 +6,18 @@ An answer and its positions are read in one snapshot, so the same positions and 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from contracts.vocabulary import AgencyCode, FieldCode
 from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
+from kernel.eventlog import positions
 from kernel.eventlog.sql import QUERY as LOG_QUERY
 from kernel.eventlog.sql import Connection, read_queries
 from services.reporting.domain import satisfaction
@@ -26,12 +27,25 @@ from services.reporting.domain.pooling import DOSSIERS_MIN
 from services.reporting.domain.satisfaction import Voices
 from services.reporting.domain.shares import share
 from services.reporting.heads import Heads
-from services.reporting.projections import MIRROR
+from services.reporting.projections import MIRROR, SAID_ONCE
+from services.reporting.query_books import BOOKS, COUNTS_IN, LINE, Cut, Wanted
 from services.reporting.query_voices import Months, heard
 from services.reporting.settings import ReportingSettings
+from services.reporting.trace import Trace
 
 FOLDER: Final = Path(__file__).parent
 QUERY: Final = read_queries(FOLDER / "queries.sql")
+BACK: Final = read_queries(FOLDER / "looking_back.sql")
+BACK["judged_then"] = BACK["judged_then"].format(
+    judgement=SAID_ONCE["judgement"].format(
+        dossiers="(SELECT masked.*)", clock="(SELECT * FROM read.clock AS told WHERE told.intake_pos <= p.intake)"
+    )
+)
+NOW: Final = QUERY["within"].format(then="WITH", since="")
+THEN: Final = QUERY["within"].format(then=BACK["then"].format(happened=SAID_ONCE["happened"], **BACK), since=BACK["since"])
+LATER: Final = BACK["later"].format(columns=COUNTS_IN, **BACK)
+JUDGED_BY: Final = ("intake", "processing")
+"""Whose facts the figures of dossiers follow from: those of which a past position can be asked about."""
 DEFINITION_FILES: Final = (
     "domain/figures.py",
     "domain/groups.py",
@@ -42,9 +56,11 @@ DEFINITION_FILES: Final = (
     "domain/shares.py",
     "projections/clock.py",
     "projections/dossier_register.py",
+    "projections/judgement.sql",
     "projections/voices.py",
     "projections/kept.sql",
     "projections/tables.sql",
+    "looking_back.sql",
     "queries.sql",
     "voices.sql",
 )
@@ -56,32 +72,8 @@ NO_DAY: Final = date.min
 NOTHING: Final = Period(NO_DAY, NO_DAY)
 """The period of a mirror that knows nothing yet."""
 
-Book: TypeAlias = Literal["receipt", "return", "carried-over", "resolved", "in-progress"]
-LIVED: Final = "daterange(j.accepted_on, CASE WHEN j.ended_on < j.accepted_on THEN j.accepted_on ELSE j.ended_on END)"
-BOOKS: Final[Mapping[Book, tuple[str, str]]] = {
-    "receipt": ("accepted_on", "j.accepted_on BETWEEN $1 AND $2"),
-    "return": ("returned_on", "j.returned_on BETWEEN $1 AND $2"),
-    "carried-over": ("accepted_on", f"{LIVED} @> $1::date - 1 AND $2::date IS NOT NULL"),
-    "resolved": ("ended_on", "j.ended_on BETWEEN $1 AND $2"),
-    "in-progress": ("accepted_on", f"{LIVED} @> $2::date AND $1::date IS NOT NULL"),
-}
-"""The day that a book is in the order of, and which dossiers stand in it."""
-Cut: TypeAlias = Literal["month", "agency", "field", "unit", "procedure", "channel"]
-CUTS_MAX: Final = len(get_args(Cut))
-LINE: Final[tuple[Cut, ...]] = ("month", "agency", "field")
-DossierState: TypeAlias = Literal["in-progress", "awaiting-supplement", "result-ready", "returned", "withdrawn"]
 Scope: TypeAlias = list[str] | None
 Line: TypeAlias = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which book, and which dossiers of it; None = all."""
-
-    book: Book = "receipt"
-    state: DossierState | None = None
-    field: FieldCode | None = None
-    late: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +91,15 @@ class Reading:
     connection: Connection
     freshness: Line
     months_heard: Months = field(default_factory=Months)
+    then: tuple[int, int] | None = None
+    """The positions of intake and processing as of which figures of dossiers are asked; None = as far as the mirror is."""
+
+    def at(self, positions: Mapping[str, int]) -> Reading:
+        """Look at figures as they were known at positions that are applied; of a source that is not named, as they are known now."""
+        live, lag = self.freshness["positions"], self.freshness["lag"]
+        known = {source: positions.get(source, live[source]) for source in JUDGED_BY}
+        lacks = {source: None if lag[source] is None else lag[source] + live[source] - pos for source, pos in known.items()}
+        return replace(self, freshness={**self.freshness, "positions": known, "lag": lacks}, then=(known["intake"], known["processing"]))
 
     async def period(self, asked: Asked, *, whole_months: bool = False) -> Period:
         """Give the period that is meant: where no day was said, the first or the last that the mirror knows of.
@@ -130,11 +131,26 @@ class Reading:
         """Give a page of a book, as it stood at the close of the period."""
         day, code = (date.fromisoformat(page.after[0]), page.after[1]) if page.after else (None, None)
         sorted_by, rows = BOOKS[wanted.book]
-        query = QUERY["register"].format(day=sorted_by, book=rows)
+        line, values = wanted.on_line(10)
+        query = QUERY["register"].format(day=sorted_by, book=rows, line=line)
         found = await self.connection.fetch(
-            query, period.first, period.last, scope, wanted.state, wanted.field, wanted.late, day, code, page.fetch
+            query, period.first, period.last, scope, wanted.state, wanted.field, wanted.late, day, code, page.fetch, *values
         )
         return [dict(row) for row in found]
+
+    async def agency_of(self, dossier_id: UUID) -> AgencyCode | None:
+        """Give whose dossier it is; None where the mirror does not know it."""
+        return await self.connection.fetchval(QUERY["agency_of"], dossier_id)
+
+    async def traced(self, dossier_id: UUID, page: Page) -> list[Line]:
+        """Give a page of the facts that the figures know a dossier by."""
+        source, pos = page.after or (None, None)
+        return [dict(row) for row in await self.connection.fetch(BACK["traced"], dossier_id, source, pos, page.fetch)]
+
+    async def later(self, period: Period, agency: AgencyCode) -> AsyncIterator[Any]:
+        """Give the columns that each dossier counted in at the positions of `then`, and after each fact since that may matter."""
+        async for row in self.connection.cursor(LATER, period.first, period.last, [agency], *(self.then or ())):
+            yield row
 
     async def beside(self, period: Period) -> Line:
         """Count what is in no column of the form: refusals at the desk, withdrawals."""
@@ -192,7 +208,8 @@ class Reading:
         return (await self._row("is_field", field))[0]
 
     async def _within(self, query: str, period: Period, scope: Scope) -> list[Line]:
-        found = await self.connection.fetch(f"{QUERY['within']}\n{query}", period.first, period.last, scope)
+        begin, positions = (NOW, ()) if self.then is None else (THEN, self.then)
+        found = await self.connection.fetch(f"{begin}\n{query}", period.first, period.last, scope, *positions)
         return [dict(row) for row in found]
 
     async def _all(self, query: str, *arguments: Any) -> list[Line]:
@@ -208,11 +225,12 @@ class Mirror:
 
     runtime: Runtime[ReportingSettings]
     heads: Heads
+    trace: Trace
     months_heard: Months = field(default_factory=Months)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncGenerator[Reading]:
-        """Read in one snapshot, which knows how far it is.
+    async def reading(self, then: Mapping[str, int] | None = None) -> AsyncGenerator[Reading]:
+        """Read in one snapshot, which knows how far it is; figures of dossiers as of the positions `then`.
 
         The heads of the others' logs are asked first: what came since is no older than `FRESH_SECONDS`.
         """
@@ -221,11 +239,21 @@ class Mirror:
             self.runtime.log.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            yield Reading(connection, await self._freshness(connection, heads), self.months_heard)
+            reading = Reading(connection, await self._freshness(connection, heads), self.months_heard)
+            yield reading if then is None else reading.at(then)
 
-    async def figures(self, asked: Asked, scope: Scope, cut: Sequence[Cut] = LINE) -> Line:
+    async def recorded_by(self, instant: datetime) -> dict[str, int]:
+        """Give the positions up to which the mirror knows what was recorded by an instant.
+
+        Raises:
+            Away: if the broker, who has the facts, cannot be asked.
+        """
+        live = await positions(self.runtime.log.pool, MIRROR.name)
+        return await self.trace.last_recorded({source: live.get(source, 0) for source in JUDGED_BY}, instant)
+
+    async def figures(self, asked: Asked, scope: Scope, cut: Sequence[Cut] = LINE, then: Mapping[str, int] | None = None) -> Line:
         """Give the columns of form II.06a, line by line."""
-        async with self.reading() as reading:
+        async with self.reading(then) as reading:
             period = await reading.period(asked)
             return {"items": await reading.figures(period, scope, cut), "period": told(period), **reading.freshness}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from kernel.eventlog import ReadModel, read_ddl
+from kernel.eventlog.sql import read_queries
 from services.reporting.projections.clock import CLOCK
 from services.reporting.projections.dossier_register import DOSSIER_REGISTER
 from services.reporting.projections.procedure import PROCEDURE
@@ -15,12 +16,18 @@ from services.reporting.projections.voices import ADMISSION, INVITATION, OPINION
 
 SOURCES: Final = ("intake", "processing", "feedback", "reporting")
 
+FOLDER: Final = Path(__file__).parent
+SAID_ONCE: Final = read_queries(FOLDER / "judgement.sql")
+"""How a dossier is judged, and what happened to one: for the tables as they are, and as they were at a past position."""
+
 MIRROR: Final = ReadModel(
     name="mirror",
-    version=6,
+    version=7,
     sources=SOURCES,
-    ddl=read_ddl(Path(__file__).with_name("tables.sql")),
-    kept_ddl=read_ddl(Path(__file__).with_name("kept.sql")),
+    ddl=read_ddl(FOLDER / "tables.sql"),
+    kept_ddl=read_ddl(FOLDER / "kept.sql").format(
+        judgement=SAID_ONCE["judgement"].format(dossiers="dossier_register", clock="clock"), happened=SAID_ONCE["happened"]
+    ),
     kept=("judged", "tally"),
     projections=(CLOCK, DOSSIER_REGISTER, PROCEDURE, RATING, INVITATION, ADMISSION, OPINION, REPORT, SCORE),
 )

@@ -1,4 +1,4 @@
-"""Step 7 of 8, projections: what became of each dossier, by local day (Asia/Ho_Chi_Minh)."""
+"""Step 7 of 8, projections: what became of each dossier, by local day (Asia/Ho_Chi_Minh), and which fact said so."""
 
 from __future__ import annotations
 
@@ -43,19 +43,20 @@ def columns(event: Recorded) -> Columns:
                 "field": fact.field,
                 "channel": fact.channel,
                 "submitted_on": day_of(fact.submitted_at),
+                "submitted_pos": event.pos,
             }
         case DossierAccepted() as fact:
-            return {"code": fact.code, "accepted_on": day_of(fact.accepted_at)}
+            return {"code": fact.code, "accepted_on": day_of(fact.accepted_at), "accepted_pos": event.pos}
         case DossierRefused() as fact:
-            return {"refused_on": day_of(fact.refused_at)}
+            return {"refused_on": day_of(fact.refused_at), "refused_pos": event.pos}
         case DossierWithdrawn() as fact:
-            return {"withdrawn_on": day_of(fact.withdrawn_at)}
+            return {"withdrawn_on": day_of(fact.withdrawn_at), "withdrawn_pos": event.pos}
         case DossierResultReady() as fact:
-            return {"ready_on": day_of(fact.ready_at), "outcome": fact.outcome}
+            return {"ready_on": day_of(fact.ready_at), "outcome": fact.outcome, "ready_pos": event.pos}
         case DossierReturned() as fact:
-            return {"returned_on": day_of(fact.returned_at)}
+            return {"returned_on": day_of(fact.returned_at), "returned_pos": event.pos}
         case CaseOpened() as fact:
-            return {"unit": fact.unit}
+            return {"unit": fact.unit, "opened_pos": event.pos}
         case _:
             return {}
 

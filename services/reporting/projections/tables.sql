@@ -1,7 +1,8 @@
 -- The mirror: what the facts of all services say, in columns that each have one owner. None holds personal data.
 -- Columns other than a key may be null: each event sets only its own, in the order that it comes. Days are local days.
 
--- One row per dossier, whatever became of it.
+-- One row per dossier, whatever became of it. Beside what a fact says stands its position (<what>_pos): each of these facts comes
+-- once in a dossier's life, so a row masked by a position is the row as it was then.
 CREATE TABLE dossier_register (
     dossier_id     uuid PRIMARY KEY,
     agency         text,
@@ -17,6 +18,13 @@ CREATE TABLE dossier_register (
     refused_on     date,    -- at the desk: never received
     withdrawn_on   date,
     returned_on    date,    -- the applicant has it
+    submitted_pos  bigint,
+    accepted_pos   bigint,
+    ready_pos      bigint,
+    refused_pos    bigint,
+    withdrawn_pos  bigint,
+    returned_pos   bigint,
+    opened_pos     bigint,  -- of processing's log; the others are of intake's
     pos_intake     bigint,
     pos_processing bigint
 );

@@ -88,14 +88,16 @@ class Tables:
         return [row["t"] for rows in found for row in rows]
 
     @asynccontextmanager
-    async def reading(self) -> AsyncGenerator[Reading]:
+    async def reading(self, then: tuple[int, int] | None = None) -> AsyncGenerator[Reading]:
         """Read the tables as the service does."""
-        async with self.pool.acquire() as connection:
-            yield Reading(connection, {})
+        async with self.pool.acquire() as connection, connection.transaction(readonly=True):
+            yield Reading(connection, {}, then=then)
 
-    async def lines(self, period: Period, scope: Sequence[str] | None = None) -> dict[tuple[str, str, str], dict[str, int]]:
-        """Give the form's lines as SQL counts them, in the shape of the definition's."""
-        async with self.reading() as reading:
+    async def lines(
+        self, period: Period, scope: Sequence[str] | None = None, then: tuple[int, int] | None = None
+    ) -> dict[tuple[str, str, str], dict[str, int]]:
+        """Give the form's lines as SQL counts them, in the shape of the definition's; as of positions `then` of intake and processing."""
+        async with self.reading(then) as reading:
             found = await reading.figures(period, None if scope is None else list(scope))
         return {(line.pop("month"), line.pop("agency"), line.pop("field")): line for line in found}
 

@@ -17,7 +17,7 @@ from services.reporting.domain.period import Period
 from services.reporting.domain.switches import SWITCHES
 from services.reporting.form import HEADINGS, LINES_MAX, TEMPLATE, Form, as_csv, form_of
 from services.reporting.http_form import KINDS
-from services.reporting.query import Cut
+from services.reporting.query_books import Cut
 from services.reporting.sheet import MARK
 from services.reporting.workbook import as_xlsx
 from tests.services.reporting.facts import Paper, day, procedure

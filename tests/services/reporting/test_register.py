@@ -16,7 +16,7 @@ from kernel.edge.pages import Page
 from services.reporting import sheet
 from services.reporting.domain.figures import FORM, count, dossiers_of
 from services.reporting.domain.period import Period
-from services.reporting.query import Book, Wanted
+from services.reporting.query_books import Book, Wanted
 from tests.services.reporting.facts import Paper, day, moment
 from tests.services.reporting.mirror import MARCH, Mirrored
 from tests.services.reporting.tables import Tables
@@ -152,10 +152,11 @@ async def test_a_caller_sees_the_dossiers_of_his_own_agencies(told: Mirrored) ->
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_line_has_the_columns_of_the_form_and_no_others(told: Mirrored) -> None:
+async def test_a_line_has_the_columns_of_the_form_and_its_dossiers_id_and_no_others(told: Mirrored) -> None:
     first = (await told.answer("/v1/register", state="returned", late="true", **MARCH))["items"][0]
     late = Paper("late")
     assert first == {
+        "dossier_id": str(late.id),
         "code": late.accepted(1, due=8).code,
         "procedure": "2.000648",
         "procedure_name": "Cấp giấy phép hóa chất",

@@ -1,0 +1,75 @@
+"""Step 1 of 8, http_api: from a figure to what it stands on: a dossier's facts, and what has changed since a report was published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from kernel.edge.answer import json_response
+from kernel.edge.identity import Principal
+from kernel.edge.pages import LIMIT, Cursor, Limit
+from kernel.edge.policy import allowed
+from kernel.edge.position import After, wait_for
+from kernel.edge.problem import NOT_FOUND, Problem
+from services.reporting.domain import report
+from services.reporting.projections import MIRROR
+from services.reporting.query import Line, Mirror
+from services.reporting.query_restatement import restatement
+from services.reporting.trace import NOT_SHOWN
+
+ACTIONS: Final[dict[str, set[str]]] = {"facts.read": {"leader", "analyst", "officer"}, "restatement.read": {"leader", "analyst"}}
+
+
+def routes(mirror: Mirror) -> APIRouter:
+    """Make the routes of what figures stand on."""
+    router = APIRouter(prefix="/v1")
+    log, pages = mirror.runtime.log, mirror.runtime.pages
+
+    @router.get("/dossiers/{id}/facts")
+    async def facts(
+        request: Request,
+        id: UUID,
+        principal: Annotated[Principal, allowed("facts.read")],
+        after: After = None,
+        cursor: Cursor = None,
+        limit: Limit = LIMIT,
+    ) -> Response:
+        """List the facts that figures know a dossier by: where each stands, when it happened and was recorded, and the hash of its bytes.
+
+        Envelope and hash are asked of the broker, and null where it cannot be asked. What a fact says, and who did it, is not shown.
+        """
+        await wait_for(log, MIRROR.name, after)
+        page = pages.open(request, cursor, limit)
+        async with mirror.reading() as reading:
+            if (agency := await reading.agency_of(id)) is None:
+                raise Problem(NOT_FOUND)
+            principal.require(agency)
+            rows, freshness = await reading.traced(id, page), reading.freshness
+        found = await mirror.trace.facts((row["source"], row["pos"]) for row in rows[: page.limit])
+
+        def item(row: Line) -> Line:
+            place = row["source"], row["pos"]
+            return {"position": f"{place[0]}/{place[1]}", "what": row["what"], "on": row["on_day"], **found.get(place, NOT_SHOWN)}
+
+        return pages.answer(request, page, rows, key=place_of, item=item, more={"dossier_id": id, **freshness})
+
+    @router.get("/reports/{id}/restatement")
+    async def restated(id: UUID, principal: Annotated[Principal, allowed("restatement.read")], after: After = None) -> Response:
+        """Give a report's figures as they were published beside what is known now, with the facts that made each difference."""
+        await wait_for(log, MIRROR.name, after)
+        if (found := report.DECIDER.state_of(await log.load(id))) is None:
+            raise Problem(NOT_FOUND)
+        principal.require(found.agency)
+        return json_response(await restatement(mirror, found))
+
+    _ = (facts, restated)
+    return router
+
+
+def place_of(row: Line) -> Sequence[Any]:
+    """Give what facts are sorted by."""
+    return row["source"], row["pos"]
