@@ -212,6 +212,29 @@ def recover(
     return recover.main(data.resolve(), service, as_json=json)
 
 
+@app.command
+def rebuild(
+    service: str,
+    model: str,
+    data: Data = DATA,
+    *,
+    compare: Annotated[bool, Parameter(negative="", show_default=False, help="Only compare: what is shown stays.")] = False,
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
+) -> int:
+    """Fold a read model anew from the logs, compare it row by row with the one that is shown, and show it instead.
+
+    Parameters
+    ----------
+    service
+        Whose read model it is: intake, processing, feedback or reporting.
+    model
+        Its name, e.g. mirror.
+    """
+    from deploy.local import rebuild
+
+    return rebuild.main(data.resolve(), service, model, only_compare=compare, as_json=json)
+
+
 @events.command
 def tail(
     data: Data = DATA,

@@ -106,9 +106,9 @@ async def _inspect(stack: Reachable) -> Inspection:
             verdict = await verify_log(database, name, trusted_keys(stack.seals, name), witnesses)
             verdict.findings += broken
             await verify_mirror(database, broker, verdict)
-            for model in _service(name).models:
+            for model in service_of(name).models:
                 sources = {source: databases[source] for source in model.sources}
-                await verify_read_model(database, model, _service(name).codec, sources, verdict)
+                await verify_read_model(database, model, service_of(name).codec, sources, verdict)
             found.verdicts[name] = verdict
         found.lag = await _lag(databases, broker)
         found.parked = sum([await database.fetchval("SELECT count(*) FROM log.parked") for database in databases.values()])
@@ -169,7 +169,8 @@ async def _wait_until_level(stack: Reachable) -> None:
             await asyncio.sleep(POLL_SECONDS)
 
 
-def _service(name: str) -> Service[Any]:
+def service_of(name: str) -> Service[Any]:
+    """Give a service by its name."""
     return importlib.import_module(f"services.{name}.main").SERVICE
 
 

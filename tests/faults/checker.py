@@ -135,7 +135,7 @@ async def check(stack: Stack, databases: Mapping[str, Any], broker: Client, ackn
         await verify_mirror(database, broker, mirror)
         findings.add("stream_mismatches", named(mirror))
         tables = replace(verdict, findings=[])
-        program = verify._service(service)
+        program = verify.service_of(service)
         for model in program.models:
             await verify_read_model(database, model, program.codec, {source: databases[source] for source in model.sources}, tables)
         findings.add("projection_mismatches", named(tables))
