@@ -1,4 +1,4 @@
-"""Step 1 of 8, http_api: from a figure to what it stands on: a dossier's facts, and what has changed since a report was published."""
+"""Step 1 of 8, http_api: what figures stand on: a dossier's facts, with whom it lay, what has changed since a report was published."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for
 from kernel.edge.problem import NOT_FOUND, Problem
 from services.reporting.domain import report
+from services.reporting.http_period import AskedPeriod, Cuts, OnlyAgency, cut_of, scope_of
 from services.reporting.projections import MIRROR
-from services.reporting.query import Line, Mirror
+from services.reporting.query import Line, Mirror, told
+from services.reporting.query_dwell import dwell
 from services.reporting.query_restatement import restatement
 from services.reporting.trace import NOT_SHOWN
 
-ACTIONS: Final[dict[str, set[str]]] = {"facts.read": {"leader", "analyst", "officer"}, "restatement.read": {"leader", "analyst"}}
+READERS: Final = {"leader", "analyst", "officer"}
+ACTIONS: Final[dict[str, set[str]]] = {"facts.read": READERS, "dwell.read": READERS, "restatement.read": {"leader", "analyst"}}
 
 
 def routes(mirror: Mirror) -> APIRouter:
@@ -66,7 +69,22 @@ def routes(mirror: Mirror) -> APIRouter:
         principal.require(found.agency)
         return json_response(await restatement(mirror, found))
 
-    _ = (facts, restated)
+    @router.get("/dwell")
+    async def lain(
+        principal: Annotated[Principal, allowed("dwell.read")],
+        period: AskedPeriod,
+        cut: Cuts = None,
+        agency: OnlyAgency = None,
+        after: After = None,
+    ) -> Response:
+        """Say with whom the dossiers of a period lay until they were resolved, in days and working days; by procedure unless `cut` says."""
+        await wait_for(log, MIRROR.name, after)
+        async with mirror.reading() as reading:
+            meant = await reading.period(period)
+            found = await dwell(reading, meant, scope_of(principal, agency), cut_of(cut, ("procedure",)))
+            return json_response({**found, "period": told(meant), **reading.freshness})
+
+    _ = (facts, restated, lain)
     return router
 
 

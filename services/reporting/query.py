@@ -47,6 +47,7 @@ LATER: Final = BACK["later"].format(columns=COUNTS_IN, **BACK)
 JUDGED_BY: Final = ("intake", "processing")
 """Whose facts the figures of dossiers follow from: those of which a past position can be asked about."""
 DEFINITION_FILES: Final = (
+    "domain/dwell.py",
     "domain/figures.py",
     "domain/groups.py",
     "domain/indicators.py",
@@ -120,8 +121,7 @@ class Reading:
 
     async def figures(self, period: Period, scope: Scope, cut: Sequence[Cut] = LINE) -> list[Line]:
         """Give the columns of form II.06a by the columns of a cut: unless told otherwise by month of acceptance, agency and field."""
-        told = ", ".join("to_char(month, 'YYYY-MM') AS month" if one == "month" else one for one in cut)
-        return await self._within(QUERY["figures"].format(cut=", ".join(cut), told=told), period, scope)
+        return await self._within(QUERY["figures"].format(cut=", ".join(cut), told=chosen(cut)), period, scope)
 
     async def months(self, period: Period, scope: Scope) -> list[Line]:
         """Give what was resolved, in time and late, by the month in which it was."""
@@ -277,6 +277,11 @@ class Mirror:
             "parked": await connection.fetchval(QUERY["parked"], MIRROR.name),
             "definition_hash": DEFINITION_HASH,
         }
+
+
+def chosen(cut: Sequence[Cut]) -> str:
+    """Give the columns of a cut as they are shown."""
+    return ", ".join("to_char(month, 'YYYY-MM') AS month" if one == "month" else one for one in cut)
 
 
 def totals(lines: Sequence[Line]) -> dict[str, int]:

@@ -56,6 +56,7 @@ class Dossier:
     agency: AgencyCode = ""
     field: FieldCode = ""
     online: bool = False
+    submitted_on: date | None = None
     accepted_on: date | None = None
     ready_on: date | None = None
     refused_on: date | None = None
@@ -102,7 +103,8 @@ def told(dossier: Dossier, fact: Fact) -> Dossier:
     """Say what is known of a dossier after one more fact of intake."""
     match fact:
         case DossierSubmitted():
-            return replace(dossier, agency=fact.agency, field=fact.field, online=fact.channel == "online")
+            on = day_of(fact.submitted_at)
+            return replace(dossier, agency=fact.agency, field=fact.field, online=fact.channel == "online", submitted_on=on)
         case DossierAccepted(deadline=deadline):
             on = day_of(fact.accepted_at)
             clocked = Clocked(on, runs=True, due_on=deadline.due_on if deadline else None)
