@@ -38,6 +38,15 @@ LaterDate: TypeAlias = Annotated[date | None, Field(exclude_if=lambda given: giv
 LaterAmount: TypeAlias = Annotated[int | None, Field(gt=0, exclude_if=lambda given: given is None)]
 """An amount, likewise."""
 
+LaterText: TypeAlias = Annotated[str | None, Field(min_length=1, max_length=200, exclude_if=lambda given: given is None)]
+"""A text, likewise."""
+
+LaterDeadline: TypeAlias = Annotated[Deadline | None, Field(exclude_if=lambda given: given is None)]
+"""A deadline, likewise."""
+
+LaterFlag: TypeAlias = Annotated[bool, Field(exclude_if=lambda given: not given)]
+"""What is so or not, likewise: where it is not so, nothing is written."""
+
 MoveReason: TypeAlias = Literal["extension", "calendar", "decision"]
 
 
@@ -50,9 +59,13 @@ class Component(Value):
 
 
 class Fee(Value):
-    """One line of the fee table, in đồng; `case` names when it applies, the two dates (both inclusive) the days of acceptance."""
+    """One line of the fee table, in đồng; `case` names when it applies, the two dates (both inclusive) the days of acceptance.
+
+    `case_code` is set where the desk says at acceptance which case a dossier is.
+    """
 
     case: str
+    case_code: LaterText = None
     applicant_kind: ApplicantKind | None = None
     channel: Channel | None = None
     amount_vnd: Annotated[int, Field(ge=0)]
@@ -60,10 +73,21 @@ class Fee(Value):
     valid_until: LaterDate = None
 
 
+class LimitLine(Value):
+    """One line of the table of limits: for a case and a channel (None: any), what the law allows, and what was promised if that is less."""
+
+    case_code: str | None = None
+    channel: Channel | None = None
+    limit: Limit
+    committed: Limit | None = None
+
+
 class ProcedurePublished(Fact, type="intake.procedure.published.v1"):
     """A version of a procedure entered the catalogue; a dossier is pinned to `content_hash` (NĐ 63/2010, Điều 8.2).
 
-    `extension_max` is by how much of the limit's unit its law lets the limit be made longer (None: not at all).
+    `extension_max` is by how much of the limit's unit its law lets the limit be made longer (None: not at all). A line of `limits` goes
+    before `limit`, which is the law's. `fee_before_result`: no result is handed over before the fee is paid. `decision` is by which paper
+    this version came.
     """
 
     code: ProcedureCode
@@ -74,17 +98,38 @@ class ProcedurePublished(Fact, type="intake.procedure.published.v1"):
     agency: AgencyCode
     agency_name: str
     limit: Limit | None
+    limits: Annotated[tuple[LimitLine, ...], Field(exclude_if=lambda given: not given)] = ()
     start_rule: StartRule
     supplement_mode: SupplementMode
     notice_days: int | None
     extension_max: LaterAmount = None
     components: tuple[Component, ...]
     fees: tuple[Fee, ...]
+    fee_before_result: LaterFlag = False
     result: str | None
     validity_months: int | None
     legal_basis: tuple[str, ...]
     confidence: Confidence
+    decision: LaterText = None
     published_at: datetime
+
+
+class VersionInForce(Value):
+    """A procedure, its new version, and the one before it (None: it is new)."""
+
+    code: ProcedureCode
+    content_hash: ContentHash
+    before: ContentHash | None
+
+
+class CatalogueRevised(Fact, type="intake.catalogue.revised.v1"):
+    """One decision brought new versions of several procedures into force, all at once; a dossier keeps the one it was submitted under."""
+
+    agency: AgencyCode
+    decision: Annotated[str, Field(min_length=1, max_length=200)]
+    signed_on: date
+    versions: Annotated[tuple[VersionInForce, ...], Field(min_length=1)]
+    revised_at: datetime
 
 
 class Enterprise(Value):
@@ -136,7 +181,11 @@ class DossierSupplemented(Fact, type="intake.dossier.supplemented.v1"):
 
 
 class DossierAccepted(Fact, type="intake.dossier.accepted.v1"):
-    """The dossier is complete and received: code, appointment and its derivation, form RECEIPT (NĐ 61/2018, Điều 17.2.c)."""
+    """The dossier is complete and received: code, appointment and its derivation, form RECEIPT (NĐ 61/2018, Điều 17.2.c).
+
+    `deadline` is what was promised. Where that is less than the law allows, `by_law` is the law's own. `case_code` is which of the
+    procedure's cases the dossier is; limit and fee go by it.
+    """
 
     dossier_id: DossierId
     agency: AgencyCode
@@ -152,7 +201,10 @@ class DossierAccepted(Fact, type="intake.dossier.accepted.v1"):
     supplement_mode: SupplementMode
     extension_max: LaterAmount = None
     deadline: Deadline | None
+    by_law: LaterDeadline = None
+    case_code: LaterText = None
     fee_vnd: Annotated[int, Field(ge=0)] | None
+    fee_before_result: LaterFlag = False
 
 
 class DossierRefused(Fact, type="intake.dossier.refused.v1"):
@@ -248,6 +300,7 @@ class RegisterNumberAllotted(Fact, type="intake.register.number-allotted.v1"):
 
 IntakeFact: TypeAlias = (
     ProcedurePublished
+    | CatalogueRevised
     | DossierSubmitted
     | DossierSupplementRequested
     | DossierSupplemented

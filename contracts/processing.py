@@ -21,6 +21,7 @@ from contracts.vocabulary import (
     DossierCode,
     DossierId,
     FieldCode,
+    Limit,
     Outcome,
     PartnerCode,
     PermitId,
@@ -77,7 +78,8 @@ class WorkflowPublished(Fact, type="processing.workflow.published.v1"):
 class CaseOpened(Fact, type="processing.case.opened.v1"):
     """The department took over an accepted dossier. By which channel it came is what the guards of a workflow may ask.
 
-    `extension_max` is by how much of its unit a law lets the limit be made longer (None: not at all).
+    `extension_max` is by how much of its unit a law lets the limit be made longer (None: not at all). `limit_by_law` is what the law allows
+    where less was promised: `deadline` and all that follows go by the promise.
     """
 
     case_id: CaseId
@@ -94,6 +96,7 @@ class CaseOpened(Fact, type="processing.case.opened.v1"):
     deadline: Deadline | None
     channel: Annotated[Channel | None, LEFT_OUT] = None
     extension_max: Annotated[int | None, LEFT_OUT] = None
+    limit_by_law: Annotated[Limit | None, LEFT_OUT] = None
     opened_at: datetime
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 TERMS: Final[dict[str, str]] = {
     "intake.procedure.published.v1": "Công bố thủ tục hành chính",
+    "intake.catalogue.revised.v1": "Công bố đồng loạt theo một quyết định",
     "intake.dossier.submitted.v1": "Nộp hồ sơ",
     "intake.dossier.supplement-requested.v1": "Yêu cầu bổ sung, hoàn thiện hồ sơ",
     "intake.dossier.supplemented.v1": "Bổ sung hồ sơ",

@@ -14,11 +14,12 @@ from uuid import UUID, uuid5
 import orjson
 import yaml
 
-from contracts.intake import Component, Fee, ProcedurePublished
-from contracts.vocabulary import ApplicantKind, Channel, ContentHash, ProcedureCode
+from contracts.intake import Component, Fee, LimitLine, ProcedurePublished
+from contracts.vocabulary import AgencyCode, ApplicantKind, Channel, ContentHash, Limit, ProcedureCode
 
 NAMESPACE: Final = UUID("c8f4b1d2-3c1a-5f0e-8a43-9d2f6c0b7e11")
-NOT_PROCEDURES: Final = frozenset({"agency.yaml", "fields.yaml"})
+LATER: Final = ("extension_max", "limits", "fee_before_result")
+"""What a file may say and need not: where it says nothing, neither does the version, and its hash stays what it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Procedure:
     content: Mapping[str, Any]
     content_hash: ContentHash
     fees: tuple[Fee, ...]
+    limits: tuple[LimitLine, ...]
     required: frozenset[str]
     components: frozenset[str]
 
@@ -36,39 +38,63 @@ class Procedure:
         """Its national code."""
         return self.content["code"]
 
-    def published(self, at: datetime) -> ProcedurePublished:
-        """Make the fact that this version entered the catalogue."""
-        return ProcedurePublished.model_validate({**self.content, "content_hash": self.content_hash, "published_at": at})
+    @property
+    def cases(self) -> frozenset[str]:
+        """The codes of its cases (trường hợp); with any, the desk says at acceptance which one a dossier is (E-05)."""
+        return frozenset(line.case_code for line in (*self.fees, *self.limits) if line.case_code is not None)
 
-    def fee_vnd(self, on: date, kind: ApplicantKind, channel: Channel) -> int | None:
+    def published(self, at: datetime, decision: str | None = None) -> ProcedurePublished:
+        """Make the fact that this version entered the catalogue, by a decision if one brought it."""
+        content = {**self.content, "content_hash": self.content_hash, "decision": decision, "published_at": at}
+        return ProcedurePublished.model_validate(content)
+
+    def limit_of(self, channel: Channel, case_code: str | None) -> LimitLine | None:
+        """Give the limit of a dossier that came by a channel and is one of the cases (E-05); None where nothing limits it."""
+        lines = [line for line in self.limits if line.channel in {None, channel} and line.case_code in {None, case_code}]
+        if lines:
+            return max(lines, key=lambda line: (line.case_code is not None) + (line.channel is not None))
+        limit = self.content["limit"]
+        return None if limit is None else LimitLine(limit=Limit.model_validate(limit))
+
+    def fee_vnd(self, on: date, kind: ApplicantKind, channel: Channel, case_code: str | None = None) -> int | None:
         """Give the fee in đồng of a dossier accepted on a day (E-04: by date of acceptance); None where the table does not say.
 
-        Where the cases of a table need an officer's judgement (city or not), it is the first line's.
+        Where the cases of a table have no codes and need an officer's judgement (city or not), it is the first line's.
         """
-        lines = sorted((fee for fee in self.fees if holds(fee, on, kind, channel)), key=lambda fee: -exactness(fee))
+        lines = sorted((fee for fee in self.fees if holds(fee, on, kind, channel, case_code)), key=lambda fee: -exactness(fee))
         return lines[0].amount_vnd if lines else None
 
 
-def holds(fee: Fee, on: date, kind: ApplicantKind, channel: Channel) -> bool:
+def holds(fee: Fee, on: date, kind: ApplicantKind, channel: Channel, case_code: str | None) -> bool:
     """Tell whether a line of a fee table is for such a dossier, accepted on that day."""
     return (
         (fee.valid_from or date.min) <= on <= (fee.valid_until or date.max)
         and fee.applicant_kind in {None, kind}
         and fee.channel in {None, channel}
+        and fee.case_code in {None, case_code}
     )
 
 
 def exactness(fee: Fee) -> int:
     """Say how much a line says; one that says more goes before one that says less."""
-    return sum(x is not None for x in (fee.applicant_kind, fee.channel, fee.valid_from, fee.valid_until))
+    return sum(x is not None for x in (fee.applicant_kind, fee.channel, fee.case_code, fee.valid_from, fee.valid_until))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The paper that brings a set of new versions into force: its number and the day on which it was signed."""
+
+    number: str
+    signed_on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """All procedures that the department offers, by code."""
+    """All procedures that the department offers, by code, and the decision that the newest of their versions came by, if one is on file."""
 
     agency: str
     procedures: Mapping[str, Procedure]
+    decision: Decision | None = None
 
 
 @cache
@@ -80,19 +106,28 @@ def load_catalogue(folder: Path) -> Catalogue:
     """
     agency = yaml.safe_load((folder / "agency.yaml").read_text(encoding="utf-8"))
     fields = {field["code"]: field["name"] for field in yaml.safe_load((folder / "fields.yaml").read_text(encoding="utf-8"))["fields"]}
-    files = sorted(file for file in folder.glob("*/*.yaml") if file.name not in NOT_PROCEDURES)
+    files = sorted(folder.glob("*/*.yaml"))
     procedures = [_procedure(yaml.safe_load(file.read_text(encoding="utf-8")), agency, fields) for file in files]
-    return Catalogue(agency=agency["code"], procedures={procedure.code: procedure for procedure in procedures})
+    return Catalogue(
+        agency=agency["code"],
+        procedures={procedure.code: procedure for procedure in procedures},
+        decision=_decision(folder / "decision.yaml"),
+    )
 
 
 def as_published(fact: ProcedurePublished) -> Procedure:
     """Give a version as the fact tells it, whatever the files say by now."""
-    return _version(fact.model_dump(mode="json", exclude={"content_hash", "published_at"}), fact.content_hash)
+    return _version(fact.model_dump(mode="json", exclude={"content_hash", "decision", "published_at"}), fact.content_hash)
 
 
 def stream_of(code: ProcedureCode) -> UUID:
     """Give the stream of a procedure's versions."""
     return uuid5(NAMESPACE, f"procedure:{code}")
+
+
+def stream_of_decisions(agency: AgencyCode) -> UUID:
+    """Give the stream of the decisions that revised an agency's catalogue."""
+    return uuid5(NAMESPACE, f"decisions:{agency}")
 
 
 def _procedure(data: Mapping[str, Any], agency: Mapping[str, Any], fields: Mapping[str, str]) -> Procedure:
@@ -114,9 +149,23 @@ def _procedure(data: Mapping[str, Any], agency: Mapping[str, Any], fields: Mappi
         "legal_basis": data["legal_basis"],
         "confidence": data["confidence"],
     }
-    if "extension_max" in data:  # where the law lets no limit be made longer nothing is said, and the version's hash stays what it was
-        content["extension_max"] = data["extension_max"]
+    content |= {name: data[name] for name in LATER if data.get(name)}
+    if "limits" in content:
+        content["limits"] = [_limit_line(line).model_dump(mode="json") for line in content["limits"]]
     return _version(content, hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest())
+
+
+def _limit_line(data: Mapping[str, Any]) -> LimitLine:
+    """Read a line of the table of limits; a promise is less than the law's limit, or it is none.
+
+    Raises:
+        ValueError: if it promises as much, more, or in another unit.
+    """
+    line = LimitLine.model_validate(data)
+    if line.committed and (line.committed.unit != line.limit.unit or line.committed.amount >= line.limit.amount):
+        message = f"{line.committed} is no promise beside {line.limit}"
+        raise ValueError(message)
+    return line
 
 
 def _version(content: Mapping[str, Any], content_hash: ContentHash) -> Procedure:
@@ -125,6 +174,14 @@ def _version(content: Mapping[str, Any], content_hash: ContentHash) -> Procedure
         content=content,
         content_hash=content_hash,
         fees=tuple(Fee.model_validate(fee) for fee in content["fees"]),
+        limits=tuple(LimitLine.model_validate(line) for line in content.get("limits", ())),
         required=frozenset(component.code for component in components if component.required),
         components=frozenset(component.code for component in components),
     )
+
+
+def _decision(file: Path) -> Decision | None:
+    if not file.exists():
+        return None
+    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return Decision(number=data["number"], signed_on=data["signed_on"])

@@ -8,17 +8,17 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
-from contracts.intake import DossierSubmitted, Enterprise, ProcedurePublished
+from contracts.intake import DossierSubmitted, Enterprise, LimitLine, ProcedurePublished
 from contracts.vocabulary import Channel, ContentHash, Deadline, DossierId, Limit, MissingComponent, VaultRef
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.service import Runtime
-from kernel.eventlog import History, Meta, Outcome, Refused, Slice, Target, carry_out, next_in_book, state_before
+from kernel.eventlog import History, Outcome, Refused, Slice, Target, carry_out, next_in_book, state_before
 from kernel.legalclock import Calendar, NoRulePack, OutsideCalendar, day_of, deadline, load_calendar, rule_pack_on
 from kernel.vault import ENTRY
 from services.intake.catalogue import Catalogue, Procedure, as_published, stream_of
-from services.intake.domain import commands, dossier, procedure, register, states
+from services.intake.domain import commands, dossier, register, states
 from services.intake.settings import IntakeSettings
 
 DossierOutcome = Outcome[states.State]
@@ -46,16 +46,6 @@ class Door:
     runtime: Runtime[IntakeSettings]
     catalogue: Catalogue
     _older: dict[ContentHash, Procedure] = field(default_factory=dict[ContentHash, Procedure], init=False)
-
-    async def publish_catalogue(self, at: datetime) -> None:
-        """Publish every procedure whose version is new; the second time there is nothing to publish.
-
-        A version that comes back after another is published again, as an event of its own.
-        """
-        for entry in self.catalogue.procedures.values():
-            target = Target(stream_of(entry.code), procedure.DECIDER, entry.published(at))
-            meta = Meta(f"{target.stream}:{entry.content_hash}:{at.isoformat()}", "system:intake", at)
-            await carry_out(self.runtime.log, target, meta, agency=self.catalogue.agency)
 
     async def submit(self, submission: Submission, command: Command) -> DossierOutcome:
         """Receive a dossier at the door.
@@ -87,16 +77,21 @@ class Door:
         target = Target(stream, dossier.DECIDER, submitted)
         return await carry_out(self.runtime.log, target, command.meta, agency=self.catalogue.agency, beside=beside)
 
-    async def accept(self, stream: UUID, command: Command) -> DossierOutcome:
+    async def accept(self, stream: UUID, case_code: str | None, command: Command) -> DossierOutcome:
         """Receive a complete dossier: its number and its appointment are made and stored together.
+
+        Where the procedure has cases, `case_code` is the one that the dossier is: limit and fee go by it and by the channel (E-05).
 
         Raises:
             Refused: if it is not complete, or not waiting to be received; "outside-calendar", if nobody knows yet which days count.
+            Problem: 422, if the case is not said, or is none of the procedure's.
         """
         at = command.meta.time
         found = await self._found(stream, command)
-        entry, calendar = await self._pinned(found), load_calendar().as_known_at(at)
-        due = _deadline(entry, at if entry.content["start_rule"] == "complete" else found.arrived_at, calendar)
+        entry = await self._pinned(found)
+        _check_case(entry, case_code)
+        start_at = at if entry.content["start_rule"] == "complete" else found.arrived_at
+        promised, by_law = _deadlines(entry, entry.limit_of(found.channel, case_code), start_at, load_calendar().as_known_at(at))
         day = day_of(at)
 
         async def with_number(book: History) -> DossierOutcome:
@@ -106,8 +101,11 @@ class Door:
                 required=entry.required,
                 supplement_mode=entry.content["supplement_mode"],
                 extension_max=entry.content.get("extension_max"),
-                deadline=due,
-                fee_vnd=entry.fee_vnd(day, found.applicant_kind, found.channel),
+                deadline=promised,
+                by_law=by_law,
+                case_code=case_code,
+                fee_vnd=entry.fee_vnd(day, found.applicant_kind, found.channel, case_code),
+                fee_before_result=entry.content.get("fee_before_result", False),
                 at=at,
                 by=command.principal.sub,
             )
@@ -214,20 +212,35 @@ def _check_arrival(arrived_at: datetime | None, at: datetime) -> None:
         raise Problem(INVALID, faults=[Fault("body", "/arrived_at", _LONG_AGO.filled(days=ON_THE_WAY_MAX.days))])
 
 
-def _deadline(entry: Procedure, start_at: datetime, calendar: Calendar) -> Deadline | None:
-    if entry.content["limit"] is None:
-        return None
-    limit = Limit.model_validate(entry.content["limit"])
+def _check_case(entry: Procedure, case_code: str | None) -> None:
+    if case_code is None and entry.cases:
+        raise Problem(INVALID, faults=[Fault("body", "/case_code", _CASE_MISSING.filled(cases=", ".join(sorted(entry.cases))))])
+    if case_code is not None and case_code not in entry.cases:
+        raise Problem(INVALID, faults=[Fault("body", "/case_code", _UNKNOWN_CASE)])
+
+
+def _deadlines(entry: Procedure, line: LimitLine | None, start_at: datetime, calendar: Calendar) -> tuple[Deadline | None, Deadline | None]:
+    """Give the deadline that is promised, and beside it the law's own where less was promised (E-06)."""
+    if line is None:
+        return None, None
+
+    def due(limit: Limit) -> Deadline:
+        counted = deadline(start_at, limit, entry.content["start_rule"], calendar, rule_pack_on(day_of(start_at)))
+        return Deadline.model_validate(counted)
+
     try:
-        due = deadline(start_at, limit, entry.content["start_rule"], calendar, rule_pack_on(day_of(start_at)))
+        return (due(line.limit), None) if line.committed is None else (due(line.committed), due(line.limit))
     except (OutsideCalendar, NoRulePack) as error:
         raise Refused("outside-calendar") from error
-    return Deadline.model_validate(due)
 
 
 _UNKNOWN_PROCEDURE = Fault(
     "body", "/procedure", Sentence("Danh mục không có thủ tục hành chính này.", "The catalogue has no such procedure.")
 )
 _UNKNOWN_COMPONENT = Sentence("Thủ tục này không có thành phần hồ sơ như vậy.", "The procedure has no such component.")
+_CASE_MISSING = Sentence(
+    "Thủ tục này có nhiều trường hợp; hãy chọn một: {cases}.", "The procedure has several cases; say which one it is: {cases}."
+)
+_UNKNOWN_CASE = Sentence("Thủ tục này không có trường hợp như vậy.", "The procedure has no such case.")
 _FUTURE = Sentence("Thời điểm đến không được ở tương lai.", "The arrival must not be in the future.")
 _LONG_AGO = Sentence("Thời điểm đến không được quá {days} ngày trước khi nộp.", "The arrival must be at most {days} days ago.")

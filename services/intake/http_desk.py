@@ -23,6 +23,12 @@ ACTIONS: Final[dict[str, set[str]]] = {
 }
 
 
+class AcceptanceBody(Body):
+    """Which of the procedure's cases the dossier is, where it has any."""
+
+    case_code: Code | None = None
+
+
 class MissingBody(MissingComponent):
     """A component that is absent or not right. A fact's reader ignores fields that it does not know; a caller is told of them."""
 
@@ -50,9 +56,11 @@ def routes(door: Door) -> APIRouter:
     run = door.runtime.commands.run
 
     @router.post("/dossiers/{id}/acceptance")
-    async def accept(request: Request, id: UUID, _: EmptyBody, principal: Annotated[Principal, allowed("dossier.check")]) -> Response:
+    async def accept(
+        request: Request, id: UUID, body: AcceptanceBody, principal: Annotated[Principal, allowed("dossier.check")]
+    ) -> Response:
         """Receive a complete dossier: code, appointment, receipt (Điều 17.2.c)."""
-        return await run(request, principal, lambda command: door.accept(id, command), answer)
+        return await run(request, principal, lambda command: door.accept(id, body.case_code, command), answer)
 
     @router.post("/dossiers/{id}/supplement-request")
     async def request_supplement(

@@ -64,6 +64,8 @@ def routes(door: Door, register: Register) -> APIRouter:
             "channel": found.channel,
             "components": sorted(found.components),
             **appointment(found),
+            "case_code": found.case_code,
+            "due_by_law_on": found.by_law.due_on if found.by_law else None,
             "why": explain(found.deadline) if found.deadline else None,
             "why_en": explain(found.deadline, "en") if found.deadline else None,
         }

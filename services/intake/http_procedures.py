@@ -1,25 +1,32 @@
-"""Step 1 of 8, http_api: the public catalogue."""
+"""Step 1 of 8, http_api: the public catalogue, its versions, and what differs between two of them."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from contracts.intake import ProcedurePublished
 from kernel.edge.answer import json_response
 from kernel.edge.policy import allowed
-from kernel.edge.problem import NOT_FOUND, Problem
+from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
+from services.intake.catalogue import as_published
+from services.intake.domain.versions import changes
 from services.intake.handle import Door
+from services.intake.handle_catalogue import versions
 
 ACTIONS: Final[dict[str, set[str]]] = {
     "procedure.read": {"public"},
 }
 
+HASH_PATTERN: Final = r"^[0-9a-f]{64}$"
+
 
 def routes(door: Door) -> APIRouter:
     """Make the routes of the public catalogue."""
     router = APIRouter(prefix="/v1")
+    add_versions(router, door)
 
     @router.get("/procedures", dependencies=[allowed("procedure.read")])
     async def procedures() -> Response:
@@ -37,3 +44,54 @@ def routes(door: Door) -> APIRouter:
 
     _ = (procedures, procedure)
     return router
+
+
+def add_versions(router: APIRouter, door: Door) -> None:
+    """Add what was in force before."""
+
+    async def published(code: str) -> list[ProcedurePublished]:
+        if not (found := await versions(door.runtime.log, code)):
+            raise Problem(NOT_FOUND)
+        return found
+
+    @router.get("/procedures/{code}/versions", dependencies=[allowed("procedure.read")])
+    async def listed(code: str) -> Response:
+        """List the versions of a procedure, the oldest first, each with the decision that it came by where there was one."""
+        return json_response({"code": code, "items": [said(fact) for fact in await published(code)]})
+
+    @router.get("/procedures/{code}/differences", dependencies=[allowed("procedure.read")])
+    async def differences(
+        code: str,
+        older: Annotated[str | None, Query(alias="from", pattern=HASH_PATTERN, description="Content hash; the version before.")] = None,
+        newer: Annotated[str | None, Query(alias="to", pattern=HASH_PATTERN, description="Content hash; the version in force.")] = None,
+    ) -> Response:
+        """Tell field by field what a version says otherwise than another; unless asked otherwise, the one in force than the one before."""
+        facts = await published(code)
+        last = len(facts) - 1 if newer is None else place(facts, newer, "/to")
+        first = max(last - 1, 0) if older is None else place(facts, older, "/from")
+        found = changes(as_published(facts[first]).content, as_published(facts[last]).content)
+        return json_response(
+            {"code": code, "from": said(facts[first]), "to": said(facts[last]), "changes": [change.told() for change in found]}
+        )
+
+    _ = (listed, differences)
+
+
+def said(fact: ProcedurePublished) -> dict[str, Any]:
+    """Name a version."""
+    return {"content_hash": fact.content_hash, "published_at": fact.published_at, "decision": fact.decision}
+
+
+def place(facts: list[ProcedurePublished], content_hash: str, pointer: str) -> int:
+    """Find a version, the last time that it came into force.
+
+    Raises:
+        Problem: 422, naming the parameter, if it never was.
+    """
+    places = [n for n, fact in enumerate(facts) if fact.content_hash == content_hash]
+    if not places:
+        raise Problem(INVALID, faults=[Fault("query", pointer, _NO_VERSION)])
+    return places[-1]
+
+
+_NO_VERSION = Sentence("Thủ tục này không có phiên bản như vậy.", "The procedure has no such version.")

@@ -19,6 +19,7 @@ from services.intake.consume import REACTOR
 from services.intake.file_store import open_store
 from services.intake.forget import Forgetting
 from services.intake.handle import Door
+from services.intake.handle_catalogue import publish
 from services.intake.handle_files import Filing
 from services.intake.http_api import POLICY, WORDS, routes
 from services.intake.http_dossiers import PURPOSES
@@ -78,7 +79,7 @@ def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[N
 
 async def publish_catalogue(runtime: Runtime[IntakeSettings]) -> None:
     """Publish what is new in the catalogue before the first dossier can refer to it."""
-    await door_of(runtime).publish_catalogue(datetime.now(UTC))
+    await publish(runtime.log, load_catalogue(runtime.settings.catalogue), datetime.now(UTC))
 
 
 SERVICE: Final = Service(

@@ -127,6 +127,15 @@ class AnswerClock(Answer):
     why: str
 
 
+class ClockByLaw(Answer):
+    """The law's own limit, where the department promised less."""
+
+    deadline: DeadlineAnswer
+    late: bool
+    why: str
+    why_en: str
+
+
 class CaseClocks(Answer):
     """Every clock of a case."""
 
@@ -137,6 +146,7 @@ class CaseClocks(Answer):
     code: str
     deadline: DeadlineAnswer | None
     late: bool | None
+    by_law: ClockByLaw | None
     recorded_due_at: datetime | None
     why: str | None
     why_en: str | None

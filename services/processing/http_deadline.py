@@ -150,6 +150,7 @@ def told(clocks: Clocks, state: Known, events: Sequence[Recorded], steps: dict[s
     return {
         "deadline": as_json(found) if found else None,
         "late": None if found is None else late(found, as_of),
+        "by_law": of_the_law(clocks.by_law, as_of),
         # What the facts themselves say. The two differ only if the rules of counting were changed afterwards.
         "recorded_due_at": recorded.due_at if recorded else None,
         "why": explain_history(found, "vi") if found else None,
@@ -159,6 +160,15 @@ def told(clocks: Clocks, state: Known, events: Sequence[Recorded], steps: dict[s
         "steps": [of_step(span, steps[span.workflow_hash], clocks.limit, as_of) for span in clocks.spans],
         "consultations": [of_answer(asked, as_of) for asked in clocks.asked],
     }
+
+
+def of_the_law(moments: tuple[Moment, ...], as_of: datetime) -> dict[str, Any] | None:
+    """Tell the law's own limit where less was promised: whether what was done was lawful is judged by it (E-06)."""
+    found = reckoned(moments, as_of)
+    if found is None:
+        return None
+    why, why_en = explain_history(found, "vi"), explain_history(found, "en")
+    return {"deadline": as_json(found), "late": late(found, as_of), "why": why, "why_en": why_en}
 
 
 def late(found: Reckoning, as_of: datetime) -> bool:

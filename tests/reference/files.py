@@ -72,11 +72,21 @@ class FeeEntry(Vouched):
     """One line of a fee table, in đồng; the dates are inclusive."""
 
     case: Text
+    case_code: Slug | None = None
     applicant_kind: ApplicantKind | None = None
     channel: Channel | None = None
     amount_vnd: Annotated[int, Field(ge=0)]
     valid_from: date | None = None
     valid_until: date | None = None
+
+
+class LimitEntry(Strict):
+    """One line of the table of limits: what the law allows, and what was promised if that is less."""
+
+    case_code: Slug | None = None
+    channel: Channel | None = None
+    limit: Limit
+    committed: Limit | None = None
 
 
 class ComponentEntry(Strict):
@@ -97,11 +107,13 @@ class ProcedureEntry(Vouched):
     field: FieldCode
     legal_basis: Annotated[tuple[Text, ...], Field(min_length=1)]
     limit: Limit | None
+    limits: tuple[LimitEntry, ...] = ()
     start_rule: StartRule
     supplement_mode: SupplementMode
     notice_days: Annotated[int, Field(gt=0)] | None
     extension_max: Annotated[int, Field(gt=0)] | None = None
     fees: tuple[FeeEntry, ...]
+    fee_before_result: bool = False
     components: Annotated[tuple[ComponentEntry, ...], Field(min_length=1)]
     result: Text | None
     validity_months: Annotated[int, Field(gt=0)] | None

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from contracts.intake import Component, Fee, ProcedurePublished
+from contracts.intake import Component, Fee, LimitLine, ProcedurePublished
 from tests.reference.files import CATALOGUE, FeeEntry, ProcedureEntry, all_files, read, reference
 
 FIELDS_EXACTLY: Final = 16
@@ -39,12 +39,14 @@ def published(procedure: ProcedureEntry) -> ProcedurePublished:
         agency=agency.code,
         agency_name=agency.name,
         limit=procedure.limit,
+        limits=tuple(LimitLine.model_validate(line) for line in procedure.limits),
         start_rule=procedure.start_rule,
         supplement_mode=procedure.supplement_mode,
         notice_days=procedure.notice_days,
         extension_max=procedure.extension_max,
         components=tuple(Component.model_validate(component) for component in procedure.components),
         fees=tuple(Fee.model_validate(fee) for fee in procedure.fees),
+        fee_before_result=procedure.fee_before_result,
         result=procedure.result,
         validity_months=procedure.validity_months,
         legal_basis=procedure.legal_basis,

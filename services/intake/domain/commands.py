@@ -66,6 +66,9 @@ class Accept:
     at: datetime
     by: PrincipalId
     extension_max: int | None = None
+    by_law: Deadline | None = None
+    case_code: str | None = None
+    fee_before_result: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,11 +166,11 @@ def evolve(state: State, event: Event) -> State:
         case DossierSupplemented(), AwaitingSupplement(dossier=d, round=round_):
             return Accepted(replace(d, components=d.components | set(event.components)), round_, clock_stands=True)
         case DossierAccepted(), Submitted(dossier=d):
-            return Accepted(replace(d, code=event.code, deadline=event.deadline))
+            return Accepted(replace(d, code=event.code, deadline=event.deadline, by_law=event.by_law, case_code=event.case_code))
         case DossierRescheduled(reason="extension" | "calendar" | "decision"), Accepted(dossier=d):
-            return replace(state, dossier=replace(d, deadline=event.deadline))
+            return replace(state, dossier=replace(d, deadline=event.deadline, by_law=None))
         case DossierRescheduled(), Accepted(dossier=d, rounds=rounds):
-            return Accepted(replace(d, deadline=event.deadline), rounds)
+            return Accepted(replace(d, deadline=event.deadline, by_law=None), rounds)
         case DossierReappointed(new_due_on=new_due_on), Accepted():
             return replace(state, dossier=replace(state.dossier, new_due_on=new_due_on))
         case DossierResultReady(), Accepted(dossier=d):

@@ -75,7 +75,10 @@ def accepted(dossier: Dossier, command: Accept) -> DossierAccepted:
         supplement_mode=command.supplement_mode,
         extension_max=command.extension_max,
         deadline=command.deadline,
+        by_law=command.by_law,
+        case_code=command.case_code,
         fee_vnd=command.fee_vnd,
+        fee_before_result=command.fee_before_result,
     )
 
 

@@ -42,6 +42,8 @@ class Attached:
 class Dossier:
     """What every state after submission knows.
 
+    `deadline` is what was promised, `by_law` the law's own at acceptance where less was promised (None also once the clock has begun anew:
+    from then on processing, which has every moment, tells it), `case_code` which of the procedure's cases it is.
     `new_due_on` is the day that came with an apology (None: there was none), `ended_at` when nothing was left to do with it,
     `files` what was attached, `is_erased` whether the person was forgotten.
     """
@@ -58,6 +60,8 @@ class Dossier:
     components: frozenset[str]
     code: DossierCode | None = None
     deadline: Deadline | None = None
+    by_law: Deadline | None = None
+    case_code: str | None = None
     new_due_on: date | None = None
     ended_at: datetime | None = None
     files: tuple[Attached, ...] = ()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from contracts.processing import CaseOpened
 from contracts.processing_coordination import CaseConsultationAnswered, CaseConsultationRequested
 from contracts.vocabulary import ContentHash, Deadline, PartnerCode, PrincipalId
 from kernel.legalclock import (
@@ -88,10 +89,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """What the facts say of time: `limit` is the history of the legal limit, empty where the law sets none."""
+    """What the facts say of time: `limit` is the history of the limit, empty where there is none.
+
+    `by_law` is the same history under the law's own limit, empty unless the department promised less (E-06).
+    """
 
     state: State
     limit: tuple[Moment, ...]
+    by_law: tuple[Moment, ...]
     spans: tuple[Span, ...]
     asked: tuple[Asked, ...]
 
@@ -109,7 +114,10 @@ def clocks_of(events: Iterable[Happened]) -> Clocks:
     over: list[Span] = []
     asked: dict[int, Asked] = {}
     holder: Holder | None = None
+    law: Limit | None = None
     for event in events:
+        if isinstance(event.fact, CaseOpened) and event.fact.limit_by_law is not None:
+            law = Limit(event.fact.limit_by_law.amount, event.fact.limit_by_law.unit)
         state, before = case.evolve(state, event.fact), state
         cause = cause_of(event)
         moments += moments_of(event.fact, cause, before)
@@ -119,7 +127,8 @@ def clocks_of(events: Iterable[Happened]) -> Clocks:
             holder = now
         over += _walked(spans, state, event)
         _ask(asked, event.fact, cause)
-    return Clocks(state, tuple(moments), (*over, *spans.values()), tuple(asked.values()))
+    by_law = tuple(replace(moment, limit=law) if isinstance(moment, Begun) else moment for moment in moments) if law else ()
+    return Clocks(state, tuple(moments), by_law, (*over, *spans.values()), tuple(asked.values()))
 
 
 def limit_of_step(span: Span, hours: int, limit: Sequence[Moment]) -> tuple[Moment, ...]:

@@ -78,6 +78,7 @@ def opened(command: OpenCase) -> CaseOpened:
         deadline=dossier.deadline,
         channel=dossier.channel,
         extension_max=dossier.extension_max,
+        limit_by_law=dossier.by_law.limit if dossier.by_law else None,
         opened_at=dossier.accepted_at,
     )
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
 from services.intake.main import SERVICE
+from services.intake.settings import CATALOGUE
 from tests.services.intake.desk import Desk
+from tests.services.intake.office import Office
 from tests.services.intake.papers import Papers
 from tests.services.rig import Rig, Running
 
@@ -26,6 +29,12 @@ def folder(rig: Rig) -> Path:
 @pytest.fixture
 def papers(desk: Desk) -> Papers:
     return Papers(desk)
+
+
+@pytest.fixture
+async def office(rig: Rig, tmp_path: Path) -> Office:
+    database = await rig.database(SERVICE.name, SERVICE.migrations)
+    return Office(rig, database, shutil.copytree(CATALOGUE, tmp_path / "catalogue"))
 
 
 @pytest.fixture

@@ -2,59 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import date
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-import yaml
 
 from contracts.intake import DossierAccepted, ProcedurePublished
-from services.intake.catalogue import as_published, load_catalogue
-from services.intake.main import SERVICE
-from services.intake.settings import CATALOGUE
-from tests.servers import Database
-from tests.services.intake.desk import CHEMICALS, NOT_COMPLETE, PETROL, Desk, pointers, procedure_of, submission
-from tests.services.rig import MONDAY, Rig, problem
+from services.intake.catalogue import as_published
+from tests.services.intake.desk import CHEMICALS, NOT_COMPLETE, PETROL, pointers, procedure_of, submission
+from tests.services.intake.office import BEFORE, Office
+from tests.services.rig import MONDAY, problem
 
 DATED: Final = "2.001434"
 """A tenth off the fee until the end of 2025 for who files online."""
-BEFORE: Final = load_catalogue(CATALOGUE)
-
-
-@dataclass
-class Office:
-    """A department whose catalogue is on file, and whose intake is stopped and started while that changes."""
-
-    rig: Rig
-    database: Database
-    catalogue: Path
-
-    @asynccontextmanager
-    async def open(self) -> AsyncGenerator[Desk]:
-        """Run intake with the files as they are now."""
-        load_catalogue.cache_clear()
-        async with self.rig.running(SERVICE, self.database, catalogue=self.catalogue) as running:
-            yield Desk(running)
-
-    def file(self, code: str) -> Path:
-        """Give the file of a procedure."""
-        return self.catalogue / BEFORE.procedures[code].content["field"] / f"{code}.yaml"
-
-    def amend(self, code: str, **changes: Any) -> None:
-        """Say some things of a procedure otherwise."""
-        content = yaml.safe_load(self.file(code).read_text(encoding="utf-8"))
-        self.file(code).write_text(yaml.safe_dump(content | changes, allow_unicode=True), encoding="utf-8")
-
-
-@pytest.fixture
-async def office(rig: Rig, tmp_path: Path) -> Office:
-    database = await rig.database(SERVICE.name, SERVICE.migrations)
-    return Office(rig, database, shutil.copytree(CATALOGUE, tmp_path / "catalogue"))
 
 
 def amended(office: Office) -> None:

@@ -55,11 +55,13 @@ class Department:
         agency: str = AGENCY,
         dossier: DossierId | None = None,
         enterprise: bool = False,
+        **of_the_acceptance: Any,
     ) -> CaseId:
         """Let intake accept a dossier, and wait until its case is open."""
         await self.offered(procedure)
         moment, number = at or self.running.moment, dossier or new_dossier()
-        facts = (submitted(number, procedure, moment, agency, enterprise=enterprise), accepted(number, procedure, moment, agency))
+        acceptance = accepted(number, procedure, moment, agency, **of_the_acceptance)
+        facts = (submitted(number, procedure, moment, agency, enterprise=enterprise), acceptance)
         await self.running.reacted_to(await self.intake.tell(number, *facts, at=moment, agency=agency))
         return case.stream_of(number)
 

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from contracts.processing import CaseOpened
 from contracts.processing_clock import CaseClockPaused, CaseClockResumed
 from contracts.processing_coordination import CaseConsultationOverdue, CaseConsultationRequested
+from contracts.vocabulary import Limit
 from kernel.eventlog import Recorded
 from kernel.legalclock import Holder, load_calendar, reckon, time_by_holder
-from services.processing.domain.case_clock import clocks_of, limit_of_answer, limit_of_step
+from services.processing.domain.case_clock import Clocks, clocks_of, limit_of_answer, limit_of_step
 from services.processing.domain.case_states import Working
 from tests.services.processing.department import Department
-from tests.services.processing.dossiers import CHEMICALS, COORDINATED, NOTICE, PROMOTION, WINE, new_dossier
+from tests.services.processing.dossiers import CHEMICALS, COORDINATED, NOTICE, PROMOTION, WINE, due, new_dossier
 from tests.services.processing.test_case import CASE, TO_B3, after, answer, consult, following, opening, pause, resume
 from tests.services.rig import AGENCY, MONDAY, problem
 
@@ -85,6 +86,19 @@ def test_the_time_of_all_holders_adds_up_to_the_whole_at_any_instant(minutes: in
     assert sum((share.elapsed for share in shares.values()), timedelta()) == now - MONDAY
 
 
+def test_e_06_the_laws_own_limit_goes_through_the_same_moments_beside_the_promise() -> None:
+    law = due(Limit(amount=20, unit="working-days"), MONDAY)
+
+    def told(**of_the_dossier: Any) -> Clocks:
+        return clocks_of(recorded(following(after(*TO_B3, **of_the_dossier).facts, pause("B3"), resume()).facts))
+
+    promised, by_law = [reckon(moments, load_calendar()) for moments in (told(by_law=law).limit, told(by_law=law).by_law)]
+    assert promised == reckon(told().limit, load_calendar()), "the promise is what the department works by"
+    assert by_law == reckon(told(deadline=law).limit, load_calendar()), "the law's limit is what it is without a promise"
+    assert promised.deadline.due_at < by_law.deadline.due_at
+    assert told().by_law == ()
+
+
 # Over HTTP. -------------------------------------------------------------------------------------------------------------
 
 
@@ -121,6 +135,17 @@ async def test_every_stretch_of_a_deadline_names_its_calendar_its_rule_its_sourc
     assert "không tính. Chờ bổ sung [Nghị định 118/2025/NĐ-CP]" in told.text
     english = await dept.running.get(f"/v1/deadlines/{dossier}", dept.token("portal", "portal"), language="en")
     assert english.text == found["why_en"] != found["why"]
+
+
+async def test_e_06_a_result_after_the_promise_and_within_the_law_is_late_by_the_one_and_not_by_the_other(dept: Department) -> None:
+    case_id = await dept.opened(WINE, by_law=due(Limit(amount=20, unit="working-days"), MONDAY))
+    found = await clock(dept, case_id)
+    assert found["deadline"]["due_on"] < found["by_law"]["deadline"]["due_on"]
+    dept.running.moment = datetime.fromisoformat(found["by_law"]["deadline"]["due_at"])
+    found = await clock(dept, case_id)
+    assert (found["late"], found["by_law"]["late"]) == (True, False)
+    assert "20 ngày làm việc" in found["by_law"]["why"]
+    assert (await clock(dept, await dept.opened(WINE)))["by_law"] is None
 
 
 async def test_a_past_instant_gives_the_deadline_as_it_stood_then(dept: Department) -> None:
