@@ -9,6 +9,7 @@ from pydantic import Field
 
 from contracts.fact import Fact, Value
 from contracts.intake_erasure import DossierPersonalDataErased
+from contracts.intake_fees import DossierFeePaid, DossierFeeRefunded, DossierFeeWaived, ReceiptNumberAllotted
 from contracts.intake_files import DossierFileAttached, DossierFileScanned
 from contracts.vocabulary import (
     AgencyCode,
@@ -313,6 +314,10 @@ IntakeFact: TypeAlias = (
     | DossierResultReady
     | DossierReturned
     | RegisterNumberAllotted
+    | DossierFeePaid
+    | DossierFeeWaived
+    | DossierFeeRefunded
+    | ReceiptNumberAllotted
     | DossierFileAttached
     | DossierFileScanned
     | DossierPersonalDataErased

@@ -53,13 +53,21 @@ class Caller:
         headers = {"Idempotency-Key": key, "Motcua-Demo-Time": at.isoformat()}
         return json.loads(await self._call("POST", path, body, headers, {}))
 
-    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None, headers: dict[str, str], query: dict[str, str]) -> bytes:
+    async def send(self, path: str, body: bytes, headers: Mapping[str, str], at: datetime) -> dict[str, Any]:
+        """Post bytes as they are, for somebody has signed them."""
+        given = {"Content-Type": "application/json", "Motcua-Demo-Time": at.isoformat(), **headers}
+        return json.loads(await self._call("POST", path, body, given, {}))
+
+    async def _call(
+        self, method: str, path: str, body: Mapping[str, Any] | bytes | None, headers: dict[str, str], query: dict[str, str]
+    ) -> bytes:
+        carried: dict[str, Any] = {"data": body} if isinstance(body, bytes) else {"json": body}
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
         give_up_at, attempt = time.monotonic() + PATIENCE_SECONDS, 0
         while True:
             try:
-                async with self.session.request(method, self.url + path, json=body, headers=headers, params=query) as response:
+                async with self.session.request(method, self.url + path, headers=headers, params=query, **carried) as response:
                     body_of_answer = await response.read()
                     if response.ok:
                         return body_of_answer

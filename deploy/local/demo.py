@@ -22,6 +22,7 @@ import aiohttp
 from deploy.local import verify
 from deploy.local.answering import hide
 from deploy.local.caller import Answered, Caller
+from deploy.local.payment_gateway import reported, signed
 from deploy.local.permits import WHOLESALE, NotGenuine, Numbered, publish_and_check
 from deploy.local.processes import ROOT
 from deploy.local.stack import Stack
@@ -44,6 +45,8 @@ NEIGHBOURS: Final = ("so-xay-dung", "cong-an-tinh")
 """The agencies that send somebody along."""
 REACTION_SECONDS: Final = 90.0
 PROGRESS_SECONDS: Final = 1.0
+TOLD_TWICE: Final = 5
+"""Of every so many payments the gateway tells once more."""
 LEADER: Final = "lanh-dao-01"
 SPECIALIST: Final = "nv-tm-03"
 
@@ -139,6 +142,7 @@ class Telling:
         at = self._at(at + timedelta(minutes=40))
         accepted = await self._post(self.department.desk, path + "/acceptance", {}, at)
         told["accepted"] += 1
+        await self._pay(submitted["id"], path, at)
         case = await self._case_of(submitted["id"], accepted["position"])
         if plan_.fate == "withdrawn":
             await self._post(self.department.portal, path + "/withdrawal", {"reason": "will-resubmit"}, self._at(at + timedelta(days=2)))
@@ -151,6 +155,21 @@ class Telling:
         returned = await self._post(self.department.desk, path + "/return", {}, at)
         told["returned"] += 1
         await self._answer_survey(submitted["id"], returned["position"], at)
+
+    async def _pay(self, dossier: str, path: str, at: datetime) -> None:
+        """Pay what is due: who filed online through the gateway, which tells it twice every now and then; others at the desk."""
+        owed = (await self.department.desk.get(path + "/fee"))["owed_vnd"]
+        if not owed:
+            return
+        if self.plan.channel != "online":
+            await self._post(self.department.desk, path + "/fee-payment", {"method": "cash", "amount_vnd": owed}, at)
+            self.department.told["fees at the desk"] += 1
+            return
+        body = reported(dossier, f"DEMO-{self.department.seed}-{self.plan.number}", owed, at)
+        gateway = self.department.caller("intake", "gateway")
+        for _ in range(1 + (self.plan.number % TOLD_TWICE == 0)):
+            await gateway.send("/v1/payments", body, signed(body), at)
+        self.department.told["fees online"] += 1
 
     async def _submit(self) -> tuple[dict[str, Any], datetime]:
         plan_, entry = self.plan, self.department.procedures[self.plan.procedure]

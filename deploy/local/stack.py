@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, Self
 
-from deploy.local import broker
+from deploy.local import broker, payment_gateway
 from deploy.local.issuer import AUDIENCE, ISSUER, Issuer
 from deploy.local.keys import prepare_seal_key, prepare_trial_signer
 from deploy.local.postgres import Postgres, database_script, run_sql
@@ -284,6 +284,7 @@ class Stack:
             "TOKEN_SECRET": self._secret(f"token {service}"),
             "CODE_SECRET": self._secret(f"code {service}"),
             "VAULT_KEYS": f"1:{base64.b64encode(hashlib.sha256(self._secret(f'vault {service}').encode()).digest()).decode()}",
+            "PAYMENT_SECRETS": payment_gateway.SECRET,
             "FILES_URL": (self.data / "files").as_uri(),
             "SEAL_KEY_FILE": str(self.seals / f"{service}.pem"),
             "SIGNING_KEY_FILE": str(self.signer(service)[0]),

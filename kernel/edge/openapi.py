@@ -119,5 +119,7 @@ def describe(operation: dict[str, Any], method: str, action: str | None, policy:
     operation["security"] = [*([{}] if ANYBODY in roles else []), {"bearer": []}]
     if writing:
         parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
-        keyed = [_KEY, *([_IF_MATCH] if has_id else [])] if method in KEYED else []
+        # What comes signed after Standard Webhooks has a name of its own, and needs no key beside it.
+        is_named = any(parameter["name"] == "webhook-id" for parameter in parameters)
+        keyed = [_KEY, *([_IF_MATCH] if has_id else [])] if method in KEYED and not is_named else []
         parameters += [*keyed, *([_DEMO_TIME] if demo else [])]

@@ -17,6 +17,7 @@ from services.intake import (
     http_dossiers,
     http_erasure,
     http_feed,
+    http_fees,
     http_fields,
     http_files,
     http_look_up,
@@ -29,6 +30,7 @@ from services.intake import (
 from services.intake.feed import Feed
 from services.intake.forget import Forgetting
 from services.intake.handle import Door
+from services.intake.handle_fees import Cashier
 from services.intake.handle_files import Filing
 from services.intake.look_up import LookUp
 from services.intake.query import Register
@@ -40,6 +42,7 @@ POLICY: Final = Policy(
     | http_desk.ACTIONS
     | http_applicant.ACTIONS
     | http_dossiers.ACTIONS
+    | http_fees.ACTIONS
     | http_files.ACTIONS
     | http_erasure.ACTIONS
     | http_look_up.ACTIONS
@@ -59,6 +62,7 @@ def routes(door: Door, register: Register, forgetting: Forgetting, receivers: Re
         http_desk.routes(door),
         http_applicant.routes(door),
         http_dossiers.routes(door, register),
+        http_fees.routes(Cashier(door), register),
         http_files.routes(filing),
         http_erasure.routes(forgetting),
         http_look_up.routes(door, LookUp(door.runtime), receivers.names),

@@ -18,7 +18,7 @@ from kernel.legalclock import explain
 from kernel.vault import Erased
 from services.intake.domain import states
 from services.intake.handle import Door
-from services.intake.http_fields import appointment
+from services.intake.http_fields import appointment, fee_told
 from services.intake.query import Register
 
 ACTIONS: Final[dict[str, set[str]]] = {
@@ -66,6 +66,7 @@ def routes(door: Door, register: Register) -> APIRouter:
             **appointment(found),
             "case_code": found.case_code,
             "due_by_law_on": found.by_law.due_on if found.by_law else None,
+            "fee": fee_told(state),
             "why": explain(found.deadline) if found.deadline else None,
             "why_en": explain(found.deadline, "en") if found.deadline else None,
         }

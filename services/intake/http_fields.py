@@ -13,6 +13,7 @@ from contracts.vocabulary import ApplicantKind
 from kernel.edge.body import NFC, Body
 from kernel.edge.problem import Sentence
 from services.intake.domain import states
+from services.intake.domain.money import NONE_YET
 from services.intake.handle import DossierOutcome
 
 FAULTS: Final = {
@@ -100,3 +101,17 @@ def appointment(found: states.Dossier) -> dict[str, Any]:
     due = found.deadline
     on, at = (due.due_on, due.due_at) if due else (None, None)
     return {"code": found.code, "due_on": on, "due_at": at, "new_due_on": found.new_due_on}
+
+
+def fee_told(state: states.State) -> dict[str, Any]:
+    """Tell how the money of a dossier stands, in đồng."""
+    money = NONE_YET if isinstance(state, states.Absent) else state.dossier.money
+    return {
+        "state": money.state(is_over=isinstance(state, states.Ended)),
+        "fee_vnd": money.fee_vnd,
+        "waived_vnd": money.waived_vnd,
+        "paid_vnd": money.paid_vnd,
+        "refunded_vnd": money.refunded_vnd,
+        "owed_vnd": money.owed_vnd,
+        "before_result": money.before_result,
+    }

@@ -49,6 +49,31 @@ REFUSALS: Final = (
         members=("legal", "files_max"),
     ),
     refusal(
+        "fee-not-due",
+        "Hồ sơ này không có phí, lệ phí phải nộp, hoặc chưa được tiếp nhận.",
+        "No fee is due for this dossier, or it has not been received yet.",
+    ),
+    refusal(
+        "fee-amount-differs",
+        "Số tiền không đúng với số phải nộp, hoặc với số đã ghi nhận của giao dịch này.",
+        "The amount is not what is due, or not what was recorded of this payment.",
+        members=("expected_vnd",),
+    ),
+    refusal(
+        "fee-amount-too-high",
+        "Số tiền lớn hơn số còn lại.",
+        "The amount is higher than what is left.",
+        members=("at_most_vnd",),
+    ),
+    refusal("fee-settled", "Phí, lệ phí của hồ sơ này đã được nộp đủ hoặc đã miễn.", "The fee of this dossier is paid or waived."),
+    refusal(
+        "fee-owed",
+        "Phải nộp phí, lệ phí trước khi nhận kết quả.",
+        "The fee is to be paid before the result is handed over.",
+        members=("legal", "owed_vnd"),
+    ),
+    refusal("no-such-payment", "Hồ sơ này không có giao dịch như vậy.", "This dossier has no such payment.", status=404),
+    refusal(
         "not-now",
         "Không thể làm việc này ở trạng thái hiện tại của hồ sơ.",
         "This cannot be done in the dossier's present state.",

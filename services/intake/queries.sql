@@ -15,3 +15,13 @@ LIMIT $6
 SELECT DISTINCT e.stream FROM vault.entry AS e JOIN read.dossier AS d ON d.dossier_id = e.stream
 WHERE d.erased_at IS NOT NULL
 LIMIT $1
+
+-- name: settlement
+-- What was paid, waived and refunded from $2 until before $3, by agency, method and officer; $1 agencies (null = all).
+SELECT kind, agency, method, officer, count(*) AS count, sum(amount_vnd)::bigint AS amount_vnd,
+       min(receipt) AS first_receipt, max(receipt) AS last_receipt
+FROM read.fee_entry
+WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1) AS own WHERE agency = own OR starts_with(agency, own || '.')))
+  AND on_day >= $2 AND on_day < $3
+GROUP BY kind, agency, method, officer
+ORDER BY kind, agency, method, officer

@@ -1,9 +1,9 @@
-"""Step 8 of 8, query: the register of dossiers, page by page."""
+"""Step 8 of 8, query: the register of dossiers, page by page, and the settlement of fees."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -42,6 +42,20 @@ class Register:
         rows = await self.runtime.log.pool.fetch(QUERY["dossiers"], principal.scope, state, agency, at, id_, page.fetch)
         more = await freshness(self.runtime.log, REGISTER.name)
         return self.runtime.pages.answer(request, page, rows, key=key, item=dict, more=more)
+
+    async def settlement(self, principal: Principal, first: date, end: date, after: str | None) -> dict[str, Any]:
+        """Count the money of the days from `first` until, not including, `end`, of the agencies that the caller may see.
+
+        Raises:
+            Problem: 503, if the read table is not as far as `after` within the bound.
+        """
+        await wait_for(self.runtime.log, REGISTER.name, after)
+        rows = await self.runtime.log.pool.fetch(QUERY["settlement"], principal.scope, first, end)
+        totals = {kind: {"count": 0, "amount_vnd": 0} for kind in ("paid", "waived", "refunded")}
+        for row in rows:
+            totals[row["kind"]]["count"] += row["count"]
+            totals[row["kind"]]["amount_vnd"] += row["amount_vnd"]
+        return {"totals": totals, "lines": [dict(row) for row in rows], **await freshness(self.runtime.log, REGISTER.name)}
 
 
 def key(row: asyncpg.Record) -> tuple[Any, ...]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from kernel.edge.settings import DEVELOPMENT_SECRET, ServiceSettings, service_prefix
 from services.intake.file_contents import DOCX, HEIC, JPEG, PDF, PNG, XLSX, FileType
 
 CATALOGUE: Final = Path(__file__).parent / "catalogue"
 TOKEN_SECRET_LENGTH_MIN: Final = 32
+PAYMENT_SECRET: Final = re.compile(r"whsec_[A-Za-z0-9+/]{32,100}={0,2}")
+"""Of 24 bytes or more, as Standard Webhooks asks for."""
 FILE_BYTES_MAX: Final = 100 * 1024 * 1024
 """A file is looked at in memory."""
 RETENTION: Final = Path(__file__).parent / "retention.yaml"
@@ -69,6 +72,10 @@ class IntakeSettings(ServiceSettings):
     retry_seconds: tuple[float, ...] | None = None
     """In place of the usual pauses between tries, of every receiver: for demonstrations and tests."""
 
+    payment_secrets: SecretStr | None = None
+    """What the payment gateway signs with, `whsec_…`; two, with a blank between, while one takes the place of the other. Without it none is
+    listened to."""
+
     smtp_url: SecretStr | None = None
     """`smtps://user:password@host:465` or `smtp://host:25` (with STARTTLS where the server has it)."""
     notice_sender: str = "motcua@dev.motcua.invalid"
@@ -81,6 +88,14 @@ class IntakeSettings(ServiceSettings):
             message = f"token_secret must be set beside a real issuer, to at least {TOKEN_SECRET_LENGTH_MIN} characters"
             raise ValueError(message)
         return self
+
+    @field_validator("payment_secrets")
+    @classmethod
+    def _refuse_what_is_no_secret(cls, given: SecretStr | None) -> SecretStr | None:
+        """A gateway that signs with a short secret, or with none, can be spoken for by anybody."""
+        if given is not None and not all(map(PAYMENT_SECRET.fullmatch, given.get_secret_value().split() or [""])):
+            raise ValueError("payment_secrets are whsec_ and base64 of at least 24 bytes each")
+        return given
 
     @model_validator(mode="after")
     def _refuse_files_that_nobody_looks_at(self) -> Self:

@@ -11,6 +11,7 @@ from contracts.intake import (
     MoveReason,
 )
 from contracts.intake_erasure import ErasureGround
+from contracts.intake_fees import PaymentCode, PaymentMethod, ReceiptNumber, RefundReason
 from contracts.intake_files import MediaType, Verdict
 from contracts.vocabulary import (
     ContentHash,
@@ -146,6 +147,40 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PayFee:
+    """Take the fee; the receipt's number was made by the caller (Điều 22)."""
+
+    payment: PaymentCode
+    method: PaymentMethod
+    amount_vnd: int
+    receipt: ReceiptNumber
+    paid_at: datetime
+    at: datetime
+    by: PrincipalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiveFee:
+    """Spare the applicant the fee, or a part of it (None: all that is owed), because a law does."""
+
+    amount_vnd: int | None
+    legal_basis: str
+    at: datetime
+    by: PrincipalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFee:
+    """Give money of a payment back."""
+
+    payment: PaymentCode
+    amount_vnd: int
+    reason: RefundReason
+    at: datetime
+    by: PrincipalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attach:
     """Add a file, which lies in the store by now; a dossier has at most `files_max` of them."""
 
@@ -195,6 +230,9 @@ Command: TypeAlias = (
     | Reappoint
     | TakeResult
     | Return
+    | PayFee
+    | WaiveFee
+    | RefundFee
     | Attach
     | Judge
     | Erase

@@ -20,6 +20,7 @@ from contracts.intake import (
     DossierWithdrawn,
 )
 from contracts.intake_erasure import DossierPersonalDataErased
+from contracts.intake_fees import DossierFeePaid, DossierFeeRefunded, DossierFeeWaived
 from contracts.intake_files import DossierFileAttached, DossierFileScanned
 from kernel.eventlog import Decider, Refused
 from services.intake.domain.commands import (
@@ -29,7 +30,9 @@ from services.intake.domain.commands import (
     Erase,
     Judge,
     MoveDue,
+    PayFee,
     Reappoint,
+    RefundFee,
     Refuse,
     RemindOfSupplement,
     RequestSupplement,
@@ -38,11 +41,14 @@ from services.intake.domain.commands import (
     Return,
     Supplement,
     TakeResult,
+    WaiveFee,
     Withdraw,
 )
 from services.intake.domain.erasure import erased
 from services.intake.domain.facts import accepted, begun, moved, ready, reappointed, refused, rescheduled, returned, supplement_requested
+from services.intake.domain.fees import fee_facts
 from services.intake.domain.files import attached, scanned, with_file
+from services.intake.domain.money import FeeFact, Money
 from services.intake.domain.states import (
     Absent,
     Accepted,
@@ -66,6 +72,12 @@ Reason: TypeAlias = Literal[
     "retention-runs",
     "retention-unknown",
     "too-many-files",
+    "fee-not-due",
+    "fee-amount-differs",
+    "fee-amount-too-high",
+    "fee-settled",
+    "fee-owed",
+    "no-such-payment",
     "not-now",
 ]
 Event: TypeAlias = (
@@ -80,6 +92,7 @@ Event: TypeAlias = (
     | DossierSupplementReminded
     | DossierResultReady
     | DossierReturned
+    | FeeFact
     | DossierFileAttached
     | DossierFileScanned
     | DossierPersonalDataErased
@@ -112,12 +125,17 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             return [refused(d, c)]
         case Withdraw() as c, Submitted(dossier=d) | AwaitingSupplement(dossier=d) | Accepted(dossier=d):
             return [DossierWithdrawn(dossier_id=d.id, agency=d.agency, reason=c.reason, withdrawn_at=c.at)]
+        case Return(), ResultReady(dossier=d) if d.money.before_result and d.money.owed_vnd:
+            raise Refused("fee-owed", legal=legal_in(state), owed_vnd=d.money.owed_vnd)
         case Return() as c, ResultReady(dossier=d) if d.code is not None:
             return [returned(d, d.code, c)]
         case Erase() as c, Returned(dossier=d) | Ended(dossier=d) if not d.is_erased:
             return [erased(d, ending_of(state), c)]
         case Attach() as c, Submitted(dossier=d) | AwaitingSupplement(dossier=d) | Accepted(dossier=d) if file_of(state, c.file_id) is None:
             return [attached(d, c, legal_in(state))]
+
+        case (PayFee() | WaiveFee() | RefundFee()) as c, _:
+            return fee_facts(state, c)
 
         # What the department says. If the dossier has ended here meanwhile, or it was said before, there is nothing left to record.
         case RequestSupplementAtAppraisal() as c, Accepted(dossier=d, rounds=rounds) if c.round > rounds:
@@ -166,7 +184,9 @@ def evolve(state: State, event: Event) -> State:
         case DossierSupplemented(), AwaitingSupplement(dossier=d, round=round_):
             return Accepted(replace(d, components=d.components | set(event.components)), round_, clock_stands=True)
         case DossierAccepted(), Submitted(dossier=d):
-            return Accepted(replace(d, code=event.code, deadline=event.deadline, by_law=event.by_law, case_code=event.case_code))
+            money = Money(fee_vnd=event.fee_vnd, before_result=event.fee_before_result)
+            told = replace(d, code=event.code, deadline=event.deadline, by_law=event.by_law, case_code=event.case_code)
+            return Accepted(replace(told, money=money))
         case DossierRescheduled(reason="extension" | "calendar" | "decision"), Accepted(dossier=d):
             return replace(state, dossier=replace(d, deadline=event.deadline, by_law=None))
         case DossierRescheduled(), Accepted(dossier=d, rounds=rounds):
@@ -183,6 +203,8 @@ def evolve(state: State, event: Event) -> State:
             return Ended(replace(d, ended_at=event.withdrawn_at), "withdrawn")
         case DossierPersonalDataErased(), Returned() | Ended():
             return replace(state, dossier=replace(state.dossier, is_erased=True))
+        case _ if isinstance(event, DossierFeePaid | DossierFeeWaived | DossierFeeRefunded) and not isinstance(state, Absent):
+            return replace(state, dossier=replace(state.dossier, money=state.dossier.money.after(event)))
         case _ if isinstance(event, DossierFileAttached | DossierFileScanned) and not isinstance(state, Absent):
             return replace(state, dossier=with_file(state.dossier, event))
         case _:

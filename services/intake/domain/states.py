@@ -22,6 +22,7 @@ from contracts.vocabulary import (
     SupplementStage,
     VaultRef,
 )
+from services.intake.domain.money import NONE_YET, Money
 from services.intake.domain.retention import Ending
 
 
@@ -45,7 +46,7 @@ class Dossier:
     `deadline` is what was promised, `by_law` the law's own at acceptance where less was promised (None also once the clock has begun anew:
     from then on processing, which has every moment, tells it), `case_code` which of the procedure's cases it is.
     `new_due_on` is the day that came with an apology (None: there was none), `ended_at` when nothing was left to do with it,
-    `files` what was attached, `is_erased` whether the person was forgotten.
+    `files` what was attached, `money` what is due and what came of it, `is_erased` whether the person was forgotten.
     """
 
     id: DossierId
@@ -65,6 +66,7 @@ class Dossier:
     new_due_on: date | None = None
     ended_at: datetime | None = None
     files: tuple[Attached, ...] = ()
+    money: Money = NONE_YET
     is_erased: bool = False
 
 

@@ -19,6 +19,7 @@ from contracts.intake import (
 )
 from contracts.intake_erasure import DossierPersonalDataErased
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
+from services.intake.projections.fees import FEES
 
 FACTS: Final = (
     DossierSubmitted,
@@ -80,8 +81,8 @@ def columns(event: Recorded) -> Columns:
 
 REGISTER: Final = ReadModel(
     name="register",
-    version=3,
+    version=4,
     sources=("intake",),
     ddl=read_ddl(Path(__file__).with_name("tables.sql")),
-    projections=(Projection(table="dossier", key_column="dossier_id", key=key, columns=columns, facts=FACTS),),
+    projections=(Projection(table="dossier", key_column="dossier_id", key=key, columns=columns, facts=FACTS), FEES),
 )

@@ -23,3 +23,17 @@ CREATE INDEX dossier_by_state ON dossier (agency, state, submitted_at DESC, doss
 CREATE INDEX dossier_by_time ON dossier (submitted_at DESC, dossier_id DESC);
 CREATE INDEX dossier_erased ON dossier (erased_at) WHERE erased_at IS NOT NULL;
 CREATE UNIQUE INDEX dossier_code ON dossier (code);
+
+-- Money that was paid, waived or refunded, one row per fact, by local day.
+CREATE TABLE fee_entry (
+    entry      bigint PRIMARY KEY,  -- the fact's position
+    kind       text,                -- paid, waived, refunded
+    agency     text,
+    on_day     date,
+    method     text,                -- of a payment
+    amount_vnd bigint,
+    receipt    text,                -- of a payment
+    officer    text,
+    pos_intake bigint
+);
+CREATE INDEX fee_entry_by_day ON fee_entry (on_day);
