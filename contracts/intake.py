@@ -11,6 +11,7 @@ from contracts.fact import Fact, Value
 from contracts.intake_erasure import DossierPersonalDataErased
 from contracts.intake_fees import DossierFeePaid, DossierFeeRefunded, DossierFeeWaived, ReceiptNumberAllotted
 from contracts.intake_files import DossierFileAttached, DossierFileScanned
+from contracts.intake_originals import OriginalFact
 from contracts.vocabulary import (
     AgencyCode,
     ApplicantKind,
@@ -318,6 +319,7 @@ IntakeFact: TypeAlias = (
     | DossierFeeWaived
     | DossierFeeRefunded
     | ReceiptNumberAllotted
+    | OriginalFact
     | DossierFileAttached
     | DossierFileScanned
     | DossierPersonalDataErased

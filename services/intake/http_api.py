@@ -22,6 +22,7 @@ from services.intake import (
     http_files,
     http_look_up,
     http_national,
+    http_originals,
     http_procedures,
     http_refusals,
     http_submission,
@@ -43,6 +44,7 @@ POLICY: Final = Policy(
     | http_applicant.ACTIONS
     | http_dossiers.ACTIONS
     | http_fees.ACTIONS
+    | http_originals.ACTIONS
     | http_files.ACTIONS
     | http_erasure.ACTIONS
     | http_look_up.ACTIONS
@@ -63,6 +65,7 @@ def routes(door: Door, register: Register, forgetting: Forgetting, receivers: Re
         http_applicant.routes(door),
         http_dossiers.routes(door, register),
         http_fees.routes(Cashier(door), register),
+        http_originals.routes(door, register),
         http_files.routes(filing),
         http_erasure.routes(forgetting),
         http_look_up.routes(door, LookUp(door.runtime), receivers.names),

@@ -67,6 +67,7 @@ def routes(door: Door, register: Register) -> APIRouter:
             "case_code": found.case_code,
             "due_by_law_on": found.by_law.due_on if found.by_law else None,
             "fee": fee_told(state),
+            "originals_held": states.held_in(state),
             "why": explain(found.deadline) if found.deadline else None,
             "why_en": explain(found.deadline, "en") if found.deadline else None,
         }

@@ -74,6 +74,16 @@ REFUSALS: Final = (
     ),
     refusal("no-such-payment", "Hồ sơ này không có giao dịch như vậy.", "This dossier has no such payment.", status=404),
     refusal(
+        "no-such-original", "Không giữ bản chính nào như vậy của hồ sơ này.", "No such original of this dossier was taken.", status=404
+    ),
+    refusal("original-not-held", "Bản chính này không còn được giữ.", "This original is not held any more."),
+    refusal(
+        "originals-held",
+        "Phải trả lại các bản chính đang giữ trước khi trả kết quả (Nghị định 61/2018/NĐ-CP, Điều 20).",
+        "The originals that are held go back before the result is handed over (Decree 61/2018/NĐ-CP, article 20).",
+        members=("legal", "originals"),
+    ),
+    refusal(
         "not-now",
         "Không thể làm việc này ở trạng thái hiện tại của hồ sơ.",
         "This cannot be done in the dossier's present state.",

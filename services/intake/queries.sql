@@ -25,3 +25,12 @@ WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1) AS own WHERE agency 
   AND on_day >= $2 AND on_day < $3
 GROUP BY kind, agency, method, officer
 ORDER BY kind, agency, method, officer
+
+-- name: originals
+-- Originals that are held or lost, the oldest first; $1 agencies (null = all), $2 how many at most.
+SELECT o.dossier_id, d.code, d.state AS dossier_state, o.number, o.component, o.agency, o.state, o.holder, o.since
+FROM read.original AS o LEFT JOIN read.dossier AS d USING (dossier_id)
+WHERE o.state <> 'given-back'
+  AND ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1) AS own WHERE o.agency = own OR starts_with(o.agency, own || '.')))
+ORDER BY o.since, o.original
+LIMIT $2

@@ -57,6 +57,16 @@ class Register:
             totals[row["kind"]]["amount_vnd"] += row["amount_vnd"]
         return {"totals": totals, "lines": [dict(row) for row in rows], **await freshness(self.runtime.log, REGISTER.name)}
 
+    async def originals(self, principal: Principal, after: str | None, limit: int) -> dict[str, Any]:
+        """List the originals that are not back with their owners, of the agencies that the caller may see.
+
+        Raises:
+            Problem: 503, if the read table is not as far as `after` within the bound.
+        """
+        await wait_for(self.runtime.log, REGISTER.name, after)
+        rows = await self.runtime.log.pool.fetch(QUERY["originals"], principal.scope, limit)
+        return {"items": [dict(row) for row in rows], **await freshness(self.runtime.log, REGISTER.name)}
+
 
 def key(row: asyncpg.Record) -> tuple[Any, ...]:
     """Give the sort key of a row, for the cursor."""

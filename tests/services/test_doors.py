@@ -28,6 +28,7 @@ NAMED: Final = {
     "year": 2026,
     "form": "apology",
     "file": ID,
+    "original": 1,
 }
 """What stands in the addresses."""
 

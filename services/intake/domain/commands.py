@@ -13,6 +13,7 @@ from contracts.intake import (
 from contracts.intake_erasure import ErasureGround
 from contracts.intake_fees import PaymentCode, PaymentMethod, ReceiptNumber, RefundReason
 from contracts.intake_files import MediaType, Verdict
+from contracts.intake_originals import OriginalNumber
 from contracts.vocabulary import (
     ContentHash,
     Deadline,
@@ -181,6 +182,43 @@ class RefundFee:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOriginal:
+    """Take the original of a component, to compare a copy with it."""
+
+    component: str
+    at: datetime
+    by: PrincipalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassOriginalOn:
+    """Give an original to somebody else in the department."""
+
+    original: OriginalNumber
+    to: PrincipalId
+    at: datetime
+    by: PrincipalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveOriginalBack:
+    """Give an original back to the applicant (Điều 20)."""
+
+    original: OriginalNumber
+    at: datetime
+    by: PrincipalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOriginalLost:
+    """Say that an original cannot be found."""
+
+    original: OriginalNumber
+    at: datetime
+    by: PrincipalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attach:
     """Add a file, which lies in the store by now; a dossier has at most `files_max` of them."""
 
@@ -233,6 +271,10 @@ Command: TypeAlias = (
     | PayFee
     | WaiveFee
     | RefundFee
+    | TakeOriginal
+    | PassOriginalOn
+    | GiveOriginalBack
+    | ReportOriginalLost
     | Attach
     | Judge
     | Erase

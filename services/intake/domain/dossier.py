@@ -22,33 +22,46 @@ from contracts.intake import (
 from contracts.intake_erasure import DossierPersonalDataErased
 from contracts.intake_fees import DossierFeePaid, DossierFeeRefunded, DossierFeeWaived
 from contracts.intake_files import DossierFileAttached, DossierFileScanned
+from contracts.intake_originals import (
+    DossierOriginalLost,
+    DossierOriginalPassedOn,
+    DossierOriginalReturned,
+    DossierOriginalTaken,
+    OriginalFact,
+)
 from kernel.eventlog import Decider, Refused
 from services.intake.domain.commands import (
     Accept,
     Attach,
     Command,
     Erase,
+    GiveOriginalBack,
     Judge,
     MoveDue,
+    PassOriginalOn,
     PayFee,
     Reappoint,
     RefundFee,
     Refuse,
     RemindOfSupplement,
+    ReportOriginalLost,
     RequestSupplement,
     RequestSupplementAtAppraisal,
     Reschedule,
     Return,
     Supplement,
+    TakeOriginal,
     TakeResult,
     WaiveFee,
     Withdraw,
 )
+from services.intake.domain.custody import with_original
 from services.intake.domain.erasure import erased
 from services.intake.domain.facts import accepted, begun, moved, ready, reappointed, refused, rescheduled, returned, supplement_requested
 from services.intake.domain.fees import fee_facts
 from services.intake.domain.files import attached, scanned, with_file
 from services.intake.domain.money import FeeFact, Money
+from services.intake.domain.originals import original_facts
 from services.intake.domain.states import (
     Absent,
     Accepted,
@@ -60,6 +73,7 @@ from services.intake.domain.states import (
     Submitted,
     ending_of,
     file_of,
+    held_in,
     legal_in,
 )
 
@@ -78,6 +92,9 @@ Reason: TypeAlias = Literal[
     "fee-settled",
     "fee-owed",
     "no-such-payment",
+    "no-such-original",
+    "original-not-held",
+    "originals-held",
     "not-now",
 ]
 Event: TypeAlias = (
@@ -93,10 +110,13 @@ Event: TypeAlias = (
     | DossierResultReady
     | DossierReturned
     | FeeFact
+    | OriginalFact
     | DossierFileAttached
     | DossierFileScanned
     | DossierPersonalDataErased
 )
+
+ORIGINALS: Final = (DossierOriginalTaken, DossierOriginalPassedOn, DossierOriginalReturned, DossierOriginalLost)
 
 INITIAL: Final[State] = Absent()
 
@@ -125,17 +145,17 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             return [refused(d, c)]
         case Withdraw() as c, Submitted(dossier=d) | AwaitingSupplement(dossier=d) | Accepted(dossier=d):
             return [DossierWithdrawn(dossier_id=d.id, agency=d.agency, reason=c.reason, withdrawn_at=c.at)]
-        case Return(), ResultReady(dossier=d) if d.money.before_result and d.money.owed_vnd:
-            raise Refused("fee-owed", legal=legal_in(state), owed_vnd=d.money.owed_vnd)
         case Return() as c, ResultReady(dossier=d) if d.code is not None:
+            _insist_that_nothing_is_open(state)
             return [returned(d, d.code, c)]
         case Erase() as c, Returned(dossier=d) | Ended(dossier=d) if not d.is_erased:
             return [erased(d, ending_of(state), c)]
         case Attach() as c, Submitted(dossier=d) | AwaitingSupplement(dossier=d) | Accepted(dossier=d) if file_of(state, c.file_id) is None:
             return [attached(d, c, legal_in(state))]
-
         case (PayFee() | WaiveFee() | RefundFee()) as c, _:
             return fee_facts(state, c)
+        case (TakeOriginal() | PassOriginalOn() | GiveOriginalBack() | ReportOriginalLost()) as c, _:
+            return original_facts(state, c)
 
         # What the department says. If the dossier has ended here meanwhile, or it was said before, there is nothing left to record.
         case RequestSupplementAtAppraisal() as c, Accepted(dossier=d, rounds=rounds) if c.round > rounds:
@@ -172,6 +192,15 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             raise Refused("not-now", legal=legal_in(state))
 
 
+def _insist_that_nothing_is_open(state: ResultReady) -> None:
+    """Let no result go while the applicant's own papers are here, or the fee is owed where it is to be paid before."""
+    money = state.dossier.money
+    if money.before_result and money.owed_vnd:
+        raise Refused("fee-owed", legal=legal_in(state), owed_vnd=money.owed_vnd)
+    if held := held_in(state):
+        raise Refused("originals-held", legal=legal_in(state), originals=held)
+
+
 def evolve(state: State, event: Event) -> State:
     """Say where a dossier stands after an event. Never refuses: history cannot be wrong."""
     match event, state:
@@ -205,6 +234,8 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, dossier=replace(state.dossier, is_erased=True))
         case _ if isinstance(event, DossierFeePaid | DossierFeeWaived | DossierFeeRefunded) and not isinstance(state, Absent):
             return replace(state, dossier=replace(state.dossier, money=state.dossier.money.after(event)))
+        case _ if isinstance(event, ORIGINALS) and not isinstance(state, Absent):
+            return replace(state, dossier=replace(state.dossier, originals=with_original(state.dossier.originals, event)))
         case _ if isinstance(event, DossierFileAttached | DossierFileScanned) and not isinstance(state, Absent):
             return replace(state, dossier=with_file(state.dossier, event))
         case _:

@@ -22,6 +22,7 @@ from contracts.vocabulary import (
     SupplementStage,
     VaultRef,
 )
+from services.intake.domain.custody import Original
 from services.intake.domain.money import NONE_YET, Money
 from services.intake.domain.retention import Ending
 
@@ -45,8 +46,9 @@ class Dossier:
 
     `deadline` is what was promised, `by_law` the law's own at acceptance where less was promised (None also once the clock has begun anew:
     from then on processing, which has every moment, tells it), `case_code` which of the procedure's cases it is.
-    `new_due_on` is the day that came with an apology (None: there was none), `ended_at` when nothing was left to do with it,
-    `files` what was attached, `money` what is due and what came of it, `is_erased` whether the person was forgotten.
+    `new_due_on` is the day that came with an apology (None: there was none), `ended_at` when nothing was left to do with it, `files` what
+    was attached, `originals` which papers of the applicant were taken, `money` what is due and what came of it, `is_erased` whether the
+    person was forgotten.
     """
 
     id: DossierId
@@ -66,6 +68,7 @@ class Dossier:
     new_due_on: date | None = None
     ended_at: datetime | None = None
     files: tuple[Attached, ...] = ()
+    originals: tuple[Original, ...] = ()
     money: Money = NONE_YET
     is_erased: bool = False
 
@@ -127,6 +130,12 @@ class Ended:
 
 
 State: TypeAlias = Absent | Submitted | AwaitingSupplement | Accepted | ResultReady | Returned | Ended
+
+
+def held_in(state: State) -> list[int]:
+    """Give the numbers of the originals that are here and must go back."""
+    originals = () if isinstance(state, Absent) else state.dossier.originals
+    return [one.number for one in originals if one.state == "held"]
 
 
 def file_of(state: State, id: FileId) -> Attached | None:

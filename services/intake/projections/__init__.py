@@ -20,6 +20,7 @@ from contracts.intake import (
 from contracts.intake_erasure import DossierPersonalDataErased
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
 from services.intake.projections.fees import FEES
+from services.intake.projections.originals import ORIGINALS
 
 FACTS: Final = (
     DossierSubmitted,
@@ -84,5 +85,5 @@ REGISTER: Final = ReadModel(
     version=4,
     sources=("intake",),
     ddl=read_ddl(Path(__file__).with_name("tables.sql")),
-    projections=(Projection(table="dossier", key_column="dossier_id", key=key, columns=columns, facts=FACTS), FEES),
+    projections=(Projection(table="dossier", key_column="dossier_id", key=key, columns=columns, facts=FACTS), FEES, ORIGINALS),
 )

@@ -37,3 +37,17 @@ CREATE TABLE fee_entry (
     pos_intake bigint
 );
 CREATE INDEX fee_entry_by_day ON fee_entry (on_day);
+
+-- Original papers that were taken for comparison: where each is, and who has it or had it last.
+CREATE TABLE original (
+    original   text PRIMARY KEY,    -- dossier and number
+    dossier_id uuid,
+    number     integer,
+    component  text,
+    agency     text,
+    state      text,                -- held, given-back, lost
+    holder     text,
+    since      timestamptz,
+    pos_intake bigint
+);
+CREATE INDEX original_held ON original (since) WHERE state <> 'given-back';

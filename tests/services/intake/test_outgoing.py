@@ -20,6 +20,8 @@ from starlette.responses import Response
 
 from contracts import intake as facts
 from contracts.catalogue import FACTS
+from contracts.intake_fees import DossierFeePaid, DossierFeeRefunded, DossierFeeWaived, ReceiptNumberAllotted
+from contracts.intake_originals import DossierOriginalLost, DossierOriginalPassedOn, DossierOriginalReturned, DossierOriginalTaken
 from deploy.local import national_portal as simulator
 from kernel.eventlog.tail import sequence_of, through
 from services.intake import look_up
@@ -36,6 +38,15 @@ from tests.services.test_surprises import served
 QUICK: Final = (0.05,)
 PRIVATE: Final = {
     facts.ProcedurePublished: "about no dossier",
+    facts.CatalogueRevised: "about no dossier",
+    DossierFeePaid: "who paid has the gateway's answer or the desk's receipt; the money is told to whom it concerns",
+    DossierFeeWaived: "of the money, likewise",
+    DossierFeeRefunded: "of the money, likewise",
+    ReceiptNumberAllotted: "the book's own",
+    DossierOriginalTaken: "who brought it was there; the list of originals shows it to whom it concerns",
+    DossierOriginalPassedOn: "of the department's inside",
+    DossierOriginalReturned: "whoever has it back knows",
+    DossierOriginalLost: "the department tells its owner, with an apology (Điều 21.2), and not a stranger before him",
     facts.RegisterNumberAllotted: "the register's own",
     facts.DossierFileAttached: "whoever attached it was answered, and the list of files shows it to whom it concerns",
     facts.DossierFileScanned: "the list of files says how each stands; what a scanner calls a thing is for the desk",
