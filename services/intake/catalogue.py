@@ -16,6 +16,7 @@ import yaml
 
 from contracts.intake import Component, Fee, LimitLine, ProcedurePublished
 from contracts.vocabulary import AgencyCode, ApplicantKind, Channel, ContentHash, Limit, ProcedureCode
+from services.intake.domain.legal_basis import LegalDocument
 
 NAMESPACE: Final = UUID("c8f4b1d2-3c1a-5f0e-8a43-9d2f6c0b7e11")
 LATER: Final = ("extension_max", "limits", "fee_before_result")
@@ -95,6 +96,7 @@ class Catalogue:
     agency: str
     procedures: Mapping[str, Procedure]
     decision: Decision | None = None
+    legal_documents: tuple[LegalDocument, ...] = ()
 
 
 @cache
@@ -112,6 +114,7 @@ def load_catalogue(folder: Path) -> Catalogue:
         agency=agency["code"],
         procedures={procedure.code: procedure for procedure in procedures},
         decision=_decision(folder / "decision.yaml"),
+        legal_documents=_legal_documents(folder / "legal_documents.yaml"),
     )
 
 
@@ -185,3 +188,9 @@ def _decision(file: Path) -> Decision | None:
         return None
     data = yaml.safe_load(file.read_text(encoding="utf-8"))
     return Decision(number=data["number"], signed_on=data["signed_on"])
+
+
+def _legal_documents(file: Path) -> tuple[LegalDocument, ...]:
+    if not file.exists():
+        return ()
+    return tuple(LegalDocument(**document) for document in yaml.safe_load(file.read_text(encoding="utf-8"))["documents"])

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from datetime import date
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from contracts.intake import ProcedurePublished
 from kernel.edge.answer import json_response
 from kernel.edge.policy import allowed
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
+from kernel.legalclock import day_of
 from services.intake.catalogue import as_published
 from services.intake.domain.versions import changes
 from services.intake.handle import Door
 from services.intake.handle_catalogue import versions
+from services.intake.legal_watch import SOON_DAYS, LegalWatch
 
 ACTIONS: Final[dict[str, set[str]]] = {
     "procedure.read": {"public"},
@@ -27,6 +30,7 @@ def routes(door: Door) -> APIRouter:
     """Make the routes of the public catalogue."""
     router = APIRouter(prefix="/v1")
     add_versions(router, door)
+    add_legal_documents(router, door)
 
     @router.get("/procedures", dependencies=[allowed("procedure.read")])
     async def procedures() -> Response:
@@ -75,6 +79,25 @@ def add_versions(router: APIRouter, door: Door) -> None:
         )
 
     _ = (listed, differences)
+
+
+def add_legal_documents(router: APIRouter, door: Door) -> None:
+    """Add what procedures rest on in law."""
+    watch = LegalWatch(door.catalogue)
+
+    @router.get("/legal-documents", dependencies=[allowed("procedure.read")])
+    async def legal_documents(
+        request: Request,
+        on: Annotated[date | None, Query(description="A local day; today unless given.")] = None,
+        soon_days: Annotated[int, Query(ge=0, le=3660, description="How many days before its last a document ends soon.")] = SOON_DAYS,
+        standing: Annotated[Literal["not-yet", "in-force", "ends-soon", "ended", "unknown"] | None, Query()] = None,
+    ) -> Response:
+        """List the legal documents of the register and those that procedures cite: from when until when, and what rests on each."""
+        day = on or day_of(door.runtime.commands.clock.now(request))
+        items = [item for item in watch.standing(day, soon_days) if standing in {None, item["standing"]}]
+        return json_response({"on": day, "items": items})
+
+    _ = legal_documents
 
 
 def said(fact: ProcedurePublished) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from services.intake.handle_catalogue import publish
 from services.intake.handle_files import Filing
 from services.intake.http_api import POLICY, WORDS, routes
 from services.intake.http_dossiers import PURPOSES
+from services.intake.legal_watch import LegalWatch
 from services.intake.look_up import LookUp
 from services.intake.named import Names
 from services.intake.outgoing import Outgoing, go_out
@@ -66,12 +67,13 @@ def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
 
 
 def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Finish interrupted erasing; have files judged, and swept; forget old look-ups; tell those who are told, one process at a time."""
+    """Finish interrupted erasing; have files judged, and swept; watch the law; forget old look-ups; tell those who are told, one process at a time."""
     receivers = receivers_of(runtime)
     return {
         "erasing": forgetting_of(runtime).keep_finishing,
         "scanning": Scanning(filing_of(runtime), scanner_of(runtime.settings.clamd_url)).keep_scanning,
         "sweeping": Sweeping(filing_of(runtime)).keep_sweeping,
+        "legal-bases": LegalWatch(load_catalogue(runtime.settings.catalogue)).keep_watching,
         "look-ups": LookUp(runtime).keep_forgetting,
         "outgoing": partial(go_out, receivers.outgoing, receivers),
     }
