@@ -61,7 +61,11 @@ class Forgetting:
         return len(left)
 
     async def _forget(self, stream: UUID, by: str) -> None:
-        """Erase what is kept. The vault goes first: with the keys in it nobody can read a file any more, wherever a copy may lie."""
+        """Erase what is kept. The vault goes before the store: without its keys nobody can read a file any more, wherever a copy may lie.
+
+        What the person is found by goes first of all, while the vault still says that something is left to do.
+        """
+        await self.door.likeness.forget(stream)
         await self.door.runtime.vault.erase(self.door.runtime.log.pool, stream, by)
         await self.filing.erase(stream)
 

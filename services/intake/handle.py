@@ -19,6 +19,7 @@ from kernel.legalclock import Calendar, NoRulePack, OutsideCalendar, day_of, dea
 from kernel.vault import ENTRY
 from services.intake.catalogue import Catalogue, Procedure, as_published, stream_of
 from services.intake.domain import commands, dossier, register, states
+from services.intake.likeness import APPLICANT, Likeness
 from services.intake.settings import IntakeSettings
 
 DossierOutcome = Outcome[states.State]
@@ -45,6 +46,7 @@ class Door:
 
     runtime: Runtime[IntakeSettings]
     catalogue: Catalogue
+    likeness: Likeness
     _older: dict[ContentHash, Procedure] = field(default_factory=dict[ContentHash, Procedure], init=False)
 
     async def submit(self, submission: Submission, command: Command) -> DossierOutcome:
@@ -73,7 +75,8 @@ class Door:
             submitted_at=at,
             arrived_at=submission.arrived_at or at,
         )
-        beside = command.beside_with({ENTRY: [sealed.row]})
+        known_by = self.likeness.row(stream, submission.personal, entry.code, at)
+        beside = command.beside_with({ENTRY: [sealed.row], APPLICANT: known_by})
         target = Target(stream, dossier.DECIDER, submitted)
         return await carry_out(self.runtime.log, target, command.meta, agency=self.catalogue.agency, beside=beside)
 

@@ -25,6 +25,7 @@ ACTIONS: Final[dict[str, set[str]]] = {
     "dossier.read": {"portal", "desk", "officer", "leader"},
     "dossier.list": {"desk", "officer", "leader"},
     "dossier.read-personal": {"desk", "officer"},
+    "dossier.compare": {"desk", "officer"},
 }
 
 Purpose: TypeAlias = Literal["appraisal", "contact", "identity-check", "return"]
@@ -85,5 +86,11 @@ def routes(door: Door, register: Register) -> APIRouter:
             raise Erased
         return json_response(await runtime.vault.read(runtime.log.pool, found.personal_ref, principal.sub, purpose))
 
-    _ = (dossiers, one, personal)
+    @router.get("/dossiers/{id}/duplicates")
+    async def duplicates(id: UUID, principal: Annotated[Principal, allowed("dossier.compare")]) -> Response:
+        """List dossiers that may be this one handed in before or again, each with what speaks for it; the desk says whether they are."""
+        *_, found = await door.dossier(id, principal)
+        return json_response({"items": await door.likeness.of(id, found)})
+
+    _ = (dossiers, one, personal, duplicates)
     return router

@@ -24,6 +24,7 @@ from services.intake.handle_files import Filing
 from services.intake.http_api import POLICY, WORDS, routes
 from services.intake.http_dossiers import PURPOSES
 from services.intake.legal_watch import LegalWatch
+from services.intake.likeness import APPLICANT, Likeness
 from services.intake.look_up import LookUp
 from services.intake.named import Names
 from services.intake.outgoing import Outgoing, go_out
@@ -41,7 +42,7 @@ from services.intake.webhooks import Signer
 
 def door_of(runtime: Runtime[IntakeSettings]) -> Door:
     """Make the handler of commands with the catalogue that the settings name."""
-    return Door(runtime, load_catalogue(runtime.settings.catalogue))
+    return Door(runtime, load_catalogue(runtime.settings.catalogue), Likeness(runtime))
 
 
 def routers(runtime: Runtime[IntakeSettings]) -> list[APIRouter]:
@@ -67,7 +68,7 @@ def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
 
 
 def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Finish interrupted erasing; have files judged, and swept; watch the law; forget old look-ups; tell those who are told, one process at a time."""
+    """Finish interrupted erasing; have files judged, and swept; watch the law; forget look-ups; tell who is told, one process at a time."""
     receivers = receivers_of(runtime)
     return {
         "erasing": forgetting_of(runtime).keep_finishing,
@@ -96,5 +97,6 @@ SERVICE: Final = Service(
     reactors=lambda _: (REACTOR,),
     purposes=PURPOSES | handle_files.PURPOSES | {national_portal.PURPOSE, notices.PURPOSE},
     jobs=jobs,
+    tables=(APPLICANT,),
     prepare=publish_catalogue,
 )

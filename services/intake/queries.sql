@@ -34,3 +34,14 @@ WHERE o.state <> 'given-back'
   AND ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1) AS own WHERE o.agency = own OR starts_with(o.agency, own || '.')))
 ORDER BY o.since, o.original
 LIMIT $2
+
+-- name: same_applicant
+-- Other dossiers of the same applicant and procedure, handed in within $2 of dossier $1, the nearest first.
+SELECT o.dossier, o.submitted_at, t.submitted_at AS this_at
+FROM likeness.applicant AS t JOIN likeness.applicant AS o USING (who, procedure)
+WHERE t.dossier = $1 AND o.dossier <> $1 AND o.submitted_at BETWEEN t.submitted_at - $2::interval AND t.submitted_at + $2::interval
+ORDER BY greatest(o.submitted_at - t.submitted_at, t.submitted_at - o.submitted_at), o.dossier
+LIMIT $3
+
+-- name: unlike
+DELETE FROM likeness.applicant WHERE dossier = $1

@@ -4,3 +4,4 @@
 \i kernel/vault/schema.sql
 \i services/intake/portal.sql
 \i services/intake/files.sql
+\i services/intake/likeness.sql
