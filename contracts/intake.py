@@ -63,11 +63,12 @@ class Component(Value):
 class Fee(Value):
     """One line of the fee table, in đồng; `case` names when it applies, the two dates (both inclusive) the days of acceptance.
 
-    `case_code` is set where the desk says at acceptance which case a dossier is.
+    `case_code` is set where the desk says at acceptance which case a dossier is; `per_place`: the amount is for each place of business.
     """
 
     case: str
     case_code: LaterText = None
+    per_place: LaterFlag = False
     applicant_kind: ApplicantKind | None = None
     channel: Channel | None = None
     amount_vnd: Annotated[int, Field(ge=0)]
@@ -186,7 +187,7 @@ class DossierAccepted(Fact, type="intake.dossier.accepted.v1"):
     """The dossier is complete and received: code, appointment and its derivation, form RECEIPT (NĐ 61/2018, Điều 17.2.c).
 
     `deadline` is what was promised. Where that is less than the law allows, `by_law` is the law's own. `case_code` is which of the
-    procedure's cases the dossier is; limit and fee go by it.
+    procedure's cases the dossier is; limit and fee go by it. `fee_vnd` is for all of its `places` of business (None: one, or not by place).
     """
 
     dossier_id: DossierId
@@ -205,6 +206,7 @@ class DossierAccepted(Fact, type="intake.dossier.accepted.v1"):
     deadline: Deadline | None
     by_law: LaterDeadline = None
     case_code: LaterText = None
+    places: LaterAmount = None
     fee_vnd: Annotated[int, Field(ge=0)] | None
     fee_before_result: LaterFlag = False
 

@@ -44,6 +44,11 @@ class Procedure:
         """The codes of its cases (trường hợp); with any, the desk says at acceptance which one a dossier is (E-05)."""
         return frozenset(line.case_code for line in (*self.fees, *self.limits) if line.case_code is not None)
 
+    @property
+    def is_per_place(self) -> bool:
+        """Whether a fee is for each place of business (E-55)."""
+        return any(fee.per_place for fee in self.fees)
+
     def published(self, at: datetime, decision: str | None = None) -> ProcedurePublished:
         """Make the fact that this version entered the catalogue, by a decision if one brought it."""
         content = {**self.content, "content_hash": self.content_hash, "decision": decision, "published_at": at}
@@ -57,13 +62,18 @@ class Procedure:
         limit = self.content["limit"]
         return None if limit is None else LimitLine(limit=Limit.model_validate(limit))
 
-    def fee_vnd(self, on: date, kind: ApplicantKind, channel: Channel, case_code: str | None = None) -> int | None:
+    def fee_vnd(
+        self, on: date, kind: ApplicantKind, channel: Channel, case_code: str | None = None, places: int | None = None
+    ) -> int | None:
         """Give the fee in đồng of a dossier accepted on a day (E-04: by date of acceptance); None where the table does not say.
 
-        Where the cases of a table have no codes and need an officer's judgement (city or not), it is the first line's.
+        One dossier for three shops costs three fees where the line is per place (E-55). Where the cases of a table have no codes and need
+        an officer's judgement (city or not), it is the first line's.
         """
         lines = sorted((fee for fee in self.fees if holds(fee, on, kind, channel, case_code)), key=lambda fee: -exactness(fee))
-        return lines[0].amount_vnd if lines else None
+        if not lines:
+            return None
+        return lines[0].amount_vnd * (places or 1) if lines[0].per_place else lines[0].amount_vnd
 
 
 def holds(fee: Fee, on: date, kind: ApplicantKind, channel: Channel, case_code: str | None) -> bool:

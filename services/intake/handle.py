@@ -80,19 +80,22 @@ class Door:
         target = Target(stream, dossier.DECIDER, submitted)
         return await carry_out(self.runtime.log, target, command.meta, agency=self.catalogue.agency, beside=beside)
 
-    async def accept(self, stream: UUID, case_code: str | None, command: Command) -> DossierOutcome:
+    async def accept(self, stream: UUID, case_code: str | None, places: int | None, command: Command) -> DossierOutcome:
         """Receive a complete dossier: its number and its appointment are made and stored together.
 
-        Where the procedure has cases, `case_code` is the one that the dossier is: limit and fee go by it and by the channel (E-05).
+        Where the procedure has cases, `case_code` is the one that the dossier is: limit and fee go by it and by the channel (E-05). Where
+        a fee is for each place of business, `places` says how many there are (E-55; None: one).
 
         Raises:
             Refused: if it is not complete, or not waiting to be received; "outside-calendar", if nobody knows yet which days count.
-            Problem: 422, if the case is not said, or is none of the procedure's.
+            Problem: 422, if the case is not said or none of the procedure's, or places do not count.
         """
         at = command.meta.time
         found = await self._found(stream, command)
         entry = await self._pinned(found)
         _check_case(entry, case_code)
+        if places is not None and not entry.is_per_place:
+            raise Problem(INVALID, faults=[Fault("body", "/places", _NOT_PER_PLACE)])
         start_at = at if entry.content["start_rule"] == "complete" else found.arrived_at
         promised, by_law = _deadlines(entry, entry.limit_of(found.channel, case_code), start_at, load_calendar().as_known_at(at))
         day = day_of(at)
@@ -107,7 +110,8 @@ class Door:
                 deadline=promised,
                 by_law=by_law,
                 case_code=case_code,
-                fee_vnd=entry.fee_vnd(day, found.applicant_kind, found.channel, case_code),
+                places=places,
+                fee_vnd=entry.fee_vnd(day, found.applicant_kind, found.channel, case_code, places),
                 fee_before_result=entry.content.get("fee_before_result", False),
                 at=at,
                 by=command.principal.sub,
@@ -245,5 +249,8 @@ _CASE_MISSING = Sentence(
     "Thủ tục này có nhiều trường hợp; hãy chọn một: {cases}.", "The procedure has several cases; say which one it is: {cases}."
 )
 _UNKNOWN_CASE = Sentence("Thủ tục này không có trường hợp như vậy.", "The procedure has no such case.")
+_NOT_PER_PLACE = Sentence(
+    "Phí của thủ tục này không tính theo điểm kinh doanh.", "The fee of this procedure does not go by places of business."
+)
 _FUTURE = Sentence("Thời điểm đến không được ở tương lai.", "The arrival must not be in the future.")
 _LONG_AGO = Sentence("Thời điểm đến không được quá {days} ngày trước khi nộp.", "The arrival must be at most {days} days ago.")

@@ -23,10 +23,14 @@ ACTIONS: Final[dict[str, set[str]]] = {
 }
 
 
+PLACES_MAX: Final = 1000
+
+
 class AcceptanceBody(Body):
-    """Which of the procedure's cases the dossier is, where it has any."""
+    """Which of the procedure's cases the dossier is, where it has any; for how many places of business, where the fee goes by them."""
 
     case_code: Code | None = None
+    places: Annotated[int, Field(ge=1, le=PLACES_MAX)] | None = None
 
 
 class MissingBody(MissingComponent):
@@ -60,7 +64,7 @@ def routes(door: Door) -> APIRouter:
         request: Request, id: UUID, body: AcceptanceBody, principal: Annotated[Principal, allowed("dossier.check")]
     ) -> Response:
         """Receive a complete dossier: code, appointment, receipt (Điều 17.2.c)."""
-        return await run(request, principal, lambda command: door.accept(id, body.case_code, command), answer)
+        return await run(request, principal, lambda command: door.accept(id, body.case_code, body.places, command), answer)
 
     @router.post("/dossiers/{id}/supplement-request")
     async def request_supplement(

@@ -73,6 +73,7 @@ class FeeEntry(Vouched):
 
     case: Text
     case_code: Slug | None = None
+    per_place: bool = False
     applicant_kind: ApplicantKind | None = None
     channel: Channel | None = None
     amount_vnd: Annotated[int, Field(ge=0)]

@@ -70,6 +70,7 @@ class Accept:
     extension_max: int | None = None
     by_law: Deadline | None = None
     case_code: str | None = None
+    places: int | None = None
     fee_before_result: bool = False
 
 

@@ -77,6 +77,7 @@ def accepted(dossier: Dossier, command: Accept) -> DossierAccepted:
         deadline=command.deadline,
         by_law=command.by_law,
         case_code=command.case_code,
+        places=command.places,
         fee_vnd=command.fee_vnd,
         fee_before_result=command.fee_before_result,
     )

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.intake import DossierAccepted
 from services.intake.catalogue import load_catalogue
-from tests.services.intake.desk import PETROL, Desk, pointers
+from tests.services.intake.desk import CHEMICALS, PETROL, Desk, pointers
 from tests.services.intake.office import Office
 from tests.services.rig import problem
 
@@ -61,6 +61,16 @@ async def test_e_05_where_there_are_cases_one_of_them_is_said_and_where_there_ar
             found = problem(await desk.ask(id, "acceptance", body), 422, "invalid-input")
             assert pointers(found) == ["/case_code"]
         assert await desk.kept() == before
+
+
+async def test_e_55_one_dossier_for_three_shops_costs_three_fees_where_the_fee_goes_by_places(desk: Desk) -> None:
+    id, one, other = await desk.submit(), await desk.accepted(), await desk.submit(CHEMICALS)
+    await desk.do(id, "acceptance", {"places": 3})
+    three, single = await acceptance(desk, id), await acceptance(desk, one)
+    assert single.fee_vnd is not None
+    assert (three.fee_vnd, three.places, single.places) == (3 * single.fee_vnd, 3, None)
+    for dossier, places in ((other, 3), (other, 0)):
+        assert pointers(problem(await desk.ask(dossier, "acceptance", {"places": places}), 422, "invalid-input")) == ["/places"]
 
 
 async def test_e_06_the_receipt_goes_by_the_promise_and_the_law_s_own_limit_is_kept_beside_it(office: Office) -> None:
