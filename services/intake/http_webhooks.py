@@ -88,7 +88,7 @@ def add_subscriptions(router: APIRouter, outgoing: Outgoing, signer: Signer) -> 
     runtime = outgoing.runtime
 
     def listed(row: asyncpg.Record) -> dict[str, Any]:
-        names = ("id", "url", "signature", "generation", "state", "rotated_at", "created_at")
+        names = ("id", "url", "signature", "generation", "state", "failing_since", "rotated_at", "created_at")
         return {name: row[name] for name in names}
 
     def shown(row: asyncpg.Record) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def add_subscriptions(router: APIRouter, outgoing: Outgoing, signer: Signer) -> 
         """Have the public events of one's agencies posted to an address, signed after Standard Webhooks.
 
         The answer holds the key to verify with. Events come in order for each dossier; one that is not answered with 2xx is tried again by
-        the schedule of Standard Webhooks and parked at its end; 410 ends the subscription.
+        the schedule of Standard Webhooks and parked at its end; 410 ends the subscription, and failing for days disables it.
         """
         check_address(body.url, inside=runtime.settings.webhooks_inside)
         key = key_of(request.headers)
@@ -171,7 +171,10 @@ def add_deliveries(router: APIRouter, outgoing: Outgoing) -> None:
 
     @router.post("/webhooks/{id}/replay")
     async def replay(request: Request, id: UUID, body: ReplayBody, principal: Annotated[Principal, allowed("webhook.manage")]) -> Response:
-        """Deliver once more: everything behind a cursor, or what is parked. A subscription that a 410 ended lives again."""
+        """Deliver once more: everything behind a cursor that is kept, or what is parked.
+
+        A subscription that a 410 ended, or that was disabled because its address failed for too long, lives again and misses nothing.
+        """
         key_of(request.headers)
         await own(outgoing, id, principal, active=True)
         pos = behind(runtime.name, body.after, "body", "/after") if body.after else None

@@ -27,7 +27,7 @@ from services.intake.legal_watch import LegalWatch
 from services.intake.likeness import APPLICANT, Likeness
 from services.intake.look_up import LookUp
 from services.intake.named import Names
-from services.intake.outgoing import Outgoing, go_out
+from services.intake.outgoing import Outgoing, go_out, keep_trimming
 from services.intake.projections import REGISTER
 from services.intake.projections.outward import OUTWARD
 from services.intake.query import Register
@@ -76,6 +76,7 @@ def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[N
         "sweeping": Sweeping(filing_of(runtime)).keep_sweeping,
         "legal-bases": LegalWatch(load_catalogue(runtime.settings.catalogue)).keep_watching,
         "look-ups": LookUp(runtime).keep_forgetting,
+        "trimming": partial(keep_trimming, receivers.outgoing),
         "outgoing": partial(go_out, receivers.outgoing, receivers),
     }
 

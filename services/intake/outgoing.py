@@ -43,6 +43,8 @@ JITTER: Final = 0.1
 DICE: Final = random.SystemRandom()
 """Spreads the tries; dice of its own, for the program's may be somebody's who wants the same throws again."""
 ERROR_MAX: Final = 500
+TRIM_MAX: Final = 1000
+TRIM_SECONDS: Final = 3600.0
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -171,6 +173,14 @@ class Outgoing:
             pause = receiver.pauses[min(delivery.attempts, len(receiver.pauses) - 1)]
             later = pause * DICE.uniform(1, 1 + JITTER)
             await pool.execute(QUERY["later"], delivery.id, tried.status, error, later)
+
+
+async def keep_trimming(outgoing: Outgoing) -> None:
+    """Throw away, every hour, what was delivered to webhooks long ago; never ends."""
+    pool, seconds = outgoing.runtime.log.pool, outgoing.runtime.settings.deliveries_days * 86400
+    while True:
+        if await pool.execute(QUERY["trim"], seconds, TRIM_MAX) != f"DELETE {TRIM_MAX}":
+            await asyncio.sleep(TRIM_SECONDS)
 
 
 async def go_out(outgoing: Outgoing, receivers: Callable[[], Awaitable[Sequence[Receiver]]]) -> None:

@@ -125,7 +125,28 @@ UPDATE portal.subscription SET generation = $2 + 1, rotated_at = now() WHERE id 
 UPDATE portal.subscription SET state = $2 WHERE id = $1 AND state = 'active'
 
 -- name: revive
-UPDATE portal.subscription SET state = 'active' WHERE id = $1 AND state = 'gone'
+UPDATE portal.subscription SET state = 'active', failing_since = NULL WHERE id = $1 AND state IN ('disabled', 'gone')
+
+-- name: failing
+-- A try has failed: since now, if another has arrived since the failures before. Whether one has is asked here, so that one that arrives
+-- costs nothing more.
+UPDATE portal.subscription AS s SET failing_since = CASE
+    WHEN s.failing_since IS NULL OR EXISTS (
+        SELECT FROM portal.delivery AS d WHERE d.receiver = $2 AND d.state = 'done' AND d.at > s.failing_since
+    ) THEN now() ELSE s.failing_since END
+WHERE id = $1
+
+-- name: disable
+-- Ask an address no more that has failed for so long.
+UPDATE portal.subscription SET state = 'disabled'
+WHERE id = $1 AND state = 'active' AND failing_since <= now() - make_interval(secs => $2)
+
+-- name: trim
+-- Throw away what was delivered to webhooks so long ago, some at a time.
+DELETE FROM portal.delivery WHERE id IN (
+    SELECT id FROM portal.delivery
+    WHERE state = 'done' AND starts_with(receiver, 'webhook/') AND at < now() - make_interval(secs => $1) LIMIT $2
+)
 
 -- name: dossier_of
 -- The dossier of a code.

@@ -5,3 +5,4 @@
 \i services/intake/portal.sql
 \i services/intake/files.sql
 \i services/intake/likeness.sql
+\i services/intake/failing.sql

@@ -61,6 +61,10 @@ class IntakeSettings(ServiceSettings):
 
     token_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     webhooks_inside: bool = False
+    webhook_failing_hours: Annotated[float, Field(gt=0)] = 120.0
+    """An address of which every try has failed for so long is asked no more."""
+    deliveries_days: Annotated[float, Field(ge=1)] = 90.0
+    """How long it is kept what was delivered to webhooks, for whoever wants it once more."""
     stream_seconds: Annotated[float, Field(gt=0, le=86400)] = 900.0
 
     national_url: Annotated[str, Field(pattern=r"^https?://[^?#]+[^/?#]$", max_length=200)] | None = None

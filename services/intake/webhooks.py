@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import ipaddress
+import logging
 import socket
 import ssl
 from collections.abc import Iterable, Sequence
@@ -40,6 +41,7 @@ BOTH_KEYS: Final = timedelta(hours=24)
 """For so long after a rotation both keys sign."""
 GONE: Final = 410
 OK: Final = range(200, 300)
+LOGGER: Final = logging.getLogger(__name__)
 NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -164,9 +166,19 @@ class WebhookReceiver:
         body = encode(message(event, public)).decode()
         headers = self.signer.sign(self.row, str(Position(log.source, delivery.pos)), datetime.now(UTC), body)
         status = await post(self.net, self.row["url"], headers, body.encode())
+        if status in OK:
+            return Tried(arrived=True, status=int(status))
+        await self._failed()
         if isinstance(status, str):
             return Tried(arrived=False, error=status)
-        return Tried(arrived=status in OK, status=status, gone=status == GONE, error=None if status in OK else f"answered {status}")
+        return Tried(arrived=False, status=status, gone=status == GONE, error=f"answered {status}")
+
+    async def _failed(self) -> None:
+        """Ask an address no more where every try has failed for too long: what was to go there waits until its owner asks for it."""
+        runtime, id_ = self.outgoing.runtime, self.row["id"]
+        await runtime.log.pool.execute(QUERY["failing"], id_, self.name)
+        if await runtime.log.pool.execute(QUERY["disable"], id_, runtime.settings.webhook_failing_hours * 3600) == "UPDATE 1":
+            LOGGER.warning("webhook %s is disabled: every try has failed for %g hours", id_, runtime.settings.webhook_failing_hours)
 
     async def gone(self) -> None:
         """Disable the subscription: 410 says that nobody wants it any more."""

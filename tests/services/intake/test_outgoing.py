@@ -29,6 +29,7 @@ from services.intake import national_shape as shape
 from services.intake.domain.national import Record, is_resolved, record_of
 from services.intake.domain.public_view import PUBLIC, PublicEvent, public_view
 from services.intake.main import SERVICE
+from services.intake.outgoing import QUERY
 from services.intake.webhooks import Guarded, is_outside
 from tests.contracts.golden import golden
 from tests.services.intake.desk import Desk, procedure_of
@@ -233,6 +234,67 @@ async def test_what_never_arrives_is_parked_and_comes_when_it_is_replayed(told: 
             return await count_of(hook)
 
         await eventually(got)
+
+
+async def test_an_address_that_always_fails_is_disabled_and_misses_nothing_when_it_is_asked_for_again(rig: Rig) -> None:
+    hook = Hook(answers=[500] * 100)
+    patient: dict[str, Any] = {"retry_seconds": (0.05,) * 1000, "webhook_failing_hours": 0.5 / 3600}
+    async with rig.running(SERVICE, webhooks_inside=True, **patient) as running, hook.serving() as url:
+        made = await subscribed(running, url)
+        path, portal, desk = f"/v1/webhooks/{made['id']}", running.token("portal"), Desk(running)
+        ids = [await desk.submit()]
+
+        async def state() -> str:
+            return (await running.get(path, portal)).json()["state"]
+
+        await eventually(state, lambda found: found == "disabled")
+        ids.append(await desk.submit())
+        hook.answers.clear()
+        assert (await running.post(f"{path}/replay", {}, portal)).status_code == 200
+
+        async def got() -> set[str]:
+            return {json.loads(body)["data"]["dossier_id"] for _, body in hook.got}
+
+        assert await eventually(got, lambda found: len(found) == 2) == set(ids)
+        assert (await running.get(path, portal)).json()["state"] == "active"
+
+
+async def test_an_address_that_fails_now_and_then_stays_subscribed(rig: Rig) -> None:
+    hook = Hook(answers=[500, 204, 500, 204])
+    often: dict[str, Any] = {"retry_seconds": QUICK * 3, "webhook_failing_hours": 1.0}
+    async with rig.running(SERVICE, webhooks_inside=True, **often) as running, hook.serving() as url:
+        path, portal = f"/v1/webhooks/{(await subscribed(running, url))['id']}", running.token("portal")
+
+        async def done() -> int:
+            return len((await running.get(f"{path}/deliveries", portal, state="done")).json()["items"])
+
+        for n in (1, 2):
+            await Desk(running).submit()
+            await eventually(done, lambda found, n=n: found == n)
+            async with running.connected() as connection:
+                moved = await connection.execute("UPDATE portal.subscription SET failing_since = failing_since - interval '1 day'")
+            assert moved == "UPDATE 1", "as if it had failed a day ago, for the last time before it arrived"
+        found = (await running.get(path, portal)).json()
+        assert (found["state"], found["failing_since"] is None) == ("active", False)
+
+
+async def test_what_was_delivered_to_a_webhook_long_ago_is_thrown_away_and_nothing_else(told: Running) -> None:
+    hook = Hook(answers=[204, 500, 500, 500, 500])
+    async with hook.serving() as url:
+        await subscribed(told, url)
+        for _ in range(2):
+            await Desk(told).submit()
+
+        async def states() -> list[str]:
+            async with told.connected() as connection:
+                return sorted(row["state"] for row in await connection.fetch("SELECT state FROM portal.delivery"))
+
+        await eventually(states, lambda found: found == ["done", "parked"])
+        async with told.connected() as connection:
+            assert await connection.execute(QUERY["trim"], 86400.0, 10) == "DELETE 0"
+            await connection.execute("UPDATE portal.delivery SET at = now() - interval '2 days'")
+            assert await connection.execute(QUERY["trim"], 86400.0, 10) == "DELETE 1"
+        assert await states() == ["parked"]
 
 
 async def test_gone_ends_the_subscription(told: Running) -> None:
