@@ -26,7 +26,7 @@ ACTIONS: Final[dict[str, set[str]]] = {
 PLACES_MAX: Final = 1000
 
 
-class AcceptanceBody(Body):
+class AcceptBody(Body):
     """Which of the procedure's cases the dossier is, where it has any; for how many places of business, where the fee goes by them."""
 
     case_code: Code | None = None
@@ -60,9 +60,7 @@ def routes(door: Door) -> APIRouter:
     run = door.runtime.commands.run
 
     @router.post("/dossiers/{id}/acceptance")
-    async def accept(
-        request: Request, id: UUID, body: AcceptanceBody, principal: Annotated[Principal, allowed("dossier.check")]
-    ) -> Response:
+    async def accept(request: Request, id: UUID, body: AcceptBody, principal: Annotated[Principal, allowed("dossier.check")]) -> Response:
         """Receive a complete dossier: code, appointment, receipt (Điều 17.2.c)."""
         return await run(request, principal, lambda command: door.accept(id, body.case_code, body.places, command), answer)
 

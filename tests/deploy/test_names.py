@@ -27,6 +27,7 @@ SECRETS: Final[Mapping[str, str]] = {
     "NATIONAL_PASSWORD": "n" * 32,
     "FILES_S3_KEY_ID": "k" * 20,
     "FILES_S3_SECRET": "s" * 40,
+    "PAYMENT_SECRETS": "whsec_" + "A" * 32,
     "SMTP_URL": "smtps://a:b@mail.example.vn:465",
 }
 RULES: Final[Mapping[str, Callable[[Documents], list[str]]]] = {

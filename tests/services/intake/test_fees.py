@@ -222,6 +222,14 @@ async def test_only_what_one_of_the_gateways_keys_has_signed_lately_counts(intak
     assert (await tell(intake, id, secret=OTHER)).status_code == 200
 
 
+async def test_the_document_asks_the_gateway_for_its_signature_and_for_no_key(intake: Running) -> None:
+    described = (await intake.get("/openapi.json")).json()["paths"]["/v1/payments"]["post"]
+    names = {parameter["name"] for parameter in described["parameters"]}
+    assert {"webhook-id", "webhook-timestamp", "webhook-signature"} <= names
+    assert "Idempotency-Key" not in names
+    assert "401" in described["responses"]
+
+
 async def test_without_a_gateway_nobody_is_listened_to(rig: Rig) -> None:
     async with rig.running(SERVICE) as running:
         problem(await tell(running, str(uuid4())), 404, "not-found")
