@@ -29,6 +29,7 @@ from services.feedback.handle_answers import Box
 from services.feedback.handle_engagement import Engagements
 from services.feedback.handle_opinions import Opinions
 from services.feedback.handle_petitions import Petitions
+from services.feedback.handle_watch import Watch
 from services.feedback.query import Voices
 from services.feedback.query_petitions import FOLLOW_UP, PUBLICATION, PetitionRegister
 from services.feedback.rate_limit import TOO_MANY, Turnstile
@@ -68,7 +69,7 @@ def routes(surveys: Surveys, heard: Opinions, voices: Voices, turnstile: Turnsti
         http_answers.routes(Box(surveys)),
         http_opinions.routes(heard, voices),
         http_petitions.routes(petitions, register),
-        http_petition_work.routes(petitions),
+        http_petition_work.routes(petitions, Watch(register)),
         http_follow_up.routes(petitions, register),
         http_engagement.routes(Engagements(runtime), register),
         http_pages.routes(),

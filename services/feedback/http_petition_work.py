@@ -11,12 +11,14 @@ from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
 from contracts.feedback_petitions import PetitionKind, PetitionTopic
-from kernel.edge.body import NFC, Body
+from kernel.edge.answer import json_response
+from kernel.edge.body import NFC, Body, EmptyBody
 from kernel.edge.identity import Principal
 from kernel.edge.policy import allowed
 from kernel.edge.problem import refusal
 from services.feedback.domain import petition_commands as asked
 from services.feedback.handle_petitions import PROTECTED_ROLE, Petitions, Wanted, step_of
+from services.feedback.handle_watch import Watch
 from services.feedback.http_petitions import CODE_PATTERN, Text
 
 ANSWER_LENGTH_MAX: Final = 10_000
@@ -25,6 +27,7 @@ PARTNERS_MAX: Final = 10
 ACTIONS: Final = {
     "petition.work": {"officer", PROTECTED_ROLE},
     "petition.extend": {"leader", PROTECTED_ROLE},
+    "petition.alarm": {"admin", "leader"},
 }
 
 REFUSALS: Final = (
@@ -132,11 +135,19 @@ class MergerBody(Body):
     into: UUID
 
 
-def routes(petitions: Petitions) -> APIRouter:
+def routes(petitions: Petitions, watch: Watch) -> APIRouter:
     """Make the routes of those who work on petitions."""
     router = APIRouter(prefix="/v1")
     add_sorting(router, petitions)
     add_answering(router, petitions)
+    clock = petitions.runtime.commands.clock
+
+    @router.post("/petition-alarms", dependencies=[allowed("petition.alarm")])
+    async def alarms(request: Request, _: EmptyBody) -> Response:
+        """Say which limits are near or have run out; asked twice, the second time says nothing. The worker asks by itself every minute."""
+        return json_response({"raised": await watch.ring(clock.now(request))})
+
+    _ = alarms
     return router
 
 
