@@ -1,7 +1,7 @@
 """Facts of feedback about enterprises that are listened to: visits, working sessions, dialogue conferences, and the group that does it.
 
 What was said there is a petition of its own where it asks for something (`PetitionClassified.engagement_id`), and minutes are in the
-vault. An enterprise's name and tax code are public. Reporting does not read these facts yet: feedback's own figures count them.
+vault. An enterprise's name and tax code are public.
 """
 
 from __future__ import annotations

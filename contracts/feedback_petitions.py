@@ -2,7 +2,7 @@
 
 Who petitions, and every word that is written, lie in the vault. What leads to a person by another way (the dossier that it is about, the
 visit at which it was raised) is not in the first fact: it is recorded once somebody has seen that it is no denunciation, whose author the
-law protects, and never of one. Reporting does not read these facts yet: feedback's own figures count them (`/v1/engagement-figures`).
+law protects, and never of one.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ PetitionKind: TypeAlias = Literal["petition", "complaint", "denunciation"]
 """Phản ánh, kiến nghị; khiếu nại; tố cáo: three things with a law of its own each (NĐ 20/2008, Điều 1)."""
 
 PetitionTopic: TypeAlias = Literal["conduct", "regulation", "procedure", "difficulty", "question", "other"]
+
+PetitionLimit: TypeAlias = Literal["sort", "answer", "publish"]
+"""What a petition has limits for: to say what it is, to answer it, to publish the answer."""
 
 UnitCode: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{2,60}$")]
 """A unit of the department, as processing's organisation calls it."""
@@ -208,6 +211,22 @@ class PetitionWithdrawn(Fact, type="feedback.petition.withdrawn.v1"):
     withdrawn_at: datetime
 
 
+class PetitionAlarmRaised(Fact, type="feedback.petition.alarm-raised.v1"):
+    """A limit is near, or has run out; each says so once.
+
+    `raised_at` is the instant that the limit gives, whenever somebody looked: the same history raises the same alarms. `next_at` is when
+    the next one is due if nothing happens.
+    """
+
+    petition_id: PetitionId
+    agency: AgencyCode
+    limit: PetitionLimit
+    kind: Literal["due-soon", "overdue"]
+    due_at: datetime
+    next_at: datetime | None
+    raised_at: datetime
+
+
 PetitionFact: TypeAlias = (
     PetitionReceived
     | PetitionClassified
@@ -223,4 +242,5 @@ PetitionFact: TypeAlias = (
     | PetitionMerged
     | PetitionJoined
     | PetitionWithdrawn
+    | PetitionAlarmRaised
 )

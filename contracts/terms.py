@@ -110,6 +110,7 @@ TERMS: Final[dict[str, str]] = {
     "feedback.petition.merged.v1": "Gộp phản ánh, kiến nghị trùng",
     "feedback.petition.joined.v1": "Nhận phản ánh, kiến nghị trùng",
     "feedback.petition.withdrawn.v1": "Rút phản ánh, kiến nghị",
+    "feedback.petition.alarm-raised.v1": "Cảnh báo thời hạn phản ánh, kiến nghị",
     "feedback.support-group.formed.v1": "Thành lập tổ nắm tình hình doanh nghiệp",
     "feedback.support-group.dissolved.v1": "Giải thể tổ nắm tình hình doanh nghiệp",
     "feedback.engagement.held.v1": "Buổi làm việc với doanh nghiệp",

@@ -14,7 +14,7 @@ from kernel.legalclock.extension import NotExtendable, Restatement, apologise, r
 from kernel.legalclock.history import Extension, NotBegun, Reckoning, Stretch, Told, reckon
 from kernel.legalclock.holders import Share, time_by_holder
 from kernel.legalclock.instants import VIETNAM, NaiveInstant, at, day_of, midnight
-from kernel.legalclock.load import calendar_of_version, load_calendar
+from kernel.legalclock.load import calendar_counted_by, calendar_of_version, load_calendar
 from kernel.legalclock.moments import (
     Apologised,
     Begun,
@@ -32,7 +32,7 @@ from kernel.legalclock.moments import (
 from kernel.legalclock.resumption import resume
 from kernel.legalclock.rule_pack import NoRulePack, RulePack, SupplementMode, rule_pack, rule_pack_on
 from kernel.legalclock.segment import Segment, SegmentLike
-from kernel.legalclock.thresholds import Notice, notice_before, transfer_due, working_minutes_between
+from kernel.legalclock.thresholds import Notice, heard_at, late_from, near, notice_before, transfer_due, working_minutes_between
 
 __all__ = [
     "VIETNAM",
@@ -79,14 +79,18 @@ __all__ = [
     "appointment_at",
     "as_json",
     "at",
+    "calendar_counted_by",
     "calendar_of_version",
     "day_of",
     "deadline",
     "explain",
     "explain_history",
+    "heard_at",
     "is_late",
+    "late_from",
     "load_calendar",
     "midnight",
+    "near",
     "notice_before",
     "part_of",
     "reckon",

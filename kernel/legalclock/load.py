@@ -54,6 +54,15 @@ def calendar_of_version(version: str) -> Calendar:
     raise LookupError(message)
 
 
+@lru_cache
+def calendar_counted_by(version: str) -> Calendar:
+    """Give the calendar that a limit was counted by; where its name is not known any more, the newest."""
+    try:
+        return calendar_of_version(version)
+    except LookupError:
+        return load_calendar()
+
+
 def data_text(name: str) -> str:
     """Read one of the data files beside the code."""
     return files("kernel.legalclock").joinpath("data", name).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Thresholds beside the deadline: until when papers are handed on, how early notice must come, how long work took."""
+"""Thresholds beside the deadline: until when papers are handed on, how early notice comes, when it is near or late, how long work took."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from kernel.legalclock.calendar import Calendar
-from kernel.legalclock.deadline import Limit, LimitLike
+from kernel.legalclock.calendar import Calendar, OutsideCalendar
+from kernel.legalclock.deadline import DeadlineLike, Limit, LimitLike
 from kernel.legalclock.instants import day_of, local, midnight, utc
 from kernel.legalclock.phrases import EVERY_DAY
 from kernel.legalclock.rule_pack import RulePack
-from kernel.legalclock.segment import Segment
+from kernel.legalclock.segment import Segment, SegmentLike
 
+NEAR_PART: Final = 5
+"""A limit is near when a fifth of it is left."""
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -66,6 +68,44 @@ def notice_before(event_on: date, limit: LimitLike, calendar: Calendar, rule_pac
         rule_pack=rule_pack.id,
         segments=tuple(segments),
     )
+
+
+def late_from(due: DeadlineLike) -> datetime:
+    """Give the first instant that is late: `is_late`, as a value to compare with."""
+    if due.limit.unit == "working-hours":
+        return due.due_at + timedelta.resolution
+    return midnight(due.due_on + timedelta(days=1))
+
+
+def near(due: DeadlineLike) -> datetime | None:
+    """Give the instant from which on a fifth is left: the start of a day, at the latest the last one, or for hours the very instant.
+
+    None for a deadline that was recorded without its derivation.
+    """
+    counted = [segment for segment in due.segments if segment.counts]
+    if due.limit.unit != "working-hours":
+        days = [day for segment in counted for day in _days(segment)]
+        return midnight(days[-max(1, len(days) // NEAR_PART)]) if days else None
+    left = sum((segment.end_at - segment.start_at for segment in counted), timedelta()) / NEAR_PART
+    for segment in reversed(counted):
+        if (span := segment.end_at - segment.start_at) >= left:
+            return segment.end_at - left
+        left -= span
+    return None
+
+
+def heard_at(at: datetime, calendar: Calendar) -> datetime:
+    """Give the first instant from one on at which somebody is in office; beyond the calendar, where nobody knows, the instant itself."""
+    try:
+        return calendar.next_opening(at)
+    except OutsideCalendar:
+        return at
+
+
+def _days(segment: SegmentLike) -> list[date]:
+    """Give the local days of a stretch."""
+    first, last = day_of(segment.start_at), day_of(segment.end_at - timedelta.resolution)
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def working_minutes_between(start_at: datetime, end_at: datetime, calendar: Calendar) -> int:

@@ -14,12 +14,22 @@ from fastapi.routing import APIRoute
 from kernel.edge.app import Words
 from kernel.edge.policy import ANYBODY, Policy, action_of
 from kernel.edge.problem import MEDIA_TYPE
-from services.feedback import http_answers, http_engagement, http_follow_up, http_invitations, http_opinions, http_pages, http_petitions
+from services.feedback import (
+    http_answers,
+    http_engagement,
+    http_follow_up,
+    http_invitations,
+    http_opinions,
+    http_pages,
+    http_petition_work,
+    http_petitions,
+)
 from services.feedback.handle import SIGNING, Surveys
 from services.feedback.handle_answers import Box
 from services.feedback.handle_engagement import Engagements
 from services.feedback.handle_opinions import Opinions
 from services.feedback.handle_petitions import Petitions
+from services.feedback.handle_watch import Watch
 from services.feedback.query import Voices
 from services.feedback.query_petitions import FOLLOW_UP, PUBLICATION, PetitionRegister
 from services.feedback.rate_limit import TOO_MANY, Turnstile
@@ -31,13 +41,18 @@ POLICY: Final = Policy(
     | http_answers.ACTIONS
     | http_opinions.ACTIONS
     | http_petitions.ACTIONS
+    | http_petition_work.ACTIONS
     | http_follow_up.ACTIONS
     | http_engagement.ACTIONS
     | http_pages.ACTIONS
 )
 
 WORDS: Final = Words(
-    {kind.slug: kind for part in (http_invitations, http_answers, http_opinions, http_petitions, http_engagement) for kind in part.REFUSALS}
+    {
+        kind.slug: kind
+        for part in (http_invitations, http_answers, http_opinions, http_petition_work, http_engagement)
+        for kind in part.REFUSALS
+    }
 )
 
 TURNED_AWAY: Final[dict[int | str, dict[str, Any]]] = {
@@ -54,6 +69,7 @@ def routes(surveys: Surveys, heard: Opinions, voices: Voices, turnstile: Turnsti
         http_answers.routes(Box(surveys)),
         http_opinions.routes(heard, voices),
         http_petitions.routes(petitions, register),
+        http_petition_work.routes(petitions, Watch(register)),
         http_follow_up.routes(petitions, register),
         http_engagement.routes(Engagements(runtime), register),
         http_pages.routes(),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+import asyncpg
 from fastapi import APIRouter
 
 from contracts.catalogue import FACTS
@@ -18,11 +20,13 @@ from services.feedback.consume import reactor
 from services.feedback.handle import Surveys
 from services.feedback.handle_answers import RECORDED, Box
 from services.feedback.handle_opinions import Opinions
+from services.feedback.handle_watch import Watch
 from services.feedback.http_api import POLICY, PURPOSES, WORDS, routes
 from services.feedback.projections import VOICES
 from services.feedback.projections.petitions import PETITIONS
 from services.feedback.projections.walks import WALKS
 from services.feedback.query import Voices
+from services.feedback.query_petitions import PetitionRegister
 from services.feedback.rate_limit import Turnstile
 from services.feedback.settings import FeedbackSettings
 from services.feedback.surveys import load_surveys
@@ -47,8 +51,14 @@ def surveyed(runtime: Runtime[FeedbackSettings]) -> Surveys:
 
 
 def jobs(runtime: Runtime[FeedbackSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Empty the box, except where the callers say what time it is: there they ask for this too."""
-    return {} if runtime.settings.demo_clock else {"mixing": partial(mix, Box(surveyed(runtime)), runtime.settings.mixing_seconds)}
+    """Empty the box and watch limits, except where the callers say what time it is: there they ask for these too."""
+    settings = runtime.settings
+    if settings.demo_clock:
+        return {}
+    return {
+        "mixing": partial(mix, Box(surveyed(runtime)), settings.mixing_seconds),
+        "alarms": partial(watch, Watch(PetitionRegister(runtime)), settings.alarms_seconds),
+    }
 
 
 async def mix(box: Box, every_seconds: float) -> None:
@@ -56,6 +66,15 @@ async def mix(box: Box, every_seconds: float) -> None:
     while True:
         await asyncio.sleep(every_seconds)
         await box.record(datetime.now(UTC))
+
+
+async def watch(limits: Watch, every_seconds: float) -> None:
+    """Look whether a limit has something to say, again and again."""
+    while True:
+        # At the very first start, and after an update, the worker beside this has yet to make the read tables: there is nothing to watch.
+        with contextlib.suppress(asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+            await limits.ring(datetime.now(UTC))
+        await asyncio.sleep(every_seconds)
 
 
 SERVICE: Final = Service(

@@ -13,6 +13,14 @@ WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE
 ORDER BY received_at DESC, petition_id DESC
 LIMIT $10
 
+-- name: alarms_due
+-- Petitions with a limit that has something to say by $1, the longest due first.
+SELECT petition_id, alarm_at
+FROM read.petition_register
+WHERE alarm_at <= $1
+ORDER BY alarm_at, petition_id
+LIMIT $2
+
 -- name: petition_of_code
 -- Whose code it is.
 SELECT petition_id FROM read.petition_register WHERE code_hash = $1

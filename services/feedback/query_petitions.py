@@ -20,6 +20,7 @@ from contracts.feedback_petitions import (
     PetitionRefused,
     PetitionReopened,
 )
+from contracts.vocabulary import PetitionId
 from kernel.edge.identity import PUBLIC, Principal
 from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
@@ -43,8 +44,10 @@ FOLLOW_UP: Final = "follow-up"
 PUBLICATION: Final = "publication"
 """For what everybody reads what was published."""
 
+ALARMS_MAX: Final = 500
+"""Petitions that are looked at together."""
 LISTS: Final = frozenset({"partners", "enterprises", "members"})
-NOT_SHOWN: Final = frozenset({"code_hash", "received_event", "answered_event", "pos_feedback"})
+NOT_SHOWN: Final = frozenset({"code_hash", "received_event", "answered_event", "alarm_at", "pos_feedback"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,11 @@ class PetitionRegister:
             "contact": said.get("contact") if purpose in {"answering", "inspection"} else None,
             "written": await self._written(history, principal.sub, purpose),
         }
+
+    async def alarms_due(self, now: datetime) -> list[tuple[PetitionId, datetime]]:
+        """List petitions that have an alarm due by an instant, the longest due first, and since when."""
+        rows = await self.runtime.log.pool.fetch(QUERY["alarms_due"], now, ALARMS_MAX)
+        return [(row["petition_id"], row["alarm_at"]) for row in rows]
 
     async def of_code(self, code: str) -> UUID:
         """Find the petition of a code.

@@ -22,7 +22,7 @@ from kernel.edge.policy import Policy, allowed
 from kernel.edge.position import After, wait_for
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.paper.press import Press
-from services.reporting import http_form, http_satisfaction, http_trace, sheet
+from services.reporting import http_form, http_petitions, http_satisfaction, http_trace, sheet
 from services.reporting import page as page_
 from services.reporting.domain import report
 from services.reporting.domain.period import Period
@@ -44,6 +44,7 @@ POLICY: Final = Policy(
         "report.read": {"leader", "analyst"},
     }
     | http_form.ACTIONS
+    | http_petitions.ACTIONS
     | http_satisfaction.ACTIONS
     | http_trace.ACTIONS
 )
@@ -72,7 +73,8 @@ def routes(mirror: Mirror, publisher: Publisher) -> list[APIRouter]:
     add_register(router, mirror)
     add_page(router, mirror)
     add_reports(router, mirror, publisher)
-    return [router, http_form.routes(mirror, Press()), http_satisfaction.routes(mirror), http_trace.routes(mirror)]
+    own = [http_petitions.routes(mirror), http_satisfaction.routes(mirror), http_trace.routes(mirror)]
+    return [router, http_form.routes(mirror, Press()), *own]
 
 
 def add_figures(router: APIRouter, mirror: Mirror) -> None:

@@ -188,6 +188,8 @@ FROM (
         UNION ALL SELECT issued_on FROM read.invitation
         UNION ALL SELECT received_on FROM read.opinion
         UNION ALL SELECT answered_on FROM read.opinion
+        UNION ALL SELECT on_day FROM read.petition_turn
+        UNION ALL SELECT held_on FROM read.engagement
     ) AS said
 ) AS v
 

@@ -20,16 +20,35 @@ from contracts.feedback_petitions import (
 )
 from kernel.eventlog import Decider
 from services.feedback.domain import petition_commands as asked
+from services.feedback.domain.petition_alarms import raised, with_alarms
 from services.feedback.domain.petition_facts import answered, assigned, classified, extended, forwarded, merged, message, received, refused
 from services.feedback.domain.petition_rules import due
 from services.feedback.domain.petition_states import INITIAL, Absent, Answered, Closed, Open, Petition, State, evolve
 
 
 def decide(command: asked.Command, state: State) -> list[PetitionFact]:
-    """Give what a command leads to.
+    """Give what a command leads to, and beside it which limits have said something by then.
 
     Raises:
         Refused: a `Refusal`, or "outside-calendar".
+    """
+    match command:
+        case asked.Ring(at=at):
+            return raised(at, state)
+        case asked.Receive():
+            at = command.received_at
+        case asked.SetApart():
+            at = command.classify.at
+        case _:
+            at = command.at
+    return with_alarms(at, state, decided(command, state))
+
+
+def decided(command: asked.Step, state: State) -> list[PetitionFact]:
+    """Give what a command itself leads to.
+
+    Raises:
+        Refused: as `decide`.
     """
     match command, state:
         case asked.Receive(), Absent():
@@ -67,7 +86,7 @@ def decide(command: asked.Command, state: State) -> list[PetitionFact]:
             raise refused("petition-answered")
 
 
-def on_open(command: asked.Command, petition: Petition) -> list[PetitionFact]:
+def on_open(command: asked.Step, petition: Petition) -> list[PetitionFact]:
     """Give what officers can do with a petition that waits.
 
     Raises:
@@ -92,7 +111,7 @@ def on_open(command: asked.Command, petition: Petition) -> list[PetitionFact]:
             return [forwarded(command, petition)]
         case asked.Merge():
             return merged(command, petition)
-        case _ if petition.kind is None:
+        case asked.Assign() | asked.Extend() | asked.Answer() if petition.kind is None:
             raise refused("not-classified")
         case asked.Assign():
             return assigned(command, petition)

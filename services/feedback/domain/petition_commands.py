@@ -191,6 +191,14 @@ class Withdraw:
     at: datetime
 
 
-Command: TypeAlias = (
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """Say which limits are near or have run out by an instant."""
+
+    at: datetime
+
+
+Step: TypeAlias = (
     Receive | Classify | SetApart | Refuse | Forward | Assign | Extend | Answer | Publish | Judge | Reopen | Write | Merge | Join | Withdraw
 )
+Command: TypeAlias = Step | Ring

@@ -154,7 +154,7 @@ def answered(command: asked.Answer, petition: Petition) -> PetitionAnswered:
         commitment=command.words.commitment,
         late=is_late(petition.deadline, command.at),
         reopen_until=reopen_until(command.at, rules),
-        publish_by=due(command.at, rules.publish, calendar) if petition.kind == "petition" else None,
+        publish_by=due(command.at, rules.publish, calendar) if petition.kind == "petition" and not petition.protected else None,
         answered_by=command.officer,
         answered_at=command.at,
     )

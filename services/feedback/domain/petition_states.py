@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 from contracts.feedback_petitions import (
+    PetitionAlarmRaised,
     PetitionAnswered,
     PetitionAssigned,
     PetitionClassified,
@@ -16,6 +17,7 @@ from contracts.feedback_petitions import (
     PetitionJoined,
     PetitionJudged,
     PetitionKind,
+    PetitionLimit,
     PetitionMerged,
     PetitionMessageSent,
     PetitionPublished,
@@ -35,7 +37,8 @@ Ending: TypeAlias = Literal["refused", "forwarded", "merged", "withdrawn"]
 class Petition:
     """What the next decision needs of a petition. `counts_from` is where its limit began; `kind` None = nobody has said yet.
 
-    `protected`: it was once called a denunciation, and is never linked to anything from then on.
+    `protected`: it was once called a denunciation, and is never linked to anything from then on. `rung`: which limit has said what of
+    which instant.
     """
 
     id: PetitionId
@@ -43,6 +46,7 @@ class Petition:
     received_at: datetime
     counts_from: datetime
     topic: PetitionTopic
+    sort_by: Deadline
     deadline: Deadline
     kind: PetitionKind | None = None
     linked: bool = False
@@ -55,7 +59,9 @@ class Petition:
     judged: frozenset[int] = frozenset()
     dissatisfied: bool = False
     published: bool = False
+    publish_by: Deadline | None = None
     duplicates: frozenset[PetitionId] = frozenset()
+    rung: frozenset[tuple[PetitionLimit, str, datetime]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +108,14 @@ def evolve(state: State, event: PetitionFact) -> State:
                     received_at=event.received_at,
                     counts_from=event.received_at,
                     topic=event.topic,
+                    sort_by=event.sort_by,
                     deadline=event.deadline,
                 )
             )
         case PetitionRefused() | PetitionForwarded() | PetitionMerged() | PetitionWithdrawn(), Open(petition=petition):
             return _closed(event, petition)
         case PetitionAnswered(), Open(petition=petition):
-            return Answered(petition, event.reopen_until)
+            return Answered(replace(petition, publish_by=event.publish_by), event.reopen_until)
         case PetitionReopened(), Answered(petition=petition):
             again = replace(petition, round=event.round, deadline=event.deadline, counts_from=event.reopened_at)
             return Open(replace(again, dissatisfied=False, extended=False, published=False))
@@ -142,6 +149,8 @@ def after(petition: Petition, event: PetitionFact) -> Petition:
             return replace(petition, published=True)
         case PetitionJoined():
             return replace(petition, duplicates=petition.duplicates | {event.duplicate})
+        case PetitionAlarmRaised():
+            return replace(petition, rung=petition.rung | {(event.limit, event.kind, event.due_at)})
         case _:
             return petition
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, get_args
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from contracts.feedback import InvitationIssued, InvitationUsed
 from contracts.feedback_engagement import EngagementHeld, EngagementStruck, SupportGroupDissolved, SupportGroupFormed
 from contracts.feedback_petitions import (
+    PetitionAlarmRaised,
     PetitionAnswered,
     PetitionAssigned,
     PetitionClassified,
@@ -28,14 +30,15 @@ from contracts.feedback_petitions import (
 from contracts.vocabulary import Deadline
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
 from kernel.legalclock import day_of
+from services.feedback.domain.petition_alarms import first_after, of_limit
 
 NOT_IN_THE_REGISTER: Final = frozenset({PetitionMessageSent, PetitionJoined})
 """Facts that the register has no column for."""
 
 
-def limit(deadline: Deadline) -> dict[str, Any]:
-    """Give the columns of a limit."""
-    return {"due_on": deadline.due_on, "due_at": deadline.due_at}
+def limit(deadline: Deadline, from_at: datetime) -> dict[str, Any]:
+    """Give the columns of a limit that runs from an instant on: what it had to say before was said beside the fact that it came with."""
+    return {"due_on": deadline.due_on, "due_at": deadline.due_at, "alarm_at": first_after(from_at, *of_limit("answer", deadline))}
 
 
 def petition_key(event: Recorded) -> UUID:
@@ -53,19 +56,22 @@ def petition_columns(event: Recorded) -> Columns:
                 "received_event": event.id,
                 "sort_by_on": fact.sort_by.due_on,
                 "round": 1,
-                **limit(fact.deadline),
+                **limit(fact.deadline, fact.received_at),
+                "alarm_at": first_after(fact.received_at, *of_limit("sort", fact.sort_by), *of_limit("answer", fact.deadline)),
             }
         case PetitionClassified() as fact:
             links = {"dossier_id": fact.dossier_id, "engagement_id": fact.engagement_id}
-            return {"kind": fact.kind, "topic": fact.topic, "classified_at": fact.classified_at, **links, **limit(fact.deadline)}
+            said = {"kind": fact.kind, "topic": fact.topic, "classified_at": fact.classified_at}
+            return {**said, **links, **limit(fact.deadline, fact.classified_at)}
         case PetitionAssigned() as fact:
             return {"unit": fact.unit, "partners": " ".join(fact.partners)}
         case PetitionExtended() as fact:
-            return {"extended": True, **limit(fact.deadline)}
+            return {"extended": True, **limit(fact.deadline, fact.extended_at)}
         case PetitionReopened() as fact:
             # That the round before was late stays.
             gone: dict[str, Any] = dict.fromkeys(("answered_at", "answered_on", "answered_event", "verdict", "reopen_until"))
-            return {"round": fact.round, "extended": False, "publish_by_on": None, "published_at": None, **gone, **limit(fact.deadline)}
+            again = {"round": fact.round, "extended": False, "publish_by_on": None, "published_at": None}
+            return {**again, **gone, **limit(fact.deadline, fact.reopened_at)}
         case PetitionAnswered() as fact:
             return {
                 "answered_at": fact.answered_at,
@@ -73,28 +79,31 @@ def petition_columns(event: Recorded) -> Columns:
                 "answered_event": event.id,
                 "reopen_until": fact.reopen_until,
                 "publish_by_on": fact.publish_by.due_on if fact.publish_by else None,
+                "alarm_at": first_after(fact.answered_at, *(of_limit("publish", fact.publish_by) if fact.publish_by else ())),
                 **({"ever_late": True} if fact.late else {}),
             }
         case PetitionJudged() as fact:
             return {"verdict": fact.verdict}
         case PetitionPublished() as fact:
-            return {"published_at": fact.published_at}
+            return {"published_at": fact.published_at, "alarm_at": None}
+        case PetitionAlarmRaised() as fact:
+            return {"alarm": fact.kind, "alarm_limit": fact.limit, "alarm_raised_at": fact.raised_at, "alarm_at": fact.next_at}
         case _:
             return ended(event.fact)
 
 
 def ended(fact: Any) -> Columns:
-    """Give the columns of an end without an answer."""
+    """Give the columns of an end without an answer: no limit says anything any more."""
     match fact:
         case PetitionRefused():
-            return {"ended_how": "refused", "ended_at": fact.refused_at}
+            return {"ended_how": "refused", "ended_at": fact.refused_at, "alarm_at": None}
         case PetitionForwarded():
             late = {"ever_late": True} if fact.late else {}
-            return {"ended_how": "forwarded", "ended_at": fact.forwarded_at, **late}
+            return {"ended_how": "forwarded", "ended_at": fact.forwarded_at, "alarm_at": None, **late}
         case PetitionMerged():
-            return {"ended_how": "merged", "ended_at": fact.merged_at, "merged_into": fact.into}
+            return {"ended_how": "merged", "ended_at": fact.merged_at, "alarm_at": None, "merged_into": fact.into}
         case PetitionWithdrawn():
-            return {"ended_how": "withdrawn", "ended_at": fact.withdrawn_at}
+            return {"ended_how": "withdrawn", "ended_at": fact.withdrawn_at, "alarm_at": None}
         case _:
             return {}
 
@@ -183,7 +192,7 @@ SLIP: Final = Projection(table="slip", key_column="slip_id", key=slip_key, colum
 
 PETITIONS: Final = ReadModel(
     name="petitions",
-    version=1,
+    version=2,
     sources=("feedback",),
     ddl=read_ddl(Path(__file__).with_name("petitions.sql")),
     projections=(PETITION_REGISTER, ENGAGEMENT_REGISTER, SUPPORT_GROUP, SLIP),

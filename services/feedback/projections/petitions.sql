@@ -34,11 +34,16 @@ CREATE TABLE petition_register (
     ended_how        text,
     ended_at         timestamptz,
     merged_into      uuid,
+    alarm            text,          -- the last that was raised: due-soon, overdue
+    alarm_limit      text,          -- about which limit: sort, answer, publish
+    alarm_raised_at  timestamptz,
+    alarm_at         timestamptz,   -- when the next one is due
     pos_feedback     bigint
 );
 CREATE UNIQUE INDEX petition_register_code ON petition_register (code_hash);
 CREATE INDEX petition_register_newest ON petition_register (received_at DESC, petition_id DESC);
 CREATE INDEX petition_register_dossier ON petition_register (dossier_id);
+CREATE INDEX petition_register_alarm ON petition_register (alarm_at);
 
 -- Enterprises met.
 CREATE TABLE engagement_register (

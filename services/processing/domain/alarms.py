@@ -6,19 +6,21 @@ An alarm is for somebody: it rings when office is open, by the calendar that the
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
-from contracts.vocabulary import Deadline, DeadlineSegment
+from contracts.vocabulary import Deadline
 from kernel.legalclock import (
     Calendar,
     Limit,
     OutsideCalendar,
-    calendar_of_version,
+    calendar_counted_by,
     day_of,
     deadline,
+    heard_at,
+    late_from,
     load_calendar,
     midnight,
+    near,
     rule_pack_on,
 )
 from services.processing.domain.case_states import Case
@@ -26,37 +28,10 @@ from services.processing.domain.workflow import SIGNING_ROLE
 
 Kind: TypeAlias = Literal["due-soon", "overdue", "escalated"]
 
-DUE_SOON_PART: Final = 5
-"""A limit is near when a fifth of it is left."""
-
 ESCALATED_AFTER_DAYS: Final = 1
 """The head of the unit is told at once that a limit has run out; the director, if it is so still a working day later."""
 
 ROLES: Final[dict[Kind, str]] = {"due-soon": "chuyen-vien", "overdue": "truong-phong", "escalated": SIGNING_ROLE}
-
-
-def late_from(due: Deadline) -> datetime:
-    """Give the first instant that is late: `kernel.legalclock.is_late`, as a value to compare with."""
-    if due.limit.unit == "working-hours":
-        return due.due_at + timedelta.resolution
-    return midnight(due.due_on + timedelta(days=1))
-
-
-def near(due: Deadline) -> datetime | None:
-    """Give the instant from which on a fifth is left: the start of a day, at the latest the last one, or for hours the very instant.
-
-    None for a deadline that was recorded without its derivation.
-    """
-    counted = [segment for segment in due.segments if segment.counts]
-    if due.limit.unit != "working-hours":
-        days = [day for segment in counted for day in _days(segment)]
-        return midnight(days[-max(1, len(days) // DUE_SOON_PART)]) if days else None
-    left = sum((segment.end_at - segment.start_at for segment in counted), timedelta()) / DUE_SOON_PART
-    for segment in reversed(counted):
-        if (span := segment.end_at - segment.start_at) >= left:
-            return segment.end_at - left
-        left -= span
-    return None
 
 
 def step_due_at(since: datetime, hours: int, calendar: Calendar) -> datetime:
@@ -68,7 +43,7 @@ def step_due_at(since: datetime, hours: int, calendar: Calendar) -> datetime:
 
 def first_alarm_at(due: Deadline | None) -> datetime | None:
     """Give when the first alarm of a limit is due; None where there is no limit."""
-    return None if due is None else _there(near(due) or late_from(due), _calendar(due.calendar))
+    return None if due is None else heard_at(near(due) or late_from(due), calendar_counted_by(due.calendar))
 
 
 def soon(new_due_at: datetime, promised_at: datetime) -> datetime:
@@ -78,7 +53,7 @@ def soon(new_due_at: datetime, promised_at: datetime) -> datetime:
 
 def answer_rings_at(due: Deadline) -> datetime:
     """Give when it is to be said that another agency has let its limit run out: when somebody is there to hear it."""
-    return _there(late_from(due), _calendar(due.calendar))
+    return heard_at(late_from(due), calendar_counted_by(due.calendar))
 
 
 def alarms(case: Case) -> list[tuple[Kind, datetime, datetime]]:
@@ -87,7 +62,7 @@ def alarms(case: Case) -> list[tuple[Kind, datetime, datetime]]:
     if case.deadline is not None and case.kept is not None:
         found = _of_promise(case.kept.due_at, case.kept.at)
     elif case.deadline is not None:
-        found = _of_limit(near(case.deadline), case.deadline.due_at, late_from(case.deadline), _calendar(case.deadline.calendar))
+        found = _of_limit(near(case.deadline), case.deadline.due_at, late_from(case.deadline), calendar_counted_by(case.deadline.calendar))
     if case.new_due_at is not None and case.promised_at is not None:
         # From the apology on, the applicant waits for the new day: what the first limit had left to say is not said any more.
         found = _of_promise(case.new_due_at, case.promised_at)
@@ -99,39 +74,16 @@ def next_alarm_at(case: Case) -> datetime | None:
     return min((at for _, _, at in alarms(case)), default=None)
 
 
-def _days(segment: DeadlineSegment) -> list[date]:
-    """Give the local days of a stretch."""
-    first, last = day_of(segment.start_at), day_of(segment.end_at - timedelta.resolution)
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
-
-
 def _of_promise(due_at: datetime, told_at: datetime) -> list[tuple[Kind, datetime, datetime]]:
     """Give the alarms of a day that the applicant was told at an instant, whatever the limit is."""
     return _of_limit(soon(due_at, told_at), due_at, midnight(day_of(due_at) + timedelta(days=1)), load_calendar().as_known_at(told_at))
 
 
 def _of_limit(soon: datetime | None, due_at: datetime, ran_out: datetime, calendar: Calendar) -> list[tuple[Kind, datetime, datetime]]:
-    overdue_at = _there(ran_out, calendar)
+    overdue_at = heard_at(ran_out, calendar)
     escalated_at = _opening(day_of(overdue_at), ESCALATED_AFTER_DAYS, calendar)
     late: list[tuple[Kind, datetime, datetime]] = [("overdue", due_at, overdue_at), ("escalated", due_at, escalated_at)]
-    return late if soon is None else [("due-soon", due_at, _there(soon, calendar)), *late]
-
-
-@lru_cache
-def _calendar(version: str) -> Calendar:
-    """Give the calendar that a limit was counted by; where its name is not known any more, the newest."""
-    try:
-        return calendar_of_version(version)
-    except LookupError:
-        return load_calendar()
-
-
-def _there(at: datetime, calendar: Calendar) -> datetime:
-    """Give the first instant from one on at which somebody is in office; beyond the calendar, where nobody knows, the instant itself."""
-    try:
-        return calendar.next_opening(at)
-    except OutsideCalendar:
-        return at
+    return late if soon is None else [("due-soon", due_at, heard_at(soon, calendar)), *late]
 
 
 def _opening(day: date, working_days: int, calendar: Calendar) -> datetime:

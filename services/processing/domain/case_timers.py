@@ -11,8 +11,7 @@ from typing import Literal, TypeAlias
 
 from contracts.processing import CaseStepCompleted, CaseStepSkipped, CaseTimerCancelled, CaseTimerFired, CaseTimerSet
 from contracts.vocabulary import Deadline, Limit
-from kernel.legalclock import Calendar, day_of, deadline, rule_pack_on
-from services.processing.domain.alarms import late_from
+from kernel.legalclock import Calendar, day_of, deadline, late_from, rule_pack_on
 from services.processing.domain.case_facts import BY_ITSELF, completed
 from services.processing.domain.case_states import Case, Paused, State, Timer, Working
 from services.processing.domain.workflow import Steps, step_of

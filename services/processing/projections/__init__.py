@@ -39,7 +39,8 @@ from contracts.processing_coordination import CaseConsultationAnswered, CaseCons
 from contracts.processing_organisation import ControlledDocumentIssued, ControlledDocumentWithdrawn
 from contracts.vocabulary import Deadline
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
-from services.processing.domain.alarms import answer_rings_at, first_alarm_at, late_from, soon
+from kernel.legalclock import late_from
+from services.processing.domain.alarms import answer_rings_at, first_alarm_at, soon
 
 HERE: Final = Path(__file__).parent
 

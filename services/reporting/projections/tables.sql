@@ -148,6 +148,34 @@ CREATE TABLE opinion (
 CREATE INDEX opinion_received ON opinion (received_on);
 CREATE INDEX opinion_answered ON opinion (answered_on);
 
+-- What became of petitions, one row per fact that a figure asks for: which, whose, on what day; what it is called, who leads, until when it
+-- is to be answered, whether an answer was late.
+CREATE TABLE petition_turn (
+    turn_pos     bigint PRIMARY KEY,  -- the fact's own position: the order within a petition
+    petition_id  uuid,
+    agency       text,
+    what         text,
+    on_day       date,
+    kind         text,
+    unit         text,
+    due_on       date,
+    late         boolean,
+    pos_feedback bigint
+);
+CREATE INDEX petition_turn_day ON petition_turn (on_day);
+
+-- Meetings with enterprises.
+CREATE TABLE engagement (
+    engagement_id uuid PRIMARY KEY,
+    agency        text,
+    kind          text,
+    held_on       date,
+    held_pos      bigint,
+    struck_on     date,
+    pos_feedback  bigint
+);
+CREATE INDEX engagement_held ON engagement (held_on);
+
 -- Reports that were published; what they say stands in the log.
 CREATE TABLE report (
     report_id       uuid PRIMARY KEY,

@@ -33,12 +33,16 @@ def ended(kind: str, dossier: UUID) -> Any:
     return FACTS[type_].model_validate(golden(type_)["data"] | {"dossier_id": dossier})
 
 
-@dataclass
+@dataclass(repr=False)
 class Listening:
     """What a test asks of feedback."""
 
     running: Running
     intake: Neighbour
+
+    def __repr__(self) -> str:
+        """Be short: hypothesis writes down what a test was given, and this is a whole service."""
+        return "feedback"
 
     async def ended(self, kind: str = "returned", dossier: UUID | None = None) -> UUID:
         """Let intake return or refuse a dossier, and wait until feedback has heard it."""

@@ -51,3 +51,12 @@ async def follow(ear: Listening, code: str, after: str) -> dict[str, Any]:
 async def by_code(ear: Listening, what: str, code: str, **body: Any) -> httpx2.Response:
     """Do something as the petitioner."""
     return await ear.running.post(f"/v1/follow-up/{what}", {"code": code, **body})
+
+
+async def read_tables(ear: Listening) -> str:
+    """Give every row of every read table as a text."""
+    async with ear.running.connected() as connection:
+        tables = [row["viewname"] for row in await connection.fetch("SELECT viewname FROM pg_views WHERE schemaname = 'read'")]
+        assert "petition_register" in tables
+        rows = [await connection.fetch(f"SELECT t::text AS row FROM read.{table} AS t") for table in tables]  # noqa: S608 - names of our own views
+    return "\n".join(row["row"] for found in rows for row in found)

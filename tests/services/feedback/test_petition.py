@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from contracts.feedback_petitions import (
+    PetitionAlarmRaised,
     PetitionAnswered,
     PetitionClassified,
     PetitionFact,
@@ -106,7 +107,7 @@ def test_a_limit_is_extended_once_and_not_after_it_has_run_out() -> None:
 
 def test_what_was_answered_late_is_recorded_as_late() -> None:
     when = after(receive(), classify(), ASSIGN).when(answer(MONDAY + timedelta(days=22)))
-    assert [fact.late for fact in when.facts] == [True]
+    assert [fact.late for fact in when.facts if isinstance(fact, PetitionAnswered)] == [True]
 
 
 UNHAPPY: Final = asked.Judge(verdict="dissatisfied", at=MONDAY)
@@ -165,6 +166,8 @@ def commands(at: datetime) -> list[asked.Command]:
         asked.Merge(into=other, officer="nv-01", at=at),
         asked.Join(duplicate=PetitionId(UUID(int=6)), at=at),
         asked.Forward(partner="so-y-te", by=reckoned, officer="nv-01", at=at),
+        asked.Withdraw(at=at),
+        asked.Ring(at=at),
     ]
 
 
@@ -192,6 +195,8 @@ def test_no_open_petition_is_without_a_limit_and_no_denunciation_leads_anywhere(
         assert not [fact for fact in history if isinstance(fact, PetitionJoined | PetitionMerged | PetitionPublished)]
         assert {fact.dossier_id for fact in history if isinstance(fact, PetitionClassified)} == {None}
     assert sum(isinstance(fact, PetitionReceived) for fact in history) == 1
+    rung = [(fact.limit, fact.kind, fact.due_at) for fact in history if isinstance(fact, PetitionAlarmRaised)]
+    assert len(rung) == len(set(rung)), "each limit says each thing once"
     assert all(fact.publish_by is None or fact.round >= 1 for fact in history if isinstance(fact, PetitionAnswered))
 
 

@@ -11,7 +11,7 @@ import pytest
 from contracts.feedback_petitions import PetitionClassified, PetitionJoined, PetitionMerged, PetitionReceived
 from kernel.edge import logs
 from tests.services.feedback.listening import Listening
-from tests.services.feedback.petitioning import PETITION, REPLY, TEXT, WHO, act, answered, by_code, done, enter, follow
+from tests.services.feedback.petitioning import PETITION, REPLY, TEXT, WHO, act, answered, by_code, done, enter, follow, read_tables
 from tests.services.rig import problem
 
 
@@ -82,14 +82,6 @@ async def test_what_is_public_was_published_and_names_nobody(ear: Listening) -> 
 
 
 SECRETS: Final = ("Người Tố Cáo", "0987 654 321", "3 Phố Kín", "nhận tiền ngoài quy định")
-
-
-async def read_tables(ear: Listening) -> str:
-    async with ear.running.connected() as connection:
-        tables = [row["viewname"] for row in await connection.fetch("SELECT viewname FROM pg_views WHERE schemaname = 'read'")]
-        assert "petition_register" in tables
-        rows = [await connection.fetch(f"SELECT t::text AS row FROM read.{table} AS t") for table in tables]  # noqa: S608 - names of our own views
-    return "\n".join(row["row"] for found in rows for row in found)
 
 
 async def test_the_identity_of_a_denouncer_is_in_no_event_log_line_or_read_table(ear: Listening) -> None:

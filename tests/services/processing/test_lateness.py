@@ -14,8 +14,8 @@ from contracts.processing_clock import CaseAlarmRaised, CaseReappointed
 from contracts.processing_coordination import CaseConsultationOverdue
 from contracts.vocabulary import Limit
 from kernel.eventlog.verify import Verdict, verify_read_model
-from kernel.legalclock import VIETNAM, day_of, is_late, load_calendar
-from services.processing.domain.alarms import first_alarm_at, late_from, near
+from kernel.legalclock import VIETNAM, day_of, is_late, late_from, load_calendar, near
+from services.processing.domain.alarms import first_alarm_at
 from services.processing.domain.case_commands import Correct, Decide, OpenCase, PutDownCouncil, Remind, Ring, Stop
 from services.processing.main import SERVICE
 from services.processing.projections import CASES

@@ -24,7 +24,17 @@ from services.reporting.query import Reading
 from tests.services.rig import AGENCY, CODEC, Rig
 
 RECORDED: Final = datetime(2026, 6, 1, tzinfo=UTC)
-STREAM_OF: Final = ("dossier_id", "invitation_id", "rating_id", "answer_id", "opinion_id", "report_id", "score_id")
+STREAM_OF: Final = (
+    "dossier_id",
+    "invitation_id",
+    "rating_id",
+    "answer_id",
+    "opinion_id",
+    "petition_id",
+    "engagement_id",
+    "report_id",
+    "score_id",
+)
 
 
 def source_of(fact: Fact) -> str:

@@ -185,6 +185,8 @@ async def test_nothing_in_the_tables_joins_an_answer_to_a_dossier(mirror: Tables
         "invitation": {"invitation_id", "dossier_id"},
         "admission": {"invitation_id"},
         "opinion": {"opinion_id"},
+        "petition_turn": {"petition_id"},
+        "engagement": {"engagement_id"},
         "report": {"report_id"},
         "score": {"score_id"},
     }
