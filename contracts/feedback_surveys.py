@@ -15,6 +15,7 @@ from contracts.fact import LEFT_OUT, Fact, Value
 from contracts.vocabulary import (
     AgencyCode,
     AnswerId,
+    CampaignId,
     ContentHash,
     FieldCode,
     PrincipalId,
@@ -66,13 +67,15 @@ class SurveyClassOpened(Fact, type="feedback.class.opened.v1"):
     private_ref: VaultRef
     opened_at: datetime
     closes_at: datetime
+    campaign: Annotated[CampaignId | None, LEFT_OUT] = None
 
 
 class AnswerRecorded(Fact, type="feedback.answer.recorded.v1"):
     """An answer, recorded with others that say the same of themselves: in no order, on a day, by no command of its own.
 
     `satisfaction` is from 1 to 5, `points` from 0 to 2, `levels` from 1 to 5; what was not answered is not there. `batch_size` of them
-    stand in one commit (their ids begin alike) and are counted together or not at all; 0 = recorded before it was said.
+    stand in one commit (their ids begin alike) and are counted together or not at all; 0 = recorded before it was said. Those of a
+    `campaign` came on paper.
     """
 
     answer_id: AnswerId
@@ -89,6 +92,7 @@ class AnswerRecorded(Fact, type="feedback.answer.recorded.v1"):
     commitment: ContentHash | None
     recorded_on: date
     batch_size: Annotated[int, Field(ge=0), LEFT_OUT] = 0
+    campaign: Annotated[CampaignId | None, LEFT_OUT] = None
 
 
 SurveyFact: TypeAlias = SurveyClassOpened | AnswerRecorded

@@ -30,7 +30,7 @@ from kernel.eventlog import Outcome, Target, carry_out
 from kernel.legalclock import day_of
 from kernel.vault import ENTRY
 from services.feedback.domain import blind, invitation, survey_class
-from services.feedback.domain.survey_class import Opened, Traits, class_id, path_of, paths_so_far
+from services.feedback.domain.survey_class import Opened, Traits, classes_of, path_of, paths_so_far
 from services.feedback.domain.token import hash_of, invitation_in
 from services.feedback.query import Voices
 from services.feedback.settings import FeedbackSettings
@@ -79,36 +79,40 @@ class Surveys:
         Raises:
             Refused: an `invitation.Refusal`.
         """
+        offer = await self._offer(token, command.meta.time)
+        return await self.open(offer.class_id, offer.traits, command)
+
+    async def open(self, id: SurveyClassId, traits: Traits, command: Command) -> Outcome[survey_class.State]:
+        """Open a class, unless it is open."""
         now = command.meta.time
-        offer = await self._offer(token, now)
-        state = survey_class.DECIDER.state_of(await self.runtime.log.load(offer.class_id))
+        state = survey_class.DECIDER.state_of(await self.runtime.log.load(id))
         key = None if isinstance(state, Opened) else await asyncio.to_thread(generate_private_key, blind.PUBLIC_EXPONENT, blind.KEY_BITS)
         public, private = ("", "") if key is None else (public_text(key.public_key()), private_text(key))
-        sealed = self.runtime.vault.seal(offer.class_id, {"private_key": private})
+        sealed = self.runtime.vault.seal(id, {"private_key": private})
         wanted = survey_class.OpenClass(
-            class_id=offer.class_id,
-            traits=offer.traits,
+            class_id=id,
+            traits=traits,
             public_key=public,
             private_ref=VaultRef(sealed.ref),
             at=now,
             closes_at=now + timedelta(days=self.runtime.settings.class_days),
         )
-        target = Target(offer.class_id, survey_class.DECIDER, wanted)
+        target = Target(id, survey_class.DECIDER, wanted)
         meta, beside = command.meta, command.beside_with({ENTRY: [sealed.row]})
-        outcome = await carry_out(self.runtime.log, target, meta, agency=offer.traits.agency, beside=beside)
+        outcome = await carry_out(self.runtime.log, target, meta, agency=traits.agency, beside=beside)
         # The same command twice at once is one command to the log, and each had made a key: what is stored is told, not what was made.
-        return replace(outcome, state=await self.opened(offer.class_id))
+        return replace(outcome, state=await self.opened(id))
 
-    async def signature(self, wanted: Wanted) -> bytes:
-        """Sign what is hidden under a class's key. It must not be given away before `admit` has said that it may be.
+    async def signature(self, id: SurveyClassId, blinded: bytes) -> bytes:
+        """Sign what is hidden under a class's key. It must not be given away before a decision has said that it may be.
 
         Raises:
             Refused: "no-such-class".
             ValueError: if it is nothing that can be signed under this key.
         """
-        key = await self._private(await self.opened(wanted.class_id))
+        key = await self._private(await self.opened(id))
         modulus = key.private_numbers().public_numbers.n
-        return await asyncio.to_thread(blind.sign, key, wanted.blinded, 2 + secrets.randbelow(modulus - 3))
+        return await asyncio.to_thread(blind.sign, key, blinded, 2 + secrets.randbelow(modulus - 3))
 
     async def admit(self, wanted: Wanted, command: Command) -> Outcome[invitation.State]:
         """Use an invitation for one signature.
@@ -156,10 +160,9 @@ class Surveys:
             occasion=about.occasion,
             path=path_of(about.officer, walked := await self.voices.walked(about.dossier_id)),
         )
-        months = [f"{day:%Y-%m}" for day in (day_of(now), day_of(now) - timedelta(days=1))]
         before = [replace(traits, path=path) for path in paths_so_far(about.officer, walked)]
-        classes = frozenset(class_id(shown, month) for shown in before for month in months)
-        return Offer(state, about, class_id(traits, months[0]), classes, traits)
+        classes = frozenset(class_ for shown in before for class_ in classes_of(shown, day_of(now)))
+        return Offer(state, about, classes_of(traits, day_of(now))[0], classes, traits)
 
     async def _private(self, opened: Opened) -> RSAPrivateKey:
         if (known := self.keys.get(opened.class_id)) is not None:

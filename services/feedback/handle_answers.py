@@ -130,5 +130,6 @@ def fact_of(row: asyncpg.Record, traits: Traits, today: date, batch_size: int) -
         commitment=row["commitment"],
         recorded_on=today,
         batch_size=batch_size,
+        campaign=traits.campaign,
         **answered,
     )

@@ -14,13 +14,25 @@ from fastapi.routing import APIRoute
 from kernel.edge.app import Words
 from kernel.edge.policy import ANYBODY, Policy, action_of
 from kernel.edge.problem import MEDIA_TYPE
-from services.feedback import http_answers, http_engagement, http_follow_up, http_invitations, http_opinions, http_pages, http_petitions
+from services.feedback import (
+    http_answers,
+    http_campaigns,
+    http_engagement,
+    http_follow_up,
+    http_invitations,
+    http_opinions,
+    http_pages,
+    http_petitions,
+    http_signing,
+)
 from services.feedback.handle import SIGNING, Surveys
 from services.feedback.handle_answers import Box
+from services.feedback.handle_campaigns import Campaigns
 from services.feedback.handle_engagement import Engagements
 from services.feedback.handle_opinions import Opinions
 from services.feedback.handle_petitions import Petitions
 from services.feedback.query import Voices
+from services.feedback.query_campaigns import CampaignRegister
 from services.feedback.query_petitions import FOLLOW_UP, PUBLICATION, PetitionRegister
 from services.feedback.rate_limit import TOO_MANY, Turnstile
 
@@ -29,6 +41,7 @@ PURPOSES: Final = http_opinions.PURPOSES | http_petitions.PURPOSES | {FOLLOW_UP,
 POLICY: Final = Policy(
     http_invitations.ACTIONS
     | http_answers.ACTIONS
+    | http_campaigns.ACTIONS
     | http_opinions.ACTIONS
     | http_petitions.ACTIONS
     | http_follow_up.ACTIONS
@@ -36,9 +49,8 @@ POLICY: Final = Policy(
     | http_pages.ACTIONS
 )
 
-WORDS: Final = Words(
-    {kind.slug: kind for part in (http_invitations, http_answers, http_opinions, http_petitions, http_engagement) for kind in part.REFUSALS}
-)
+WITH_REFUSALS: Final = (http_invitations, http_signing, http_answers, http_campaigns, http_opinions, http_petitions, http_engagement)
+WORDS: Final = Words({kind.slug: kind for part in WITH_REFUSALS for kind in part.REFUSALS})
 
 TURNED_AWAY: Final[dict[int | str, dict[str, Any]]] = {
     TOO_MANY.status: {"description": TOO_MANY.title.en, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
@@ -52,6 +64,7 @@ def routes(surveys: Surveys, heard: Opinions, voices: Voices, turnstile: Turnsti
     routers = [
         http_invitations.routes(surveys, voices),
         http_answers.routes(Box(surveys)),
+        http_campaigns.routes(Campaigns(surveys), CampaignRegister(runtime)),
         http_opinions.routes(heard, voices),
         http_petitions.routes(petitions, register),
         http_follow_up.routes(petitions, register),

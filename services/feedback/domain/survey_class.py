@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final, Literal, TypeAlias
 from uuid import UUID, uuid5
 
 from contracts.feedback_surveys import Occasion, Path, SurveyClassOpened
-from contracts.vocabulary import AgencyCode, ContentHash, FieldCode, ProcedureCode, SurveyClassId, VaultRef
+from contracts.vocabulary import AgencyCode, CampaignId, ContentHash, FieldCode, ProcedureCode, SurveyClassId, VaultRef
 from kernel.eventlog import Decider, Refused
 
 NAMESPACE: Final = UUID("6f1f5d2c-58ad-5a39-9d0f-5b0b7d3c8a11")
@@ -23,7 +23,7 @@ Refusal: TypeAlias = Literal["no-such-class", "class-changed", "token-expired", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What the answers of a class have in common; None = not said."""
+    """What the answers of a class have in common; None = not said. A `campaign` is of slips of paper, which say nothing of any dossier."""
 
     agency: AgencyCode
     survey: ContentHash
@@ -31,6 +31,7 @@ class Traits:
     field: FieldCode | None = None
     occasion: Occasion | None = None
     path: Path = NOWHERE
+    campaign: CampaignId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,14 @@ def class_id(traits: Traits, month: str) -> SurveyClassId:
     """Name the class of a month: there is one, whoever asks for it first."""
     path = traits.path.model_dump(mode="json")
     said = [traits.agency, traits.survey, traits.procedure, traits.field, traits.occasion, path, month]
+    said += [str(traits.campaign)] if traits.campaign else []
     return SurveyClassId(uuid5(NAMESPACE, json.dumps(said, sort_keys=True)))
+
+
+def classes_of(traits: Traits, today: date) -> tuple[SurveyClassId, SurveyClassId]:
+    """Name the class of today, and that of yesterday: of who asked before midnight and goes on after it."""
+    now, before = (class_id(traits, f"{day:%Y-%m}") for day in (today, today - timedelta(days=1)))
+    return now, before
 
 
 def path_of(officer: str | None, walked: Sequence[WalkedStep]) -> Path:
@@ -131,6 +139,7 @@ def decide(command: OpenClass, state: State) -> list[SurveyClassOpened]:
                     private_ref=command.private_ref,
                     opened_at=command.at,
                     closes_at=command.closes_at,
+                    campaign=traits.campaign,
                 )
             ]
         case Opened():
@@ -148,6 +157,7 @@ def evolve(state: State, event: SurveyClassOpened) -> State:
                 field=event.field,
                 occasion=event.occasion,
                 path=event.path,
+                campaign=event.campaign,
             )
             return Opened(
                 class_id=event.class_id,
