@@ -158,9 +158,9 @@ class Surveys:
             procedure=about.procedure,
             field=about.field,
             occasion=about.occasion,
-            path=path_of(about.officer, walked := await self.voices.walked(about.dossier_id)),
+            path=path_of(about.officer, way := await self.voices.way(about.dossier_id)),
         )
-        before = [replace(traits, path=path) for path in paths_so_far(about.officer, walked)]
+        before = [replace(traits, path=path) for path in paths_so_far(about.officer, way)]
         classes = frozenset(class_ for shown in before for class_ in classes_of(shown, day_of(now)))
         return Offer(state, about, classes_of(traits, day_of(now))[0], classes, traits)
 
