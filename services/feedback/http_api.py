@@ -6,14 +6,13 @@ makes the router. This module puts them together.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter
-from fastapi.routing import APIRoute
 
 from kernel.edge.app import Words
-from kernel.edge.policy import ANYBODY, Policy, action_of
-from kernel.edge.problem import MEDIA_TYPE
+from kernel.edge.policy import Policy
+from kernel.edge.turnstile import Turnstile
 from services.feedback import (
     http_answers,
     http_campaigns,
@@ -34,7 +33,6 @@ from services.feedback.handle_petitions import Petitions
 from services.feedback.query import Voices
 from services.feedback.query_campaigns import CampaignRegister
 from services.feedback.query_petitions import FOLLOW_UP, PUBLICATION, PetitionRegister
-from services.feedback.rate_limit import TOO_MANY, Turnstile
 
 PURPOSES: Final = http_opinions.PURPOSES | http_petitions.PURPOSES | {FOLLOW_UP, PUBLICATION, SIGNING}
 
@@ -52,10 +50,6 @@ POLICY: Final = Policy(
 WITH_REFUSALS: Final = (http_invitations, http_signing, http_answers, http_campaigns, http_opinions, http_petitions, http_engagement)
 WORDS: Final = Words({kind.slug: kind for part in WITH_REFUSALS for kind in part.REFUSALS})
 
-TURNED_AWAY: Final[dict[int | str, dict[str, Any]]] = {
-    TOO_MANY.status: {"description": TOO_MANY.title.en, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-}
-
 
 def routes(surveys: Surveys, heard: Opinions, voices: Voices, turnstile: Turnstile) -> list[APIRouter]:
     """Make feedback's routes; before those that everybody may call stands the turnstile."""
@@ -71,8 +65,5 @@ def routes(surveys: Surveys, heard: Opinions, voices: Voices, turnstile: Turnsti
         http_engagement.routes(Engagements(runtime), register),
         http_pages.routes(),
     ]
-    for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
-        if ANYBODY in POLICY[action_of(route.dependant) or ""]:
-            route.app = turnstile.before(route.app)
-            route.responses = {**route.responses, **TURNED_AWAY}
+    turnstile.guard(routers, POLICY)
     return routers

@@ -34,11 +34,15 @@ CHANGES_MAX: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedTable:
-    """What lines are told apart by; as of which position (None = now); what became known after `since` is told apart."""
+    """What lines are told apart by; as of which position (None = now); what became known after `since` is told apart.
+
+    A `coarse` table is for everybody: its lines and their sum, and neither comparisons nor opinions.
+    """
 
     cut: tuple[VoiceCut, ...]
     as_of: int | None = None
     since: int | None = None
+    coarse: bool = False
 
 
 async def table(mirror: Mirror, asked: Asked, scope: Scope, wanted: WantedTable) -> Line:
@@ -47,24 +51,25 @@ async def table(mirror: Mirror, asked: Asked, scope: Scope, wanted: WantedTable)
         period, known = (await reading.period(asked)).whole_months(), reading.freshness["positions"].get(SOURCE, 0)
         as_of = known if wanted.as_of is None else wanted.as_of
         voices = await reading.voices(period, as_of, named=wanted.since is not None)
-        said = await reading.opinions(period, scope) if wanted.as_of is None else None
+        said = await reading.opinions(period, scope) if wanted.as_of is None and not wanted.coarse else None
         freshness = reading.freshness
     made = await asyncio.to_thread(counted, voices, wanted.cut, scope, wanted.since)
     whole = await asyncio.to_thread(total, voices, scope)
-    worse, whose, asks = standing_out(made), evaluated(wanted.cut), WAY.isdisjoint(wanted.cut)
+    asks = WAY.isdisjoint(wanted.cut)
+    worse, whose = (None, None) if wanted.coarse else (standing_out(made), evaluated(wanted.cut))
     return {
         "items": [
             {
                 **dict(zip(wanted.cut, key, strict=True)),
                 **view(line, asked=asks),
-                "stands_out": worse.get(key, {}),
+                **({"stands_out": worse.get(key, {})} if worse is not None else {}),
                 **({"evaluation": evaluation(indicators(line), whose)} if whose else {}),
                 **({"changed": changes(line, CHANGES_MAX)} if wanted.since is not None else {}),
             }
             for key, line in sorted(made.lines.items())
         ],
         "total": view(whole),
-        "response": response(whole),
+        **({} if wanted.coarse else {"response": response(whole)}),
         **({"opinions": said} if said is not None else {}),
         "period": told(period),
         "as_of": f"{SOURCE}/{as_of}",

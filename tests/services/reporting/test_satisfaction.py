@@ -30,6 +30,7 @@ from services.reporting.domain.satisfaction import (
     voices_of,
 )
 from services.reporting.domain.shares import mean, points_apart, share
+from services.reporting.main import SERVICE
 from services.reporting.query import NOTHING, Asked
 from services.reporting.query_voices import Months
 from services.reporting.query_voices import heard as heard_voices
@@ -38,6 +39,7 @@ from tests.services.reporting.facts import COUNTER, Paper, day, mixed, rated, sa
 from tests.services.reporting.mirror import MARCH, Mirrored
 from tests.services.reporting.tables import Tables, source_of
 from tests.services.reporting.test_figures import MARCH as PERIOD
+from tests.services.rig import problem
 
 CUTS: Final[tuple[tuple[VoiceCut, ...], ...]] = (
     (),
@@ -373,10 +375,8 @@ async def test_opinions_are_counted_by_channel_and_topic_answered_and_open(told:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_leaders_alone_read_of_which_officer_something_was_answered_and_without_an_account_nobody_reads(
-    told: Mirrored,
-) -> None:
-    assert (await told.get("/v1/satisfaction", cut="field", **MARCH)).status_code == 401
+async def test_leaders_alone_read_of_which_officer_something_was_answered(told: Mirrored) -> None:
+    assert (await told.get("/v1/satisfaction", cut="officer", **MARCH)).status_code == 403
     for roles in (("officer",), ("analyst",)):
         assert (await told.get("/v1/satisfaction", *roles, cut="officer", **MARCH)).status_code == 403
     found = await told.answer("/v1/satisfaction", cut="officer", **MARCH)
@@ -397,3 +397,41 @@ async def test_a_table_of_the_past_is_the_same_whenever_it_is_asked_for_and_one_
     assert len(line["by"]) == 5
     assert (await told.get("/v1/satisfaction", "leader", as_of="feedback/99999", **MARCH)).status_code == 503
     assert (await told.get("/v1/satisfaction", "leader", as_of="intake/1", **MARCH)).status_code == 422
+
+
+# Without an account.
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_everybody_sees_the_coarse_tables_of_whole_months_with_the_numbers_that_officers_see(told: Mirrored) -> None:
+    for cut in ([], ["month"], ["agency"], ["field"], ["procedure"], ["month", "agency", "field", "procedure"]):
+        query: dict[str, Any] = {"cut": cut} if cut else {}
+        found = await told.get("/v1/satisfaction", from_=day(5).isoformat(), to=day(6).isoformat(), **query)
+        assert found.status_code == 200, found.text
+        public, exact = found.json(), await told.answer("/v1/satisfaction", "analyst", **MARCH, **query)
+        assert public["period"] == {"from": "2026-03-01", "to": "2026-03-31"}
+        more = {"stands_out", "evaluation"}
+        assert public["items"] == [{name: value for name, value in line.items() if name not in more} for line in exact["items"]]
+        assert public["total"] == exact["total"]
+        assert not {"opinions", "response"} & public.keys()
+    assert any(line["withheld"] for line in public["items"])  # pyright: ignore[reportPossiblyUnboundVariable] - there are cuts
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_without_an_account_nobody_sees_ways_counters_or_the_past(told: Mirrored) -> None:
+    for cut in ("officer", "unit", "slowest", "step", "occasion"):
+        problem(await told.get("/v1/satisfaction", cut=["month", cut]), 403, "not-allowed")
+        problem(await told.get("/v1/satisfaction", "desk", cut=cut), 403, "not-allowed")
+    for query in ({"as_of": "feedback/9"}, {"since": "feedback/9"}):
+        problem(await told.get("/v1/satisfaction", **query), 403, "not-allowed")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_who_asks_too_often_without_an_account_is_turned_away_and_officers_are_not(told: Mirrored) -> None:
+    few = {"anonymous_per_minute": 8, "anonymous_total_per_minute": 100}
+    async with told.rig.running(SERVICE, told.service.database, **few) as turning:
+        answers = [await turning.get(path) for path in ("/v1/satisfaction", "/v1/summary", "/") * 3]
+        assert [answer.status_code for answer in answers] == [200] * 4 + [429] * 5
+        assert int(problem(answers[-1], 429, "too-many-requests") and answers[-1].headers["retry-after"]) >= 1
+        leader = turning.token("leader", agencies=("*",))
+        assert {(await turning.get("/v1/satisfaction", leader)).status_code for _ in range(9)} == {200}
