@@ -1,4 +1,4 @@
-"""Facts of feedback about surveys: classes of answers with their keys, and answers.
+"""Facts of feedback about surveys: questionnaires, classes of answers with their keys, and answers.
 
 An answer names neither dossier nor invitation. It carries what its class has in common, as much of it as at least so many others
 share that were recorded with it (ADR 20).
@@ -16,10 +16,12 @@ from contracts.vocabulary import (
     AgencyCode,
     AnswerId,
     CampaignId,
+    Confidence,
     ContentHash,
     FieldCode,
     PrincipalId,
     ProcedureCode,
+    QuestionnaireId,
     SurveyClassId,
     VaultRef,
 )
@@ -95,4 +97,34 @@ class AnswerRecorded(Fact, type="feedback.answer.recorded.v1"):
     campaign: Annotated[CampaignId | None, LEFT_OUT] = None
 
 
-SurveyFact: TypeAlias = SurveyClassOpened | AnswerRecorded
+class Question(Value):
+    """One question of a questionnaire, on a scale of whole numbers; `indicator` is its number in the circular.
+
+    The applicant is `asked`; what only the system knows stands there for completeness.
+    """
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{2,40}$")]
+    indicator: Annotated[int | None, Field(ge=1, le=9)] = None
+    scale: tuple[int, int]
+    asked: Literal["applicant", "system"]
+    wording: str
+    wording_en: str
+
+
+class QuestionnairePublished(Fact, type="feedback.questionnaire.published.v1"):
+    """This is asked from now on. Classes, campaigns and answers name it by its hash; another wording is the next version."""
+
+    questionnaire_id: QuestionnaireId
+    agency: AgencyCode
+    code: SurveyCode
+    version: Annotated[int, Field(ge=1)]
+    content_hash: ContentHash
+    title: str
+    title_en: str
+    source: str
+    confidence: Confidence
+    questions: tuple[Question, ...]
+    published_at: datetime
+
+
+SurveyFact: TypeAlias = QuestionnairePublished | SurveyClassOpened | AnswerRecorded

@@ -83,6 +83,7 @@ TERMS: Final[dict[str, str]] = {
     "feedback.invitation.issued.v1": "Mời đánh giá",
     "feedback.invitation.used.v1": "Đã đánh giá",
     "feedback.rating.recorded.v1": "Ghi nhận đánh giá",
+    "feedback.questionnaire.published.v1": "Ban hành mẫu phiếu khảo sát",
     "feedback.class.opened.v1": "Mở lớp trả lời và khóa ký mù",
     "feedback.answer.recorded.v1": "Ghi nhận câu trả lời khảo sát",
     "feedback.campaign.opened.v1": "Mở đợt khảo sát bằng phiếu giấy",

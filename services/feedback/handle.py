@@ -23,13 +23,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from contracts.feedback_surveys import AnswerChannel, SurveyCode
-from contracts.vocabulary import InvitationId, SurveyClassId, VaultRef
+from contracts.vocabulary import ContentHash, InvitationId, SurveyClassId, VaultRef
 from kernel.edge.idempotency import Command
 from kernel.edge.service import Runtime
-from kernel.eventlog import Outcome, Target, carry_out
+from kernel.eventlog import Meta, Outcome, Target, carry_out
 from kernel.legalclock import day_of
 from kernel.vault import ENTRY
-from services.feedback.domain import blind, invitation, survey_class
+from services.feedback.domain import blind, invitation, questionnaire, survey_class
 from services.feedback.domain.survey_class import Opened, Traits, classes_of, path_of, paths_so_far
 from services.feedback.domain.token import hash_of, invitation_in
 from services.feedback.query import Voices
@@ -72,6 +72,8 @@ class Surveys:
     voices: Voices
     surveys: Mapping[SurveyCode, Survey]
     keys: OrderedDict[SurveyClassId, RSAPrivateKey] = field(default_factory=OrderedDict[SurveyClassId, RSAPrivateKey])
+    asked: dict[ContentHash, frozenset[str]] = field(default_factory=dict[ContentHash, frozenset[str]])
+    """What is known to be published; it never changes."""
 
     async def open_class(self, token: str, command: Command) -> Outcome[survey_class.State]:
         """Say which class an answer to an invitation is in; the first who asks makes its key.
@@ -85,6 +87,7 @@ class Surveys:
     async def open(self, id: SurveyClassId, traits: Traits, command: Command) -> Outcome[survey_class.State]:
         """Open a class, unless it is open."""
         now = command.meta.time
+        await self.publish(traits.survey, now)
         state = survey_class.DECIDER.state_of(await self.runtime.log.load(id))
         key = None if isinstance(state, Opened) else await asyncio.to_thread(generate_private_key, blind.PUBLIC_EXPONENT, blind.KEY_BITS)
         public, private = ("", "") if key is None else (public_text(key.public_key()), private_text(key))
@@ -102,6 +105,36 @@ class Surveys:
         outcome = await carry_out(self.runtime.log, target, meta, agency=traits.agency, beside=beside)
         # The same command twice at once is one command to the log, and each had made a key: what is stored is told, not what was made.
         return replace(outcome, state=await self.opened(id))
+
+    async def publish(self, content_hash: ContentHash, now: datetime) -> None:
+        """Record what is asked, with its words, before anybody is asked it; one that is on file no more was recorded when it was."""
+        on_file = () if content_hash in self.asked else self.surveys.values()
+        survey = next((one for one in on_file if one.content_hash == content_hash), None)
+        if survey is None:
+            return
+        publish = questionnaire.Publish(
+            agency=self.runtime.settings.agency,
+            code=survey.code,
+            content_hash=content_hash,
+            title=survey.title,
+            title_en=survey.title_en,
+            source=survey.source,
+            confidence=survey.confidence,
+            questions=survey.asked,
+            at=now,
+        )
+        target = Target(questionnaire.questionnaire_id(survey.code), questionnaire.DECIDER, publish)
+        meta = Meta(f"questionnaire:{content_hash}", f"system:{self.runtime.name}", now)
+        outcome = await carry_out(self.runtime.log, target, meta, agency=publish.agency)
+        self.asked.update(outcome.state.versions)
+
+    async def questions(self, content_hash: ContentHash) -> frozenset[str] | None:
+        """Give what was asked under a hash, as `points/time`; None of a questionnaire of before any was published."""
+        if content_hash not in self.asked:
+            for code in self.surveys:
+                history = await self.runtime.log.load(questionnaire.questionnaire_id(code))
+                self.asked.update(questionnaire.DECIDER.state_of(history).versions)
+        return self.asked.get(content_hash)
 
     async def signature(self, id: SurveyClassId, blinded: bytes) -> bytes:
         """Sign what is hidden under a class's key. It must not be given away before a decision has said that it may be.

@@ -42,12 +42,14 @@ class Campaigns:
         Raises:
             Problem: 403, for an officer of another agency, as every command here.
         """
-        id = CampaignId(uuid5(command.id, "campaign"))
+        id, agency = CampaignId(uuid5(command.id, "campaign")), self._agency(command)
+        survey = self.surveys.surveys[ordered.survey].content_hash
+        await self.surveys.publish(survey, command.meta.time)
         opened = CampaignOpened(
             campaign_id=id,
-            agency=self._agency(command),
+            agency=agency,
             decision=ordered.decision,
-            survey=self.surveys.surveys[ordered.survey].content_hash,
+            survey=survey,
             sampling=ordered.sampling,
             slips=ordered.slips,
             from_on=ordered.from_on,
