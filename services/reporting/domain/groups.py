@@ -31,6 +31,7 @@ class Traits(NamedTuple):
     steps: str | None = None
     channel: str | None = None
     outcome: str | None = None
+    campaign: str | None = None
 
 
 class Tally(NamedTuple):
@@ -52,7 +53,7 @@ class Tally(NamedTuple):
 
 View: TypeAlias = frozenset[str]
 NOTHING: Final[View] = frozenset()
-VIEWS: Final[tuple[View, ...]] = (
+WAYS: Final[tuple[View, ...]] = (
     frozenset({"procedure", "field", "occasion", "officer", "unit", "slowest", "channel", "outcome"}),
     frozenset({"field", "occasion", "officer", "unit", "slowest", "channel", "outcome"}),
     frozenset({"procedure", "field", "occasion", "unit", "slowest", "channel"}),
@@ -62,8 +63,8 @@ VIEWS: Final[tuple[View, ...]] = (
     frozenset({"unit", "slowest"}),
     frozenset({"field", "occasion"}),
     frozenset({"occasion", "channel", "outcome"}),
-    NOTHING,
 )
+VIEWS: Final[tuple[View, ...]] = (*(way | {"campaign"} for way in WAYS), NOTHING)
 """What those who were too few say of themselves when their month is over, the most telling first; agency and month are always said."""
 
 

@@ -37,10 +37,11 @@ QUESTIONS: Final[tuple[str, ...]] = (RATINGS, *CRITERIA, *FACTORS)
 ASKED: Final = "invitations"
 """Not a question, but counted like one: who was asked, and (`good`) who of them was let in to answer."""
 
-VoiceCut: TypeAlias = Literal["month", "agency", "field", "procedure", "occasion", "officer", "unit", "slowest", "step"]
-"""`officer` stood at the counter; `unit` and `slowest` are where the dossier lay longest; `step` is each that it went through."""
-WAY: Final = frozenset[VoiceCut]({"unit", "slowest", "step"})
-"""What an invitation does not say: it goes out before anybody asks which way the dossier went."""
+VoiceCut: TypeAlias = Literal["month", "agency", "field", "procedure", "occasion", "officer", "unit", "slowest", "step", "campaign"]
+"""`officer` stood at the counter; `unit` and `slowest` are where the dossier lay longest; `step` is each that it went through.
+`campaign` is that of slips of paper, which say nothing of any dossier."""
+WAY: Final = frozenset[VoiceCut]({"unit", "slowest", "step", "campaign"})
+"""What an invitation does not say: it goes out before anybody asks which way the dossier went, and slips are counted by feedback."""
 STRATA: Final = ("channel", "occasion", "outcome")
 """What those who were asked are compared by with those who came."""
 

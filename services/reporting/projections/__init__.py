@@ -22,7 +22,7 @@ SAID_ONCE: Final = read_queries(FOLDER / "judgement.sql")
 
 MIRROR: Final = ReadModel(
     name="mirror",
-    version=7,
+    version=8,
     sources=SOURCES,
     ddl=read_ddl(FOLDER / "tables.sql"),
     kept_ddl=read_ddl(FOLDER / "kept.sql").format(

@@ -197,7 +197,7 @@ WRONG: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "a questionnaire that there is not": ({"survey": "weather"}, "/survey"),
     "no method": ({"sampling": {"slips": 50}}, "/sampling"),
     "more slips than places": ({"sampling": {"method": "random", "frame": 9, "slips": 10, "seed": "x"}}, "/sampling/slips"),
-    "no seed": ({"sampling": {"method": "random", "frame": 9, "slips": 5, "seed": " "}}, "/sampling/random/seed"),
+    "no seed": ({"sampling": {"method": "random", "frame": 9, "slips": 5, "seed": " "}}, "/sampling/seed"),
     "a first that is after the n-th": ({"sampling": {"method": "every-nth", "frame": 9, "first": 4, "nth": 3}}, "/sampling/first"),
     "more of all than there are slips": ({"sampling": {"method": "all", "frame": 2001}}, "/sampling/frame"),
     "a decision of blanks": ({"decision": "  "}, "/decision"),
@@ -226,7 +226,8 @@ async def test_a_blank_number_one_that_there_is_not_and_one_that_came_before_are
     problem(await act(ear, id, "issues", first=3, last=5), 409, "slip-issued")
     problem(await act(ear, id, "issues", first=50, last=51), 404, "no-such-slip")
     assert [e["pointer"] for e in problem(await act(ear, id, "issues", first=5, last=4), 422, "invalid-input")["errors"]] == ["/last"]
-    for what, body in (("returns", {"number": 1}), ("issues", {"first": 1, "last": 1}), ("class", {}), ("close", {})):
+    bodies: dict[str, dict[str, Any]] = {"returns": {"number": 1}, "issues": {"first": 1, "last": 1}, "class": {}, "close": {}}
+    for what, body in bodies.items():
         role = "leader" if what == "close" else "desk"
         problem(await act(ear, str(uuid4()), what, role=role, **body), 404, "no-such-campaign")
     assert await ear.running.kept() == kept
@@ -248,7 +249,7 @@ async def test_a_valid_slip_gives_one_answer_and_what_was_signed_is_signed_again
     await done(ear, id, "returns", number=1)
     offered = await done(ear, id, "class")
     hidden, other = hide(offered["public_key"]), hide(offered["public_key"])
-    what = {"number": 1, "class_id": offered["id"]}
+    what: dict[str, Any] = {"number": 1, "class_id": offered["id"]}
     lost = await done(ear, id, "validations", blinded=hidden.message, **what)
     found = await done(ear, id, "validations", blinded=hidden.message, **what)
     assert lost["signature"] == found["signature"]

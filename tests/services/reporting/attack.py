@@ -14,7 +14,7 @@ from services.reporting.http_satisfaction import PUBLIC_CUTS
 Row: TypeAlias = dict[int, Fraction]
 """A sum over answers: how often each is in it."""
 MONTHS: Final = ("2026-01", "2026-02", "2026-03")
-CUTS: Final[tuple[VoiceCut, ...]] = ("month", "agency", "field", "officer", "slowest", "step")
+CUTS: Final[tuple[VoiceCut, ...]] = ("month", "agency", "field", "officer", "slowest", "step", "campaign")
 
 
 def batch(traits: Traits, answers: Iterable[int], at: int) -> Part:

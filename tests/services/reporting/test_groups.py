@@ -25,6 +25,7 @@ TRAITS: Final = st.builds(
     officer=st.sampled_from(["nv-mc-01", "nv-mc-02", None]),
     slowest=st.sampled_from(["B2", "B3"]),
     steps=st.sampled_from(["B1 B2", "B1 B2 B3", None]),
+    campaign=st.sampled_from([None, None, "c1"]),
 )
 
 

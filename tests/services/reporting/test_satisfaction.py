@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.fact import Fact
 from contracts.feedback_surveys import Path
+from contracts.vocabulary import CampaignId
 from services.reporting import query_voices
 from services.reporting.domain import pooling
 from services.reporting.domain.groups import Part, Tally, Traits, grouped
@@ -48,6 +50,7 @@ CUTS: Final[tuple[tuple[VoiceCut, ...], ...]] = (
     ("step",),
     ("unit", "slowest"),
     ("procedure", "occasion"),
+    ("campaign",),
 )
 
 
@@ -121,6 +124,19 @@ async def test_who_was_asked_stands_beside_who_came_by_channel_and_outcome(mirro
     assert view((await heard(mirror, ("officer",))).lines[COUNTER,])["response_rate"] == 45.0
 
 
+async def test_a_campaigns_slips_have_a_line_of_their_own_and_who_was_asked_stands_elsewhere(mirror: Tables) -> None:
+    campaign = CampaignId(UUID(int=5))
+    of_paper = [mixed(f"p{n}", 1, 2, path=Path(), field=None, batch_size=6, campaign=campaign) for n in range(6)]
+    await mirror.tell(*of_paper, command="p")
+    await mirror.tell(*(mixed(f"{n}", 1, 5, batch_size=5) for n in range(5)), *(Paper(f"{n}").invited(1) for n in range(9)), command="m")
+    lines = (await heard(mirror, ("campaign",))).lines
+    found = {key: view(line, asked=False) for key, line in lines.items()}
+    assert {key: (one["ratings"], one["satisfaction"], one["invitations"]) for key, one in found.items()} == {
+        (str(campaign),): (6, 0.0, None),
+        ("-",): (5, 100.0, None),
+    }
+
+
 async def test_of_a_step_nobody_says_who_was_asked(mirror: Tables) -> None:
     await mirror.tell(*(Paper(f"{n}").invited(1) for n in range(9)), *(mixed(f"{n}", 2, 5, path=Path(slowest="B3")) for n in range(5)))
     [line] = (await heard(mirror, ("slowest",))).lines.values()
@@ -170,20 +186,21 @@ PATHS: Final = st.builds(
 @st.composite
 def hearings(draw: st.DrawFn) -> list[tuple[str, list[Fact]]]:
     """Commands of feedback: batches of few kinds, single ratings, invitations and their use, over three months."""
-    kinds = draw(
-        st.lists(st.tuples(PATHS, st.sampled_from(["hoa-chat", None]), st.sampled_from(["H09.13", "H10"])), min_size=1, max_size=3)
-    )
+    campaigns = st.sampled_from([None, None, CampaignId(UUID(int=1)), CampaignId(UUID(int=2))])
+    agencies = st.sampled_from(["H09.13", "H10"])
+    kinds = draw(st.lists(st.tuples(PATHS, st.sampled_from(["hoa-chat", None]), agencies, campaigns), min_size=1, max_size=3))
     days = sorted(draw(st.lists(st.integers(0, 75), max_size=25)))
     found: list[tuple[str, list[Fact]]] = []
     for n, on in enumerate(days):
-        path, field, agency = draw(st.sampled_from(kinds))
+        path, field, agency, campaign = draw(st.sampled_from(kinds))
+        own: dict[str, Any] = {"agency": agency, "field": field, "path": path, "campaign": campaign}
         what = draw(st.sampled_from(["batch", "batch", "rated", "invited"]))
         facts: list[Fact] = []
         if what == "batch":
             size = draw(st.integers(1, 7))
             for m in range(size):
                 level, points = draw(st.sampled_from([None, 1, 4, 5])), draw(st.sampled_from([{}, {"attitude": 0}, {"time": 2}]))
-                facts.append(mixed(f"{n}-{m}", on, level, points, agency=agency, field=field, path=path, batch_size=size))
+                facts.append(mixed(f"{n}-{m}", on, level, points, batch_size=size, **own))
         elif what == "rated":
             facts.append(rated(f"{n}", on, draw(st.integers(1, 5)), agency=agency))
         else:
@@ -212,7 +229,7 @@ async def test_a_second_computation_counts_the_same_at_every_position(
         wanted = lines_of(second, PERIOD.whole_months(), cut)
         lines = (await heard(mirror, cut, as_of)).lines
         found = {key: {one: [t.n, t.total, t.good] for one, t in line.tallies.items() if t.n} for key, line in lines.items()}
-        if not {"unit", "slowest", "step"}.isdisjoint(cut):
+        if not {"unit", "slowest", "step", "campaign"}.isdisjoint(cut):
             wanted = {key: left for key, line in wanted.items() if (left := {q: n for q, n in line.items() if q != ASKED})}
         for line in wanted.values():
             if ASKED in line:
