@@ -53,6 +53,7 @@ DEFINITION_FILES: Final = (
     "domain/indicators.py",
     "domain/period.py",
     "domain/pooling.py",
+    "domain/quality.py",
     "domain/satisfaction.py",
     "domain/shares.py",
     "projections/clock.py",

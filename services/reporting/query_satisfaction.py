@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from contracts.feedback_surveys import Criterion
 from services.reporting.domain.groups import Tally
 from services.reporting.domain.indicators import INDICATOR_OF, Whose, evaluation
+from services.reporting.domain.quality import satisfaction_ratio
 from services.reporting.domain.satisfaction import (
     CELL_MIN,
     CHANCE_MAX,
     COMPARED_MIN,
     CRITERIA,
+    RATINGS,
     WAY,
     Counted,
     VoiceCut,
@@ -25,7 +27,7 @@ from services.reporting.domain.satisfaction import (
     total,
     view,
 )
-from services.reporting.query import Asked, Line, Mirror, Scope, told
+from services.reporting.query import Asked, Line, Mirror, Scope, told, totals
 
 SOURCE: Final = "feedback"
 CHANGES_MAX: Final = 500
@@ -51,7 +53,9 @@ async def table(mirror: Mirror, asked: Asked, scope: Scope, wanted: WantedTable)
         period, known = (await reading.period(asked)).whole_months(), reading.freshness["positions"].get(SOURCE, 0)
         as_of = known if wanted.as_of is None else wanted.as_of
         voices = await reading.voices(period, as_of, named=wanted.since is not None)
-        said = await reading.opinions(period, scope) if wanted.as_of is None and not wanted.coarse else None
+        now = wanted.as_of is None and not wanted.coarse
+        said = await reading.opinions(period, scope) if now else None
+        worked = totals(await reading.figures(period, scope)) if now else None
         freshness = reading.freshness
     made = await asyncio.to_thread(counted, voices, wanted.cut, scope, wanted.since)
     whole = await asyncio.to_thread(total, voices, scope)
@@ -69,6 +73,7 @@ async def table(mirror: Mirror, asked: Asked, scope: Scope, wanted: WantedTable)
             for key, line in sorted(made.lines.items())
         ],
         "total": view(whole),
+        **({"qd766": quality_of(whole, worked)} if worked is not None else {}),
         **({} if wanted.coarse else {"response": response(whole)}),
         **({"opinions": said} if said is not None else {}),
         "period": told(period),
@@ -76,6 +81,12 @@ async def table(mirror: Mirror, asked: Asked, scope: Scope, wanted: WantedTable)
         "rules": {"cell_min": CELL_MIN, "compared_min": COMPARED_MIN, "chance_max": CHANCE_MAX},
         **freshness,
     }
+
+
+def quality_of(line: Counted, worked: Mapping[str, int]) -> Line:
+    """Give the ratio of QĐ 766 of a period: what was late of what was resolved then, and who was dissatisfied of those who said so."""
+    ratings = line.tallies.get(RATINGS, Tally())
+    return satisfaction_ratio(worked["resolved_late"], worked["resolved"], ratings.bad, ratings.n)
 
 
 def evaluated(cut: Sequence[VoiceCut]) -> Whose | None:

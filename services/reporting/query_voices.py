@@ -21,7 +21,7 @@ COLUMNS: Final[Mapping[str, str]] = {RATINGS: "satisfaction", **POINTS, **LEVELS
 """The column of each question."""
 TALLIES: Final = ",\n    ".join(
     f"ARRAY[count({column}), coalesce(sum({column}), 0), coalesce(sum({column}::integer * {column}), 0),"
-    f" count(*) FILTER (WHERE {column} >= 4)]::integer[] AS {column}"
+    f" count(*) FILTER (WHERE {column} >= 4), count(*) FILTER (WHERE {column} <= 2)]::integer[] AS {column}"
     for column in COLUMNS.values()
 )
 NAMED: Final = "array_agg(pos_feedback)"

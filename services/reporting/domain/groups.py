@@ -35,20 +35,21 @@ class Traits(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """How many, the sum of what they said, of its squares, and how many of them count as good."""
+    """How many, the sum of what they said, of its squares, and how many of them count as good; on five levels also, as bad."""
 
     n: int = 0
     total: int = 0
     squares: int = 0
     good: int = 0
+    bad: int = 0
 
     def plus(self, other: Tally) -> Tally:
         """Add another."""
-        return Tally(self.n + other.n, self.total + other.total, self.squares + other.squares, self.good + other.good)
+        return Tally(*(own + more for own, more in zip(self, other, strict=True)))
 
     def minus(self, other: Tally) -> Tally:
         """Take away one that is part of this one."""
-        return Tally(self.n - other.n, self.total - other.total, self.squares - other.squares, self.good - other.good)
+        return Tally(*(own - less for own, less in zip(self, other, strict=True)))
 
 
 View: TypeAlias = frozenset[str]
