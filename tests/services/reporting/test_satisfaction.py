@@ -25,6 +25,7 @@ from services.reporting.domain.satisfaction import (
     Table,
     VoiceCut,
     changes,
+    compared,
     counted,
     response,
     standing_out,
@@ -292,6 +293,16 @@ def test_fewer_than_thirty_are_not_compared() -> None:
 
 def test_a_line_that_does_not_say_what_the_table_is_cut_by_is_not_compared() -> None:
     assert standing_out(table_of("slowest", "time", answered({2: 300}, slowest="B2"), answered({0: 300}))) == {}
+
+
+def test_a_step_is_not_blamed_for_the_slow_one_that_many_go_on_to_from_it() -> None:
+    ways = answered({0: 300, 2: 100}, steps="B2 B3"), answered({0: 40, 2: 260}, steps="B2"), answered({0: 40, 2: 260}, steps="B4")
+    table = table_of("step", "time", *ways)
+    assert compared(table.places["time"])["B2",] < -10, "by itself B2 looks slow"
+    assert list(standing_out(table)) == [("B3",)]
+    # Where those who were at B2 and not at B3 are as badly off, it is B2.
+    first = table_of("step", "time", ways[0], answered({0: 225, 2: 75}, steps="B2"), ways[2])
+    assert list(standing_out(first)) == [("B2",)]
 
 
 def test_a_gap_of_nothing_is_none() -> None:
