@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from contracts.fact import LEFT_OUT, Fact
+from contracts.feedback_campaigns import CampaignFact
 from contracts.feedback_engagement import EngagementFact
 from contracts.feedback_petitions import PetitionFact
 from contracts.feedback_surveys import AnswerChannel, Criterion, Occasion, SurveyFact
@@ -94,5 +95,13 @@ class OpinionAnswered(Fact, type="feedback.opinion.answered.v1"):
 
 
 FeedbackFact: TypeAlias = (
-    InvitationIssued | InvitationUsed | RatingRecorded | OpinionReceived | OpinionAnswered | SurveyFact | PetitionFact | EngagementFact
+    InvitationIssued
+    | InvitationUsed
+    | RatingRecorded
+    | OpinionReceived
+    | OpinionAnswered
+    | SurveyFact
+    | CampaignFact
+    | PetitionFact
+    | EngagementFact
 )

@@ -1,4 +1,4 @@
-"""Facts of feedback about surveys: classes of answers with their keys, and answers.
+"""Facts of feedback about surveys: questionnaires, classes of answers with their keys, and answers.
 
 An answer names neither dossier nor invitation. It carries what its class has in common, as much of it as at least so many others
 share that were recorded with it (ADR 20).
@@ -15,10 +15,13 @@ from contracts.fact import LEFT_OUT, Fact, Value
 from contracts.vocabulary import (
     AgencyCode,
     AnswerId,
+    CampaignId,
+    Confidence,
     ContentHash,
     FieldCode,
     PrincipalId,
     ProcedureCode,
+    QuestionnaireId,
     SurveyClassId,
     VaultRef,
 )
@@ -66,13 +69,15 @@ class SurveyClassOpened(Fact, type="feedback.class.opened.v1"):
     private_ref: VaultRef
     opened_at: datetime
     closes_at: datetime
+    campaign: Annotated[CampaignId | None, LEFT_OUT] = None
 
 
 class AnswerRecorded(Fact, type="feedback.answer.recorded.v1"):
     """An answer, recorded with others that say the same of themselves: in no order, on a day, by no command of its own.
 
     `satisfaction` is from 1 to 5, `points` from 0 to 2, `levels` from 1 to 5; what was not answered is not there. `batch_size` of them
-    stand in one commit (their ids begin alike) and are counted together or not at all; 0 = recorded before it was said.
+    stand in one commit (their ids begin alike) and are counted together or not at all; 0 = recorded before it was said. Those of a
+    `campaign` came on paper.
     """
 
     answer_id: AnswerId
@@ -89,6 +94,37 @@ class AnswerRecorded(Fact, type="feedback.answer.recorded.v1"):
     commitment: ContentHash | None
     recorded_on: date
     batch_size: Annotated[int, Field(ge=0), LEFT_OUT] = 0
+    campaign: Annotated[CampaignId | None, LEFT_OUT] = None
 
 
-SurveyFact: TypeAlias = SurveyClassOpened | AnswerRecorded
+class Question(Value):
+    """One question of a questionnaire, on a scale of whole numbers; `indicator` is its number in the circular.
+
+    The applicant is `asked`; what only the system knows stands there for completeness.
+    """
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{2,40}$")]
+    indicator: Annotated[int | None, Field(ge=1, le=9)] = None
+    scale: tuple[int, int]
+    asked: Literal["applicant", "system"]
+    wording: str
+    wording_en: str
+
+
+class QuestionnairePublished(Fact, type="feedback.questionnaire.published.v1"):
+    """This is asked from now on. Classes, campaigns and answers name it by its hash; another wording is the next version."""
+
+    questionnaire_id: QuestionnaireId
+    agency: AgencyCode
+    code: SurveyCode
+    version: Annotated[int, Field(ge=1)]
+    content_hash: ContentHash
+    title: str
+    title_en: str
+    source: str
+    confidence: Confidence
+    questions: tuple[Question, ...]
+    published_at: datetime
+
+
+SurveyFact: TypeAlias = QuestionnairePublished | SurveyClassOpened | AnswerRecorded

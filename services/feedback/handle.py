@@ -23,14 +23,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from contracts.feedback_surveys import AnswerChannel, SurveyCode
-from contracts.vocabulary import InvitationId, SurveyClassId, VaultRef
+from contracts.vocabulary import ContentHash, InvitationId, SurveyClassId, VaultRef
 from kernel.edge.idempotency import Command
 from kernel.edge.service import Runtime
-from kernel.eventlog import Outcome, Target, carry_out
+from kernel.eventlog import Meta, Outcome, Target, carry_out
 from kernel.legalclock import day_of
 from kernel.vault import ENTRY
-from services.feedback.domain import blind, invitation, survey_class
-from services.feedback.domain.survey_class import Opened, Traits, class_id, path_of, paths_so_far
+from services.feedback.domain import blind, invitation, questionnaire, survey_class
+from services.feedback.domain.survey_class import Opened, Traits, classes_of, path_of, paths_so_far
 from services.feedback.domain.token import hash_of, invitation_in
 from services.feedback.query import Voices
 from services.feedback.settings import FeedbackSettings
@@ -72,6 +72,8 @@ class Surveys:
     voices: Voices
     surveys: Mapping[SurveyCode, Survey]
     keys: OrderedDict[SurveyClassId, RSAPrivateKey] = field(default_factory=OrderedDict[SurveyClassId, RSAPrivateKey])
+    asked: dict[ContentHash, frozenset[str]] = field(default_factory=dict[ContentHash, frozenset[str]])
+    """What is known to be published; it never changes."""
 
     async def open_class(self, token: str, command: Command) -> Outcome[survey_class.State]:
         """Say which class an answer to an invitation is in; the first who asks makes its key.
@@ -79,36 +81,71 @@ class Surveys:
         Raises:
             Refused: an `invitation.Refusal`.
         """
+        offer = await self._offer(token, command.meta.time)
+        return await self.open(offer.class_id, offer.traits, command)
+
+    async def open(self, id: SurveyClassId, traits: Traits, command: Command) -> Outcome[survey_class.State]:
+        """Open a class, unless it is open."""
         now = command.meta.time
-        offer = await self._offer(token, now)
-        state = survey_class.DECIDER.state_of(await self.runtime.log.load(offer.class_id))
+        await self.publish(traits.survey, now)
+        state = survey_class.DECIDER.state_of(await self.runtime.log.load(id))
         key = None if isinstance(state, Opened) else await asyncio.to_thread(generate_private_key, blind.PUBLIC_EXPONENT, blind.KEY_BITS)
         public, private = ("", "") if key is None else (public_text(key.public_key()), private_text(key))
-        sealed = self.runtime.vault.seal(offer.class_id, {"private_key": private})
+        sealed = self.runtime.vault.seal(id, {"private_key": private})
         wanted = survey_class.OpenClass(
-            class_id=offer.class_id,
-            traits=offer.traits,
+            class_id=id,
+            traits=traits,
             public_key=public,
             private_ref=VaultRef(sealed.ref),
             at=now,
             closes_at=now + timedelta(days=self.runtime.settings.class_days),
         )
-        target = Target(offer.class_id, survey_class.DECIDER, wanted)
+        target = Target(id, survey_class.DECIDER, wanted)
         meta, beside = command.meta, command.beside_with({ENTRY: [sealed.row]})
-        outcome = await carry_out(self.runtime.log, target, meta, agency=offer.traits.agency, beside=beside)
+        outcome = await carry_out(self.runtime.log, target, meta, agency=traits.agency, beside=beside)
         # The same command twice at once is one command to the log, and each had made a key: what is stored is told, not what was made.
-        return replace(outcome, state=await self.opened(offer.class_id))
+        return replace(outcome, state=await self.opened(id))
 
-    async def signature(self, wanted: Wanted) -> bytes:
-        """Sign what is hidden under a class's key. It must not be given away before `admit` has said that it may be.
+    async def publish(self, content_hash: ContentHash, now: datetime) -> None:
+        """Record what is asked, with its words, before anybody is asked it; one that is on file no more was recorded when it was."""
+        on_file = () if content_hash in self.asked else self.surveys.values()
+        survey = next((one for one in on_file if one.content_hash == content_hash), None)
+        if survey is None:
+            return
+        publish = questionnaire.Publish(
+            agency=self.runtime.settings.agency,
+            code=survey.code,
+            content_hash=content_hash,
+            title=survey.title,
+            title_en=survey.title_en,
+            source=survey.source,
+            confidence=survey.confidence,
+            questions=survey.asked,
+            at=now,
+        )
+        target = Target(questionnaire.questionnaire_id(survey.code), questionnaire.DECIDER, publish)
+        meta = Meta(f"questionnaire:{content_hash}", f"system:{self.runtime.name}", now)
+        outcome = await carry_out(self.runtime.log, target, meta, agency=publish.agency)
+        self.asked.update(outcome.state.versions)
+
+    async def questions(self, content_hash: ContentHash) -> frozenset[str] | None:
+        """Give what was asked under a hash, as `points/time`; None of a questionnaire of before any was published."""
+        if content_hash not in self.asked:
+            for code in self.surveys:
+                history = await self.runtime.log.load(questionnaire.questionnaire_id(code))
+                self.asked.update(questionnaire.DECIDER.state_of(history).versions)
+        return self.asked.get(content_hash)
+
+    async def signature(self, id: SurveyClassId, blinded: bytes) -> bytes:
+        """Sign what is hidden under a class's key. It must not be given away before a decision has said that it may be.
 
         Raises:
             Refused: "no-such-class".
             ValueError: if it is nothing that can be signed under this key.
         """
-        key = await self._private(await self.opened(wanted.class_id))
+        key = await self._private(await self.opened(id))
         modulus = key.private_numbers().public_numbers.n
-        return await asyncio.to_thread(blind.sign, key, wanted.blinded, 2 + secrets.randbelow(modulus - 3))
+        return await asyncio.to_thread(blind.sign, key, blinded, 2 + secrets.randbelow(modulus - 3))
 
     async def admit(self, wanted: Wanted, command: Command) -> Outcome[invitation.State]:
         """Use an invitation for one signature.
@@ -154,12 +191,11 @@ class Surveys:
             procedure=about.procedure,
             field=about.field,
             occasion=about.occasion,
-            path=path_of(about.officer, walked := await self.voices.walked(about.dossier_id)),
+            path=path_of(about.officer, way := await self.voices.way(about.dossier_id)),
         )
-        months = [f"{day:%Y-%m}" for day in (day_of(now), day_of(now) - timedelta(days=1))]
-        before = [replace(traits, path=path) for path in paths_so_far(about.officer, walked)]
-        classes = frozenset(class_id(shown, month) for shown in before for month in months)
-        return Offer(state, about, class_id(traits, months[0]), classes, traits)
+        before = [replace(traits, path=path) for path in paths_so_far(about.officer, way)]
+        classes = frozenset(class_ for shown in before for class_ in classes_of(shown, day_of(now)))
+        return Offer(state, about, classes_of(traits, day_of(now))[0], classes, traits)
 
     async def _private(self, opened: Opened) -> RSAPrivateKey:
         if (known := self.keys.get(opened.class_id)) is not None:

@@ -14,6 +14,7 @@ import orjson
 
 from contracts.feedback_surveys import AnswerRecorded, Criterion, Factor
 from contracts.vocabulary import AnswerId, SurveyClassId
+from kernel.edge.problem import INVALID, Fault, Problem, Sentence
 from kernel.eventlog import Conflict, History, Meta, Slice, Table
 from kernel.legalclock import day_of, midnight
 from kernel.vault import ENTRY
@@ -27,6 +28,7 @@ NAMESPACE: Final = UUID("0c9d2f0e-0b61-5f0c-8a64-51e7c2f3b0aa")
 RECORDED: Final = Table("survey.recorded", {"token_hash": "bytea"})
 """Give it to the service among its `tables`; `box.sql` makes it."""
 
+NOT_ASKED: Final = Sentence("Mẫu phiếu này không có câu hỏi đó.", "This questionnaire does not ask that.")
 MIX_MAX: Final = 20_000
 """Answers that are looked at together."""
 COMMIT_MAX: Final = 200
@@ -57,12 +59,16 @@ class Box:
 
         Raises:
             Refused: a `survey_class.Refusal`.
+            Problem: 422, naming what was answered and not asked in the version that its class is of.
         """
         opened = await self.surveys.opened(given.class_id)
         if now >= opened.closes_at:
             raise survey_class.refused("token-expired")
         if not blind.is_good(public_key(opened.public_key), given.token, given.signature):
             raise survey_class.refused("token-not-signed")
+        places = {*(f"points/{one}" for one in given.points), *(f"levels/{one}" for one in given.levels)}
+        if (asked := await self.surveys.questions(opened.traits.survey)) is not None and places - asked:
+            raise Problem(INVALID, faults=[Fault("body", f"/{place}", NOT_ASKED) for place in sorted(places - asked)])
         token_hash = hashlib.sha256(given.token).digest()
         id = answer_id(token_hash)
         answered = {"satisfaction": given.satisfaction, "points": dict(given.points), "levels": dict(given.levels)}
@@ -130,5 +136,6 @@ def fact_of(row: asyncpg.Record, traits: Traits, today: date, batch_size: int) -
         commitment=row["commitment"],
         recorded_on=today,
         batch_size=batch_size,
+        campaign=traits.campaign,
         **answered,
     )

@@ -6,16 +6,16 @@ makes the router. This module puts them together.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter
-from fastapi.routing import APIRoute
 
 from kernel.edge.app import Words
-from kernel.edge.policy import ANYBODY, Policy, action_of
-from kernel.edge.problem import MEDIA_TYPE
+from kernel.edge.policy import Policy
+from kernel.edge.turnstile import Turnstile
 from services.feedback import (
     http_answers,
+    http_campaigns,
     http_engagement,
     http_follow_up,
     http_invitations,
@@ -23,22 +23,25 @@ from services.feedback import (
     http_pages,
     http_petition_work,
     http_petitions,
+    http_signing,
 )
 from services.feedback.handle import SIGNING, Surveys
 from services.feedback.handle_answers import Box
+from services.feedback.handle_campaigns import Campaigns
 from services.feedback.handle_engagement import Engagements
 from services.feedback.handle_opinions import Opinions
 from services.feedback.handle_petitions import Petitions
 from services.feedback.handle_watch import Watch
 from services.feedback.query import Voices
+from services.feedback.query_campaigns import CampaignRegister
 from services.feedback.query_petitions import FOLLOW_UP, PUBLICATION, PetitionRegister
-from services.feedback.rate_limit import TOO_MANY, Turnstile
 
 PURPOSES: Final = http_opinions.PURPOSES | http_petitions.PURPOSES | {FOLLOW_UP, PUBLICATION, SIGNING}
 
 POLICY: Final = Policy(
     http_invitations.ACTIONS
     | http_answers.ACTIONS
+    | http_campaigns.ACTIONS
     | http_opinions.ACTIONS
     | http_petitions.ACTIONS
     | http_petition_work.ACTIONS
@@ -47,17 +50,8 @@ POLICY: Final = Policy(
     | http_pages.ACTIONS
 )
 
-WORDS: Final = Words(
-    {
-        kind.slug: kind
-        for part in (http_invitations, http_answers, http_opinions, http_petition_work, http_engagement)
-        for kind in part.REFUSALS
-    }
-)
-
-TURNED_AWAY: Final[dict[int | str, dict[str, Any]]] = {
-    TOO_MANY.status: {"description": TOO_MANY.title.en, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-}
+WITH_REFUSALS: Final = (http_invitations, http_signing, http_answers, http_campaigns, http_opinions, http_petition_work, http_engagement)
+WORDS: Final = Words({kind.slug: kind for part in WITH_REFUSALS for kind in part.REFUSALS})
 
 
 def routes(surveys: Surveys, heard: Opinions, voices: Voices, turnstile: Turnstile) -> list[APIRouter]:
@@ -67,6 +61,7 @@ def routes(surveys: Surveys, heard: Opinions, voices: Voices, turnstile: Turnsti
     routers = [
         http_invitations.routes(surveys, voices),
         http_answers.routes(Box(surveys)),
+        http_campaigns.routes(Campaigns(surveys), CampaignRegister(runtime)),
         http_opinions.routes(heard, voices),
         http_petitions.routes(petitions, register),
         http_petition_work.routes(petitions, Watch(register)),
@@ -74,8 +69,5 @@ def routes(surveys: Surveys, heard: Opinions, voices: Voices, turnstile: Turnsti
         http_engagement.routes(Engagements(runtime), register),
         http_pages.routes(),
     ]
-    for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
-        if ANYBODY in POLICY[action_of(route.dependant) or ""]:
-            route.app = turnstile.before(route.app)
-            route.responses = {**route.responses, **TURNED_AWAY}
+    turnstile.guard(routers, POLICY)
     return routers

@@ -181,7 +181,7 @@ def add_reading(router: APIRouter, engagements: Engagements, register: PetitionR
         to_on: Annotated[date, Query(alias="to", description="Last local day, included.")],
         after: After = None,
     ) -> Response:
-        """Count a period: meetings, petitions of enterprises, slips; each figure names the events that it is the number of."""
+        """Count a period: meetings, petitions of enterprises, invitations; each figure names the events that it is the number of."""
         await wait_for(runtime.log, PETITIONS.name, after)
         items = await register.figures(principal, from_on, to_on)
         return json_response({"from": from_on, "to": to_on, "items": items, **await freshness(runtime.log, PETITIONS.name)})

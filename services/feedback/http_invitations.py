@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -17,16 +16,13 @@ from kernel.edge.body import Body
 from kernel.edge.identity import Principal
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, freshness, wait_for_reactions
-from kernel.edge.problem import INVALID, Fault, Problem, Sentence, refusal
+from kernel.edge.problem import refusal
 from services.feedback import consume
-from services.feedback.domain import survey_class
-from services.feedback.domain.blind import SIGNATURE_BYTES
 from services.feedback.domain.token import TOKEN_PATTERN
 from services.feedback.handle import Surveys, Wanted
+from services.feedback.http_signing import Blinded, bytes_of, sign_when, told
 from services.feedback.projections import VOICES
 from services.feedback.query import Voices
-
-BLINDED_PATTERN: Final = rf"^[A-Za-z0-9_-]{{{-(-SIGNATURE_BYTES * 8 // 6)}}}$"
 
 ACTIONS: Final = {
     "invitation.read": {"portal", "desk"},
@@ -50,16 +46,6 @@ REFUSALS: Final = (
         "Phiếu mời đánh giá đã hết hạn. Ông/bà vẫn có thể gửi ý kiến qua hộp thư góp ý.",
         "This invitation has expired. An opinion can still be left in the suggestion box.",
     ),
-    refusal(
-        "class-changed",
-        "Phiếu mời này không (hoặc không còn) thuộc lớp trả lời đó: hãy lấy lại lớp trả lời rồi gửi lại.",
-        "The answer to this invitation is not in that class, or no longer: ask for the class again, and send anew.",
-    ),
-    refusal("no-such-class", "Không có lớp trả lời này.", "There is no such class of answers.", status=404),
-)
-
-NOT_TO_BE_SIGNED: Final = Fault(
-    "body", "/blinded", Sentence("Không phải là mã che hợp lệ của khóa này.", "Not a blinded message for this key.")
 )
 
 InvitationToken = Annotated[str, StringConstraints(pattern=TOKEN_PATTERN)]
@@ -72,32 +58,11 @@ class AskedBody(Body):
 
 
 class AdmissionBody(AskedBody):
-    """What is to be signed: 256 bytes in base64url, made by blinding a token of one's own (RFC 9474) for the class's key."""
+    """What is to be signed for an invitation, under the key of its class."""
 
     class_id: UUID
-    blinded: Annotated[str, StringConstraints(pattern=BLINDED_PATTERN)]
+    blinded: Blinded
     channel: AnswerChannel = "link"
-
-
-def told(outcome: Any) -> dict[str, Any]:
-    """Say what a class is: its key, and all that its answers will ever say of whoever gave them."""
-    match outcome.state:
-        case survey_class.Opened() as opened:
-            traits = opened.traits
-            return {
-                "public_key": opened.public_key,
-                "closes_at": opened.closes_at,
-                "survey": traits.survey,
-                "says": {
-                    "agency": traits.agency,
-                    "procedure": traits.procedure,
-                    "field": traits.field,
-                    "occasion": traits.occasion,
-                    "path": traits.path,
-                },
-            }
-        case _:
-            return {}
 
 
 def routes(surveys: Surveys, voices: Voices) -> APIRouter:
@@ -122,17 +87,9 @@ def routes(surveys: Surveys, voices: Voices) -> APIRouter:
     @router.post("/admission")
     async def admit(request: Request, body: AdmissionBody, principal: Annotated[Principal, allowed("invitation.use")]) -> Response:
         """Use an invitation: have a blinded token signed, once. The same one again is signed again."""
-        blinded, signed = urlsafe_b64decode(body.blinded + "=="), dict[str, str]()
-        wanted = Wanted(token=body.token, class_id=SurveyClassId(body.class_id), blinded=blinded, channel=body.channel)
-
-        async def work(command: Any) -> Any:
-            try:
-                signed["signature"] = urlsafe_b64encode(await surveys.signature(wanted)).rstrip(b"=").decode()
-            except ValueError as error:
-                raise Problem(INVALID, faults=[NOT_TO_BE_SIGNED]) from error
-            return await surveys.admit(wanted, command)
-
-        return await commands.run(request, principal, work, lambda _: signed)
+        class_id, blinded = SurveyClassId(body.class_id), bytes_of(body.blinded)
+        wanted = Wanted(token=body.token, class_id=class_id, blinded=blinded, channel=body.channel)
+        return await sign_when(request, principal, surveys, (class_id, blinded), lambda command: surveys.admit(wanted, command))
 
     _ = (invitations, ask, admit)
     return router

@@ -15,6 +15,7 @@ from fastapi import APIRouter
 
 from contracts.catalogue import FACTS
 from kernel.edge.service import Runtime, Service
+from kernel.edge.turnstile import Turnstile
 from kernel.eventlog import Codec, Reactor
 from services.feedback.consume import reactor
 from services.feedback.handle import Surveys
@@ -27,7 +28,6 @@ from services.feedback.projections.petitions import PETITIONS
 from services.feedback.projections.walks import WALKS
 from services.feedback.query import Voices
 from services.feedback.query_petitions import PetitionRegister
-from services.feedback.rate_limit import Turnstile
 from services.feedback.settings import FeedbackSettings
 from services.feedback.surveys import load_surveys
 

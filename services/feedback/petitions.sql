@@ -56,7 +56,7 @@ ORDER BY g.from_on, g.group_id
 -- What a period counts ($2, $3: first and last local day), of the agencies in scope ($1): each figure with the events that it is the number of.
 -- A meeting that was struck counts nowhere. Petitions are those of enterprises and their associations; a merged one counts as one received,
 -- and as answered with the one that it was merged into. Denunciations are counted nowhere here.
--- A slip that came back is named by the event of its issue: the other one tells when, and answers are not to be looked for there.
+-- An invitation that was used is named by the event of its issue: the other one tells when, and answers are not to be looked for there.
 WITH petition AS (
     SELECT p.party, p.partners, p.ever_late, p.received_on, p.received_event, p.ended_how,
            coalesce(s.answered_on, p.answered_on) AS answered_on, coalesce(s.answered_event, p.answered_event) AS answered_event,
@@ -89,8 +89,8 @@ SELECT name, events FROM (
     UNION ALL
     SELECT 6, 'late', array(SELECT received_event FROM raised WHERE ever_late ORDER BY received_event)
     UNION ALL
-    SELECT 7, 'slips-issued', array(SELECT issued_event FROM slip ORDER BY issued_event)
+    SELECT 7, 'invitations-issued', array(SELECT issued_event FROM slip ORDER BY issued_event)
     UNION ALL
-    SELECT 8, 'slips-returned', array(SELECT issued_event FROM slip WHERE returned ORDER BY issued_event)
+    SELECT 8, 'invitations-used', array(SELECT issued_event FROM slip WHERE returned ORDER BY issued_event)
 ) AS counted (place, name, events)
 ORDER BY place

@@ -39,9 +39,6 @@ UPDATE survey.answer AS a SET body = NULL, comment = NULL
 FROM survey.recorded AS r
 WHERE r.token_hash = a.token_hash AND a.body IS NOT NULL
 
--- name: steps_of_dossier
--- The steps that a dossier was in, with unit and instants as far as they are known.
-SELECT coalesce(b.step, e.step) AS step, b.unit, b.begun_at, e.ended_at
-FROM (SELECT * FROM read.step_begun WHERE dossier_id = $1) AS b
-FULL JOIN (SELECT * FROM read.step_ended WHERE dossier_id = $1) AS e USING (id)
-ORDER BY 1
+-- name: walk_of_dossier
+-- What processing told of a dossier's way, in the order in which it did.
+SELECT at, done, open FROM read.walk WHERE dossier_id = $1 ORDER BY pos_processing

@@ -21,7 +21,7 @@ from kernel.eventlog.sql import read_queries
 from kernel.vault import Erased
 from services.feedback.domain import opinion
 from services.feedback.domain.opinion import OpinionChannel, Topic
-from services.feedback.domain.survey_class import WalkedStep
+from services.feedback.domain.survey_class import Told
 from services.feedback.domain.token import hash_of, same_hash, token_of
 from services.feedback.settings import FeedbackSettings
 
@@ -84,10 +84,10 @@ class Voices:
         rows = await self.runtime.log.pool.fetch(QUERY["invitations_of_dossier"], dossier_id)
         return [invitation_of(row, secret, now) for row in rows if principal.may_touch(row["agency"])]
 
-    async def walked(self, dossier_id: UUID) -> list[WalkedStep]:
-        """List the steps that a dossier went through, as far as processing has told."""
-        rows = await self.runtime.log.pool.fetch(QUERY["steps_of_dossier"], dossier_id)
-        return [WalkedStep(row["step"], row["unit"], row["begun_at"], row["ended_at"]) for row in rows]
+    async def way(self, dossier_id: UUID) -> list[Told]:
+        """Give what processing has told of the way of a dossier."""
+        rows = await self.runtime.log.pool.fetch(QUERY["walk_of_dossier"], dossier_id)
+        return [Told(row["at"], row["done"], dict(one.split(":") for one in row["open"].split())) for row in rows]
 
     async def opinions(self, principal: Principal, wanted: Wanted, page: Page) -> list[Opinion]:
         """List a page of opinions, newest first."""

@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal, Self, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from contracts.feedback_surveys import Criterion, Factor, Occasion, SurveyCode
+from contracts.feedback_surveys import Criterion, Factor, Occasion, Question, SurveyCode
 from contracts.vocabulary import Confidence, ContentHash
 
 FOLDER: Final = Path(__file__).with_name("surveys")
@@ -65,6 +65,12 @@ class Survey(Strict):
     occasions: tuple[Occasion, ...]
     satisfaction: Ends
     questions: tuple[QuestionOnFile, ...]
+
+    @property
+    def asked(self) -> tuple[Question, ...]:
+        """Give the questions as they are published."""
+        named = (one.model_dump() | {"asked": one.source, "wording": one.text, "wording_en": one.text_en} for one in self.questions)
+        return tuple(Question.model_validate(one) for one in named)
 
     @property
     def content_hash(self) -> ContentHash:

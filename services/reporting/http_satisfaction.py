@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from kernel.edge.answer import json_response
 from kernel.edge.identity import Principal
-from kernel.edge.policy import allowed
+from kernel.edge.policy import ANYBODY, allowed
 from kernel.edge.position import After, wait_for
 from kernel.edge.problem import NOT_ALLOWED, Problem, Sentence
 from services.reporting.domain.satisfaction import VoiceCut
@@ -21,7 +21,7 @@ from services.reporting.query_satisfaction import WantedTable, position_of, tabl
 
 READERS: Final = frozenset({"leader", "analyst", "officer"})
 ACTIONS: Final = {
-    "satisfaction.read": READERS,
+    "satisfaction.read": READERS | {ANYBODY},
     "scores.read": {"leader"},
     "scores.measure": {"leader"},
 }
@@ -29,6 +29,12 @@ OF_OFFICERS: Final = "leader"
 """Who evaluates officers (NĐ 61/2018, Điều 32; TT 01/2018, Điều 15.3): nobody else sees what is said of which account."""
 ONLY_LEADERS: Final = Sentence(
     "Chỉ lãnh đạo được xem kết quả đánh giá theo từng công chức.", "Only leaders see results officer by officer."
+)
+PUBLIC_CUTS: Final[tuple[VoiceCut, ...]] = ("month", "agency", "field", "procedure")
+"""What everybody may tell lines apart by; everything is of whole months and groups, as for those who have an account."""
+ONLY_COARSE: Final = Sentence(
+    "Không có tài khoản thì chỉ xem được kết quả hiện tại theo tháng, cơ quan, lĩnh vực, thủ tục.",
+    "Without an account results are shown as of now only, by month, agency, field and procedure.",
 )
 LINE: Final[tuple[VoiceCut, ...]] = ("month", "agency", "field")
 
@@ -60,15 +66,19 @@ def routes(mirror: Mirror) -> APIRouter:
     ) -> Response:
         """Give what was answered, by month, agency and field unless `cut` says otherwise; of the whole months that the period touches.
 
-        By officer for leaders only. Beside it stand who was asked and who was let in to answer. Answers are counted in groups that are
-        never taken apart: of fewer than `cell_min` nothing is told, and `withheld` and `waiting` say that they are there.
+        By officer for leaders only; everybody gets what is known now by month, agency, field and procedure. Beside it stand who was asked
+        and who was let in to answer. Answers are counted in groups that are never taken apart: of fewer than `cell_min` nothing is told,
+        and `withheld` and `waiting` say that they are there.
         """
         parts = tuple(dict.fromkeys(cut)) if cut else LINE
+        known_here = not READERS.isdisjoint(principal.roles)
+        if not known_here and (as_of or since or not set(parts) <= set(PUBLIC_CUTS)):
+            raise Problem(NOT_ALLOWED, detail=ONLY_COARSE)
         if "officer" in parts and OF_OFFICERS not in principal.roles:
             raise Problem(NOT_ALLOWED, detail=ONLY_LEADERS)
         for position in (after, as_of):
             await wait_for(log, MIRROR.name, position)
-        wanted = WantedTable(cut=parts, as_of=position_of(as_of), since=position_of(since))
+        wanted = WantedTable(cut=parts, as_of=position_of(as_of), since=position_of(since), coarse=not known_here)
         return json_response(await table(mirror, period, scope_of(principal, agency), wanted))
 
     @router.get("/low-scores")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from contracts.feedback_surveys import Criterion
 from services.reporting.domain.groups import Tally
 from services.reporting.domain.indicators import INDICATOR_OF, Whose, evaluation
+from services.reporting.domain.quality import satisfaction_ratio
 from services.reporting.domain.satisfaction import (
     CELL_MIN,
     CHANCE_MAX,
     COMPARED_MIN,
     CRITERIA,
+    RATINGS,
     WAY,
     Counted,
     VoiceCut,
@@ -25,7 +27,7 @@ from services.reporting.domain.satisfaction import (
     total,
     view,
 )
-from services.reporting.query import Asked, Line, Mirror, Scope, told
+from services.reporting.query import Asked, Line, Mirror, Scope, told, totals
 
 SOURCE: Final = "feedback"
 CHANGES_MAX: Final = 500
@@ -34,11 +36,15 @@ CHANGES_MAX: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedTable:
-    """What lines are told apart by; as of which position (None = now); what became known after `since` is told apart."""
+    """What lines are told apart by; as of which position (None = now); what became known after `since` is told apart.
+
+    A `coarse` table is for everybody: its lines and their sum, and neither comparisons nor opinions.
+    """
 
     cut: tuple[VoiceCut, ...]
     as_of: int | None = None
     since: int | None = None
+    coarse: bool = False
 
 
 async def table(mirror: Mirror, asked: Asked, scope: Scope, wanted: WantedTable) -> Line:
@@ -47,30 +53,40 @@ async def table(mirror: Mirror, asked: Asked, scope: Scope, wanted: WantedTable)
         period, known = (await reading.period(asked)).whole_months(), reading.freshness["positions"].get(SOURCE, 0)
         as_of = known if wanted.as_of is None else wanted.as_of
         voices = await reading.voices(period, as_of, named=wanted.since is not None)
-        said = await reading.opinions(period, scope) if wanted.as_of is None else None
+        now = wanted.as_of is None and not wanted.coarse
+        said = await reading.opinions(period, scope) if now else None
+        worked = totals(await reading.figures(period, scope)) if now else None
         freshness = reading.freshness
     made = await asyncio.to_thread(counted, voices, wanted.cut, scope, wanted.since)
     whole = await asyncio.to_thread(total, voices, scope)
-    worse, whose, asks = standing_out(made), evaluated(wanted.cut), WAY.isdisjoint(wanted.cut)
+    asks = WAY.isdisjoint(wanted.cut)
+    worse, whose = (None, None) if wanted.coarse else (standing_out(made), evaluated(wanted.cut))
     return {
         "items": [
             {
                 **dict(zip(wanted.cut, key, strict=True)),
                 **view(line, asked=asks),
-                "stands_out": worse.get(key, {}),
+                **({"stands_out": worse.get(key, {})} if worse is not None else {}),
                 **({"evaluation": evaluation(indicators(line), whose)} if whose else {}),
                 **({"changed": changes(line, CHANGES_MAX)} if wanted.since is not None else {}),
             }
             for key, line in sorted(made.lines.items())
         ],
         "total": view(whole),
-        "response": response(whole),
+        **({"qd766": quality_of(whole, worked)} if worked is not None else {}),
+        **({} if wanted.coarse else {"response": response(whole)}),
         **({"opinions": said} if said is not None else {}),
         "period": told(period),
         "as_of": f"{SOURCE}/{as_of}",
         "rules": {"cell_min": CELL_MIN, "compared_min": COMPARED_MIN, "chance_max": CHANCE_MAX},
         **freshness,
     }
+
+
+def quality_of(line: Counted, worked: Mapping[str, int]) -> Line:
+    """Give the ratio of QĐ 766 of a period: what was late of what was resolved then, and who was dissatisfied of those who said so."""
+    ratings = line.tallies.get(RATINGS, Tally())
+    return satisfaction_ratio(worked["resolved_late"], worked["resolved"], ratings.bad, ratings.n)
 
 
 def evaluated(cut: Sequence[VoiceCut]) -> Whose | None:

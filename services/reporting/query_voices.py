@@ -21,7 +21,7 @@ COLUMNS: Final[Mapping[str, str]] = {RATINGS: "satisfaction", **POINTS, **LEVELS
 """The column of each question."""
 TALLIES: Final = ",\n    ".join(
     f"ARRAY[count({column}), coalesce(sum({column}), 0), coalesce(sum({column}::integer * {column}), 0),"
-    f" count(*) FILTER (WHERE {column} >= 4)]::integer[] AS {column}"
+    f" count(*) FILTER (WHERE {column} >= 4), count(*) FILTER (WHERE {column} <= 2)]::integer[] AS {column}"
     for column in COLUMNS.values()
 )
 NAMED: Final = "array_agg(pos_feedback)"
@@ -95,7 +95,8 @@ def groups_of_answers(month: str, rows: Iterable[Row], over_at: int | None, *, m
     """Group the answers of a month that was over at a position; `merged` = groups that say the same as one, if nobody asks since when."""
     parts = defaultdict[str, list[Part]](list)
     for row in rows:
-        traits, at, positions = Traits(*(row[name] for name in Traits._fields[:8])), row["at"], row["positions"]
+        traits = Traits(*(row[name] for name in Traits._fields[:8]), campaign=row["campaign"])
+        at, positions = row["at"], row["positions"]
         for question, column in COLUMNS.items():
             tally = Tally(*row[column])
             if tally.n:

@@ -1,12 +1,12 @@
 -- name: answers
 -- What was answered, batch by batch; $1 first, $2 last day, of whole months; $3 the position as of which. A batch of which not all
--- is there yet is not there. Of each question: how many answered it, the sum, the sum of the squares, and how many said 4 or 5.
+-- is there yet is not there. Of each question: how many answered it, the sum, the sum of the squares, how many said 4 or 5, and 1 or 2.
 SELECT to_char(min(recorded_on), 'YYYY-MM') AS month, agency, procedure, field, occasion, officer, unit, slowest, steps,
-    max(pos_feedback) AS at, {positions} AS positions,
+    campaign, max(pos_feedback) AS at, {positions} AS positions,
     {tallies}
 FROM read.rating
 WHERE recorded_on BETWEEN $1 AND $2 AND pos_feedback <= $3
-GROUP BY batch, agency, procedure, field, occasion, officer, unit, slowest, steps
+GROUP BY batch, agency, procedure, field, occasion, officer, unit, slowest, steps, campaign
 HAVING count(*) >= max(batch_size)
 ORDER BY at
 

@@ -18,7 +18,7 @@ from contracts.feedback_surveys import Path
 from services.feedback.domain.survey_class import Traits
 
 NOTHING: Final = frozenset[str]()
-VIEWS: Final[tuple[frozenset[str], ...]] = (
+WAYS: Final = (
     frozenset({"procedure", "field", "occasion", "officer", "unit", "slowest", "steps"}),
     frozenset({"procedure", "field", "occasion", "officer", "unit", "slowest"}),
     frozenset({"field", "occasion", "officer", "unit", "slowest"}),
@@ -27,9 +27,9 @@ VIEWS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"occasion", "officer"}),
     frozenset({"unit", "slowest"}),
     frozenset({"field", "occasion"}),
-    NOTHING,
 )
-"""What may be said, the most telling first; agency and questionnaire are always said."""
+VIEWS: Final[tuple[frozenset[str], ...]] = (*(way | {"campaign"} for way in WAYS), NOTHING)
+"""What may be said, the most telling first; agency and questionnaire are always said. Slips of a campaign stay together to the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ def seen(traits: Traits, view: frozenset[str]) -> Traits:
             slowest=kept("slowest", path.slowest),
             steps=path.steps if "steps" in view else None,
         ),
+        campaign=traits.campaign if "campaign" in view else None,
     )
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final, Literal, TypeAlias
 from uuid import UUID, uuid5
 
 from contracts.feedback_surveys import Occasion, Path, SurveyClassOpened
-from contracts.vocabulary import AgencyCode, ContentHash, FieldCode, ProcedureCode, SurveyClassId, VaultRef
+from contracts.vocabulary import AgencyCode, CampaignId, ContentHash, FieldCode, ProcedureCode, SurveyClassId, VaultRef
 from kernel.eventlog import Decider, Refused
 
 NAMESPACE: Final = UUID("6f1f5d2c-58ad-5a39-9d0f-5b0b7d3c8a11")
@@ -23,7 +24,7 @@ Refusal: TypeAlias = Literal["no-such-class", "class-changed", "token-expired", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What the answers of a class have in common; None = not said."""
+    """What the answers of a class have in common; None = not said. A `campaign` is of slips of paper, which say nothing of any dossier."""
 
     agency: AgencyCode
     survey: ContentHash
@@ -31,54 +32,76 @@ class Traits:
     field: FieldCode | None = None
     occasion: Occasion | None = None
     path: Path = NOWHERE
+    campaign: CampaignId | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class WalkedStep:
-    """A step that a dossier went through, in which unit, and when; None = not known."""
+class Told:
+    """What a fact of processing tells of a way: the step that is done, if one is, and all that are open since, each with its unit."""
+
+    at: datetime
+    done: str | None
+    open: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """One walking of a step, in which unit, from when to when; None = it goes on."""
 
     step: str
-    unit: str | None
-    begun_at: datetime | None
-    ended_at: datetime | None
+    unit: str
+    begun_at: datetime
+    ended_at: datetime | None = None
 
-    def as_of(self, moment: datetime) -> WalkedStep | None:
-        """Give what was known of it at a moment; None where that was nothing. Of a branch beside the first only its end is ever known."""
-        told_at = self.begun_at or self.ended_at
-        if told_at is None or told_at > moment:
-            return None
-        return self if self.ended_at is None or self.ended_at <= moment else replace(self, ended_at=None)
+
+def walked(way: Iterable[Told]) -> list[Walked]:
+    """Give every walking of a step, in the order in which they began: one that is sent back is walked a second time."""
+    found = list[Walked]()
+    for told in way:
+        going_on = {one.step: n for n, one in enumerate(found) if one.ended_at is None}
+        over = {step for step in going_on if step == told.done or step not in told.open}
+        for step in over:
+            found[going_on[step]] = replace(found[going_on[step]], ended_at=told.at)
+        found += [Walked(step, unit, told.at) for step, unit in told.open.items() if step in over or step not in going_on]
+    return found
 
 
 def class_id(traits: Traits, month: str) -> SurveyClassId:
     """Name the class of a month: there is one, whoever asks for it first."""
     path = traits.path.model_dump(mode="json")
     said = [traits.agency, traits.survey, traits.procedure, traits.field, traits.occasion, path, month]
+    said += [str(traits.campaign)] if traits.campaign else []
     return SurveyClassId(uuid5(NAMESPACE, json.dumps(said, sort_keys=True)))
 
 
-def path_of(officer: str | None, walked: Sequence[WalkedStep]) -> Path:
-    """Say what a class knows of a dossier's way: the counter, the steps, and where it lay longest by wall clock (the first of equals)."""
-    lasted = [(one.ended_at - one.begun_at, one) for one in sorted(walked, key=lambda one: one.step) if one.ended_at and one.begun_at]
-    slowest = max(lasted, key=lambda pair: pair[0])[1] if lasted else None
-    steps = tuple(sorted({one.step for one in walked}, key=lambda step: int(step[1:])))
-    return Path(
-        officer=officer,
-        unit=slowest.unit if slowest else None,
-        slowest=slowest.step if slowest else None,
-        steps=steps or None,
-    )
+def classes_of(traits: Traits, today: date) -> tuple[SurveyClassId, SurveyClassId]:
+    """Name the class of today, and that of yesterday: of who asked before midnight and goes on after it."""
+    now, before = (class_id(traits, f"{day:%Y-%m}") for day in (today, today - timedelta(days=1)))
+    return now, before
 
 
-def paths_so_far(officer: str | None, walked: Sequence[WalkedStep]) -> list[Path]:
+def path_of(officer: str | None, way: Sequence[Told]) -> Path:
+    """Say what a class knows of a dossier's way: the counter, the steps, and where it lay longest by wall clock (the first of equals).
+
+    A step that was walked more than once has the time of all its walkings, and the unit of the last.
+    """
+    lasted, units = defaultdict[str, timedelta](timedelta), dict[str, str]()
+    walkings = walked(way)
+    for one in walkings:
+        if one.ended_at is not None:
+            lasted[one.step] += one.ended_at - one.begun_at
+            units[one.step] = one.unit
+    slowest = max(sorted(lasted), key=lambda step: lasted[step], default=None)
+    steps = tuple(sorted({one.step for one in walkings}, key=lambda step: int(step[1:])))
+    return Path(officer=officer, unit=units[slowest] if slowest else None, slowest=slowest, steps=steps or None)
+
+
+def paths_so_far(officer: str | None, way: Sequence[Told]) -> list[Path]:
     """Give what was known of a dossier's way at any time until now: whoever was shown one of these may answer as he was shown.
 
-    They only become more while a way goes forward, so of the same command sent twice the second is not refused for what became known in
-    between. A step that is walked twice is known by its last time, and what was shown of its first is not among them any more.
+    What is told later takes nothing back, so of the same command sent twice the second is not refused for what became known in between.
     """
-    moments = {moment for one in walked for moment in (one.begun_at, one.ended_at) if moment}
-    then = [[known for one in walked if (known := one.as_of(moment)) is not None] for moment in moments]
-    return [path_of(officer, known) for known in ([], *then, walked)]
+    return [path_of(officer, way[:n]) for n in range(len(way) + 1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +154,7 @@ def decide(command: OpenClass, state: State) -> list[SurveyClassOpened]:
                     private_ref=command.private_ref,
                     opened_at=command.at,
                     closes_at=command.closes_at,
+                    campaign=traits.campaign,
                 )
             ]
         case Opened():
@@ -148,6 +172,7 @@ def evolve(state: State, event: SurveyClassOpened) -> State:
                 field=event.field,
                 occasion=event.occasion,
                 path=event.path,
+                campaign=event.campaign,
             )
             return Opened(
                 class_id=event.class_id,

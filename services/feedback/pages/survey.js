@@ -4,6 +4,8 @@ const form = byId("form");
 const enter = byId("enter");
 const KIOSK = new URLSearchParams(location.search).has("kiosk");
 const KIOSK_PAUSE_MS = 15000;
+// `?kiosk=90` waits for ninety seconds.
+const KIOSK_IDLE_MS = 1000 * (Number(new URLSearchParams(location.search).get("kiosk")) || 60);
 const KEPT = "motcua-answer";
 const CRITERIA = ["time", "contacts-to-complete", "agencies-contacted", "attitude"];
 const SAID = {
@@ -110,6 +112,23 @@ function answerOf(fields) {
   };
 }
 
+// Whoever walks away from a kiosk leaves nothing behind: after so long without a touch it says so, and a third of that later it begins anew.
+let idle = null;
+function awake() {
+  clearTimeout(idle);
+  byId("idle").hidden = true;
+  if (KIOSK && (!form.hidden || byId("token").value)) idle = setTimeout(warn, KIOSK_IDLE_MS);
+}
+function warn() {
+  byId("idle").hidden = false;
+  idle = setTimeout(leave, KIOSK_IDLE_MS / 3);
+}
+function leave() {
+  history.replaceState(null, "", location.pathname + location.search);
+  begin();
+}
+for (const touch of ["input", "keydown", "pointerdown"]) addEventListener(touch, awake);
+
 async function begin() {
   form.reset();
   enter.reset();
@@ -122,6 +141,7 @@ async function begin() {
   const found = offer || !invitation ? { ok: offer !== null } : await openClass(invitation, newKey());
   (found.ok ? form : enter).hidden = false;
   if (found.body && !found.ok) complain(enter, found);
+  awake();
 }
 
 onSubmit(enter, async (fields, key) => {
@@ -147,11 +167,10 @@ onSubmit(form, async (fields) => {
     offer = null;
     keep();
     form.hidden = true;
+    enter.reset();
+    awake();
     show("done");
-    if (KIOSK) {
-      history.replaceState(null, "", location.pathname + location.search);
-      setTimeout(begin, KIOSK_PAUSE_MS);
-    }
+    if (KIOSK) setTimeout(leave, KIOSK_PAUSE_MS);
   }
   return answer;
 });

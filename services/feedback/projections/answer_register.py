@@ -45,6 +45,7 @@ def columns(event: Recorded) -> Columns:
                 "slowest": path.slowest,
                 "steps": None if path.steps is None else " ".join(path.steps),
                 "survey": fact.survey,
+                "campaign": fact.campaign,
                 "satisfaction": fact.satisfaction,
                 **{column: fact.points.get(criterion) for criterion, column in POINTS.items()},
                 **{column: fact.levels.get(factor) for factor, column in LEVELS.items()},

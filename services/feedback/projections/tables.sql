@@ -30,6 +30,7 @@ CREATE TABLE answer_register (
     slowest                     text,
     steps                       text,       -- separated by spaces
     survey                      text,
+    campaign                    uuid,       -- of slips of paper
     satisfaction                smallint,
     points_time                 smallint,
     points_agencies_contacted   smallint,
@@ -58,3 +59,38 @@ CREATE TABLE opinion_register (
     pos_feedback bigint
 );
 CREATE INDEX opinion_register_newest ON opinion_register (received_at DESC, opinion_id DESC);
+
+-- Surveys on paper, as they were ordered, and the method of their sample.
+CREATE TABLE campaign_register (
+    campaign_id  uuid PRIMARY KEY,
+    agency       text,
+    decision     text,
+    survey       text,
+    slips        integer,
+    from_on      date,
+    method       text,
+    frame        integer,
+    first        integer,
+    nth          integer,
+    seed         text,
+    opened_at    timestamptz,
+    closed_at    timestamptz,
+    pos_feedback bigint
+);
+CREATE INDEX campaign_register_newest ON campaign_register (opened_at DESC, campaign_id DESC);
+
+-- Their slips from the day on which they were handed out. Which answer was on which is not known here (ADR 19).
+CREATE TABLE slip_register (
+    slip_id        uuid PRIMARY KEY,
+    campaign_id    uuid,
+    agency         text,
+    number         integer,
+    issued_on      date,
+    issued_event   text,
+    returned_event text,
+    valid_event    text,
+    invalid_event  text,
+    reason         text,
+    pos_feedback   bigint
+);
+CREATE INDEX slip_register_campaign ON slip_register (campaign_id, number);

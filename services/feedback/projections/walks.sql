@@ -1,19 +1,10 @@
--- The ways that dossiers go through the department, as far as classes of answers need to know. A step done again counts from its last begin.
-CREATE TABLE step_begun (
-    id             text PRIMARY KEY,   -- dossier and step
+-- The ways that dossiers go through the department, as far as classes of answers need to know: what each fact told, and nothing put together.
+CREATE TABLE walk (
+    id             text PRIMARY KEY,   -- the event's
     dossier_id     uuid,
-    step           text,
-    unit           text,
-    begun_at       timestamptz,
+    at             timestamptz,
+    done           text,               -- the step that was done, if one was
+    open           text,               -- all steps that are open since, each with its unit: `B2:van-phong B3:ky-thuat`
     pos_processing bigint
 );
-CREATE INDEX step_begun_of_dossier ON step_begun (dossier_id);
-
-CREATE TABLE step_ended (
-    id             text PRIMARY KEY,
-    dossier_id     uuid,
-    step           text,
-    ended_at       timestamptz,
-    pos_processing bigint
-);
-CREATE INDEX step_ended_of_dossier ON step_ended (dossier_id);
+CREATE INDEX walk_of_dossier ON walk (dossier_id, pos_processing);

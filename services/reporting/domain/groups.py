@@ -31,28 +31,30 @@ class Traits(NamedTuple):
     steps: str | None = None
     channel: str | None = None
     outcome: str | None = None
+    campaign: str | None = None
 
 
 class Tally(NamedTuple):
-    """How many, the sum of what they said, of its squares, and how many of them count as good."""
+    """How many, the sum of what they said, of its squares, and how many of them count as good; on five levels also, as bad."""
 
     n: int = 0
     total: int = 0
     squares: int = 0
     good: int = 0
+    bad: int = 0
 
     def plus(self, other: Tally) -> Tally:
         """Add another."""
-        return Tally(self.n + other.n, self.total + other.total, self.squares + other.squares, self.good + other.good)
+        return Tally(*(own + more for own, more in zip(self, other, strict=True)))
 
     def minus(self, other: Tally) -> Tally:
         """Take away one that is part of this one."""
-        return Tally(self.n - other.n, self.total - other.total, self.squares - other.squares, self.good - other.good)
+        return Tally(*(own - less for own, less in zip(self, other, strict=True)))
 
 
 View: TypeAlias = frozenset[str]
 NOTHING: Final[View] = frozenset()
-VIEWS: Final[tuple[View, ...]] = (
+WAYS: Final[tuple[View, ...]] = (
     frozenset({"procedure", "field", "occasion", "officer", "unit", "slowest", "channel", "outcome"}),
     frozenset({"field", "occasion", "officer", "unit", "slowest", "channel", "outcome"}),
     frozenset({"procedure", "field", "occasion", "unit", "slowest", "channel"}),
@@ -62,8 +64,8 @@ VIEWS: Final[tuple[View, ...]] = (
     frozenset({"unit", "slowest"}),
     frozenset({"field", "occasion"}),
     frozenset({"occasion", "channel", "outcome"}),
-    NOTHING,
 )
+VIEWS: Final[tuple[View, ...]] = (*(way | {"campaign"} for way in WAYS), NOTHING)
 """What those who were too few say of themselves when their month is over, the most telling first; agency and month are always said."""
 
 

@@ -37,10 +37,11 @@ QUESTIONS: Final[tuple[str, ...]] = (RATINGS, *CRITERIA, *FACTORS)
 ASKED: Final = "invitations"
 """Not a question, but counted like one: who was asked, and (`good`) who of them was let in to answer."""
 
-VoiceCut: TypeAlias = Literal["month", "agency", "field", "procedure", "occasion", "officer", "unit", "slowest", "step"]
-"""`officer` stood at the counter; `unit` and `slowest` are where the dossier lay longest; `step` is each that it went through."""
-WAY: Final = frozenset[VoiceCut]({"unit", "slowest", "step"})
-"""What an invitation does not say: it goes out before anybody asks which way the dossier went."""
+VoiceCut: TypeAlias = Literal["month", "agency", "field", "procedure", "occasion", "officer", "unit", "slowest", "step", "campaign"]
+"""`officer` stood at the counter; `unit` and `slowest` are where the dossier lay longest; `step` is each that it went through.
+`campaign` is that of slips of paper, which say nothing of any dossier."""
+WAY: Final = frozenset[VoiceCut]({"unit", "slowest", "step", "campaign"})
+"""What an invitation does not say: it goes out before anybody asks which way the dossier went, and slips are counted by feedback."""
 STRATA: Final = ("channel", "occasion", "outcome")
 """What those who were asked are compared by with those who came."""
 
@@ -69,10 +70,10 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The lines of a cut, and by question all that are in any line which says all that the table is cut by, each once."""
+    """The lines of a cut, and by question who is in which: by step in several. Who does not say all it is cut by is left out."""
 
     lines: dict[Key, Counted]
-    everyone: dict[str, Tally]
+    places: dict[str, dict[tuple[Key, ...], Tally]]
 
 
 def keys_of(month: str, traits: Traits, cut: Sequence[VoiceCut]) -> Iterator[Key]:
@@ -92,7 +93,7 @@ def keys_of(month: str, traits: Traits, cut: Sequence[VoiceCut]) -> Iterator[Key
 
 def counted(voices: Voices, cut: Sequence[VoiceCut], scope: Sequence[str] | None, since: int | None = None) -> Table:
     """Count, line by line. With `since`, what became known after that position is also kept apart."""
-    found, everyone = defaultdict[Key, Counted](Counted), defaultdict[str, Tally](Tally)
+    found, places = defaultdict[Key, Counted](Counted), defaultdict[str, dict[tuple[Key, ...], Tally]](dict)
     for question, months in voices.items():
         if question == ASKED and not WAY.isdisjoint(cut):
             continue
@@ -100,9 +101,9 @@ def counted(voices: Voices, cut: Sequence[VoiceCut], scope: Sequence[str] | None
             for group in grouped.groups:
                 if not in_scope(group.traits.agency, scope):
                     continue
-                keys = list(keys_of(month, group.traits, cut))
+                keys = tuple(keys_of(month, group.traits, cut))
                 if all(UNSAID not in key for key in keys):
-                    everyone[question] = everyone[question].plus(group.tally)
+                    places[question][keys] = places[question].get(keys, Tally()).plus(group.tally)
                 for key in keys:
                     line = found[key]
                     line.tallies[question] = line.tallies[question].plus(group.tally)
@@ -117,7 +118,7 @@ def counted(voices: Voices, cut: Sequence[VoiceCut], scope: Sequence[str] | None
                 if in_scope(part.traits.agency, scope):
                     for key in keys_of(month, part.traits, cut):
                         found[key].waiting.add(question)
-    return Table(dict(found), dict(everyone))
+    return Table(dict(found), dict(places))
 
 
 def view(line: Counted, *, asked: bool = True) -> View:
@@ -195,24 +196,33 @@ def standing_out(table: Table) -> dict[Key, dict[str, float]]:
 
     The statistic is Welch's: the difference of the two means by its standard error. With at least `COMPARED_MIN` answers on both sides it
     is nearly normal, and a line stands out if chance alone would make any line of the table stand out in `CHANCE_MAX` of all tables
-    (Bonferroni, one-sided). It says that a line is worse, not why; lines that do not say all that the table is cut by are left out.
+    (Bonferroni, one-sided). The worst comes first; whoever is in it is taken out before the others are compared, or a step would stand out
+    because many went through it on their way to the slow one. Steps that all walk together cannot be told apart.
+    It says that a line is worse, not why; lines that do not say all that the table is cut by are left out.
     """
-    found = dict[tuple[Key, str], float]()
-    for question in QUESTIONS:
-        whole = table.everyone.get(question, Tally())
-        for key, line in table.lines.items():
-            own = line.tallies.get(question, Tally())
-            rest = whole.minus(own)
-            if UNSAID not in key and min(own.n, rest.n) >= COMPARED_MIN:
-                found[key, question] = welch(own, rest)
-    if not found:
-        return {}
-    bound = NormalDist().inv_cdf(CHANCE_MAX / len(found))
+    questions = [one for one in QUESTIONS if one in table.places]
+    comparisons = sum(len(compared(table.places[question])) for question in questions)
     worse = defaultdict[Key, dict[str, float]](dict)
-    for (key, question), z in found.items():
-        if z <= bound:
-            worse[key][question] = round(z, 2)
+    for question in questions:
+        left = table.places[question]
+        while found := compared(left):
+            key = min(found, key=lambda one: (found[one], one))
+            if found[key] > NormalDist().inv_cdf(CHANCE_MAX / comparisons):
+                break
+            worse[key][question] = round(found[key], 2)
+            left = {keys: tally for keys, tally in left.items() if key not in keys}
     return dict(worse)
+
+
+def compared(places: Mapping[tuple[Key, ...], Tally]) -> dict[Key, float]:
+    """Compare each line with all who are not in it, where there are enough of both."""
+    whole, lines = Tally(), defaultdict[Key, Tally](Tally)
+    for keys, tally in places.items():
+        whole = whole.plus(tally)
+        for key in keys:
+            lines[key] = lines[key].plus(tally)
+    pairs = ((key, own, whole.minus(own)) for key, own in lines.items())
+    return {key: welch(own, rest) for key, own, rest in pairs if min(own.n, rest.n) >= COMPARED_MIN}
 
 
 def welch(one: Tally, other: Tally) -> float:

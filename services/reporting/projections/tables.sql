@@ -97,6 +97,7 @@ CREATE TABLE rating (
     unit                        text,       -- whose step the dossier lay longest at
     slowest                     text,       -- that step
     steps                       text,       -- that were walked, separated by spaces
+    campaign                    text,       -- of slips of paper
     satisfaction                smallint,
     points_time                 smallint,
     points_agencies_contacted   smallint,

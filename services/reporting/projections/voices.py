@@ -46,6 +46,7 @@ def rating_columns(event: Recorded) -> Columns:
                 "unit": path.unit,
                 "slowest": path.slowest,
                 "steps": None if path.steps is None else " ".join(path.steps),
+                "campaign": None if fact.campaign is None else str(fact.campaign),
                 "satisfaction": fact.satisfaction,
                 **{column: fact.points.get(criterion) for criterion, column in POINTS.items()},
                 **{column: fact.levels.get(factor) for factor, column in LEVELS.items()},

@@ -14,7 +14,7 @@ import pytest
 
 from contracts.feedback import InvitationUsed
 from contracts.feedback_surveys import AnswerRecorded, SurveyClassOpened
-from contracts.processing import CaseOpened, CaseStepCompleted
+from contracts.processing import CaseOpened, CaseStepCompleted, CaseStepReopened, OpenStep
 from deploy.local.answering import hide
 from services.feedback.settings import FeedbackSettings
 from tests.contracts.golden import golden
@@ -257,4 +257,31 @@ async def test_a_class_says_which_way_its_dossiers_went_and_whoever_was_shown_le
         now = (await ear.asked(token)).json()
         problem(await ear.admit(await ear.token(), now["id"], hide(now["public_key"]).message), 409, "class-changed")
         admitted = await ear.admit(token, before["id"], hide(before["public_key"]).message)
+        assert admitted.status_code == 200, admitted.text
+
+
+async def test_who_was_shown_a_class_before_a_step_was_sent_back_and_walked_again_may_answer_as_he_was_shown(rig: Rig) -> None:
+    dossier, unit = uuid4(), "phong-ky-thuat"
+    case = UUID(int=dossier.int ^ 1)
+    async with rig.neighbour("processing") as processing, listening(rig) as ear:
+        token = await ear.token(dossier)
+        opened = CaseOpened.model_validate(golden(CaseOpened.TYPE)["data"] | {"dossier_id": dossier, "step": "B1", "opened_at": MONDAY})
+        await processing.tell(case, opened, step_done(dossier, "B1", "B2", MONDAY + timedelta(hours=9)))
+
+        async def slowest() -> dict[str, Any]:
+            return (await ear.asked(token)).json()
+
+        shown = await eventually(slowest, lambda found: found["says"]["path"]["steps"] == ["B1", "B2"])
+        assert shown["says"]["path"]["slowest"] == "B1"
+        again = OpenStep(step="B1", unit=unit, role="chuyen-vien", officer=None)
+        sent_back = CaseStepReopened.model_validate(
+            golden(CaseStepReopened.TYPE)["data"]
+            | {"dossier_id": dossier, "step": "B1", "open": [again], "undone": ["B1"], "reopened_at": MONDAY + timedelta(days=3)}
+        )
+        # B2 lay for three days until it was sent back. The first time in B1 is not forgotten because there was a second.
+        later = [step_done(dossier, "B1", "B2", MONDAY + timedelta(days=4)), step_done(dossier, "B2", None, MONDAY + timedelta(days=5))]
+        await processing.tell(case, sent_back, *later)
+        now = await eventually(slowest, lambda found: found["says"]["path"]["slowest"] == "B2")
+        assert now["id"] != shown["id"]
+        admitted = await ear.admit(token, shown["id"], hide(shown["public_key"]).message)
         assert admitted.status_code == 200, admitted.text

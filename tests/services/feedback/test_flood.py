@@ -21,8 +21,8 @@ from uuid import uuid4
 import aiohttp
 
 from deploy.local.processes import free_port, spawn, stop
+from kernel.edge.turnstile import BURST_PART
 from services.feedback.main import SERVICE
-from services.feedback.rate_limit import BURST_PART
 from tests.services.feedback.petitioning import PETITION
 from tests.services.rig import AGENCY, VAULT_KEYS, Issuer, Rig, eventually
 

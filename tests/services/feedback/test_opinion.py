@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from contracts.feedback import OpinionAnswered, OpinionReceived
 from contracts.vocabulary import OpinionId, VaultRef
 from kernel.eventlog import Refused
-from services.feedback.domain import engagement, invitation, opinion, petition_facts, survey_class
+from services.feedback.domain import campaign, engagement, invitation, opinion, petition_facts, slip, survey_class
 from services.feedback.domain.opinion import DECIDER, Absent, Answer, Answered, Command, Open, OpinionChannel, Receive, Refusal, Topic
 from services.feedback.http_api import WORDS
 from tests.services.rig import AGENCY, MONDAY, said_in_both_languages
@@ -122,5 +122,6 @@ def test_whatever_is_tried_the_first_opinion_and_the_first_answer_stand(commands
 
 def test_every_reason_of_a_refusal_has_its_words_in_both_languages() -> None:
     of_surveys = (*get_args(invitation.Refusal), *get_args(survey_class.Refusal))
+    of_paper = (*get_args(campaign.Refusal), *get_args(slip.Refusal))
     of_others = (*get_args(petition_facts.Refusal), *get_args(engagement.Refusal), "outside-calendar")
-    said_in_both_languages(WORDS, *of_surveys, *get_args(opinion.Refusal), *of_others)
+    said_in_both_languages(WORDS, *of_surveys, *of_paper, *get_args(opinion.Refusal), *of_others)

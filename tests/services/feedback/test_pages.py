@@ -195,6 +195,30 @@ async def test_at_a_kiosk_the_code_of_the_slip_is_typed_and_nothing_stays_behind
         assert await page.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]
 
 
+async def test_a_kiosk_that_somebody_left_warns_and_is_cleared_for_whoever_comes_next(ear: Listening) -> None:
+    async with browsing(ear, "desktop") as page:
+        await page.clock.install()
+        await page.goto(f"{HERE}/ratings?kiosk=90")
+        await page.get_by_label("Mã phiếu").fill(await ear.token())
+        await page.keyboard.press("Enter")
+        await page.get_by_label("Rất hài lòng").check()
+        await page.get_by_label("Ý kiến khác").fill("Tôi phải đi ngay.")
+        await page.clock.fast_forward(91_000)
+        await expect(page.locator("#idle")).to_be_visible()
+        await has_no_barrier(page)
+        await press(page, "Shift")
+        await expect(page.locator("#idle")).to_be_hidden()
+        await page.clock.fast_forward(91_000)
+        await page.clock.fast_forward(31_000)
+        await expect(page.locator("#enter")).to_be_visible()
+        await expect(page.locator("#form")).to_be_hidden()
+        await expect(page.locator("#idle")).to_be_hidden()
+        assert await page.get_by_label("Mã phiếu").input_value() == ""
+        assert await page.locator("#comment").input_value() == ""
+        assert await page.locator("input:checked").count() == 0
+        assert await given(ear) == []
+
+
 async def test_a_slip_that_there_is_not_is_said_before_anything_is_filled_in(ear: Listening) -> None:
     async with browsing(ear, "phone") as page:
         await page.goto(f"{HERE}/ratings#{(await ear.token())[:-4]}AAAA")

@@ -7,35 +7,69 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.feedback.domain.survey_class import WalkedStep, path_of, paths_so_far
+from services.feedback.domain.survey_class import NOWHERE, Told, Walked, path_of, paths_so_far, walked
 
 MONDAY = datetime(2019, 3, 4, 1, tzinfo=UTC)
-HOURS = st.lists(st.integers(1, 200), min_size=1, max_size=6)
+STEPS = st.sampled_from(["B1", "B2", "B3", "B4"])
+UNITS = {"B1": "van-phong", "B2": "ky-thuat", "B3": "phap-che", "B4": "van-phong"}
 
 
-def walk(hours: list[int]) -> list[WalkedStep]:
-    """Go from step to step, each of so many hours; the last goes on."""
-    at, steps = MONDAY, list[WalkedStep]()
-    for n, lasts in enumerate(hours, 1):
-        ends = at + timedelta(hours=lasts)
-        steps.append(WalkedStep(f"B{n}", f"unit-{n}", at, ends if n < len(hours) else None))
-        at = ends
-    return steps
+def at(hours: float) -> datetime:
+    return MONDAY + timedelta(hours=hours)
 
 
-@given(HOURS)
-def test_whatever_was_shown_on_the_way_stays_allowed(hours: list[int]) -> None:
-    whole = walk(hours)
-    for known in range(1, len(hours)):
-        # As it was told: a step ends in the fact that begins the next.
-        then = [*whole[: known - 1], WalkedStep(whole[known - 1].step, whole[known - 1].unit, whole[known - 1].begun_at, None)]
-        assert path_of("nv-01", then) in paths_so_far("nv-01", whole)
-        assert all(path in paths_so_far("nv-01", whole) for path in paths_so_far("nv-01", then))
+@st.composite
+def ways(draw: st.DrawFn) -> list[Told]:
+    """Steps that are done, sent back and walked beside each other, as facts tell of them; a clock is wrong now and then."""
+    going_on, found, now = {draw(STEPS)}, list[Told](), 0
+    found.append(Told(at(0), None, {step: UNITS[step] for step in going_on}))
+    for _ in range(draw(st.integers(0, 8))):
+        now += draw(st.integers(-2, 50))
+        done = draw(st.sampled_from([None, *sorted(going_on)]))
+        going_on = draw(st.sets(STEPS, max_size=3))
+        found.append(Told(at(now), done, {step: UNITS[step] for step in sorted(going_on)}))
+    return found
 
 
-def test_a_branch_that_is_known_by_its_end_alone_is_not_known_before() -> None:
-    main = WalkedStep("B1", "unit-1", MONDAY, MONDAY + timedelta(hours=1))
-    branch = WalkedStep("B2", "unit-2", None, MONDAY + timedelta(hours=5))
-    assert [path.steps for path in paths_so_far(None, [main, branch])].count(("B1",)) == 2
-    assert path_of(None, [main, branch]) in paths_so_far(None, [main, branch])
-    assert path_of(None, []) in paths_so_far(None, [main])
+@given(ways())
+def test_whatever_was_shown_on_the_way_stays_allowed(way: list[Told]) -> None:
+    for n in range(len(way) + 1):
+        assert path_of("nv-01", way[:n]) in paths_so_far("nv-01", way)
+
+
+@given(ways())
+def test_what_is_told_later_ends_a_walking_and_begins_others_and_changes_nothing_else(way: list[Told]) -> None:
+    whole = walked(way)
+    for n in range(len(way) + 1):
+        for before, after in zip(walked(way[:n]), whole, strict=False):
+            assert (before.step, before.unit, before.begun_at) == (after.step, after.unit, after.begun_at)
+            assert before.ended_at in {None, after.ended_at}
+    assert sorted({one.step for one in whole if one.ended_at is None}) == sorted(way[-1].open)
+
+
+B1, B2, B3 = ({step: UNITS[step]} for step in ("B1", "B2", "B3"))
+
+
+def test_a_step_that_is_sent_back_is_walked_twice_and_has_the_time_of_both() -> None:
+    way = [Told(at(0), None, B1), Told(at(5), "B1", B2), Told(at(6), None, B1), Told(at(9), "B1", B2), Told(at(16), "B2", {})]
+    assert [(one.step, one.begun_at, one.ended_at) for one in walked(way)] == [
+        ("B1", at(0), at(5)),
+        ("B2", at(5), at(6)),
+        ("B1", at(6), at(9)),
+        ("B2", at(9), at(16)),
+    ]
+    # B1 had 5 and 3 hours; B2 had 1 and then, in one go, 7. Both had 8, and the first of equals is it.
+    assert (path_of(None, way).slowest, path_of(None, way).unit) == ("B1", "van-phong")
+    assert path_of(None, [*way[:-1], Told(at(17), "B2", {})]).slowest == "B2"
+
+
+def test_branches_begin_together_and_end_each_at_its_time() -> None:
+    both = B2 | B3
+    way = [Told(at(0), None, B1), Told(at(1), "B1", both), Told(at(9), "B2", B3), Told(at(4), "B3", {})]
+    assert walked(way)[1:] == [Walked("B2", "ky-thuat", at(1), at(9)), Walked("B3", "phap-che", at(1), at(4))]
+    assert path_of(None, way).steps == ("B1", "B2", "B3")
+
+
+def test_of_a_way_of_which_nothing_is_known_nothing_is_said() -> None:
+    assert path_of(None, []) == NOWHERE
+    assert paths_so_far("nv-01", []) == [NOWHERE.model_copy(update={"officer": "nv-01"})]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import uuid4
 
-from contracts.feedback import InvitationIssued
+from contracts.feedback_campaigns import SlipIssued, SlipReturned, SlipValidated
 from contracts.feedback_engagement import EngagementHeld
 from contracts.feedback_petitions import PetitionAnswered, PetitionReceived
+from tests.services.feedback.campaigning import begin, campaign, events_of, issue, take_in
 from tests.services.feedback.listening import Listening, listening
 from tests.services.feedback.petitioning import answered, done, enter
 from tests.services.rig import Rig, problem
@@ -41,14 +42,12 @@ async def meet(ear: Listening, kind: str = "visit", **more: Any) -> str:
     return await put_down(ear, "engagements", kind=kind, **(common | more))
 
 
-async def figures(ear: Listening, **period: str) -> dict[str, list[str]]:
+async def figures(ear: Listening, what: str, **period: str) -> dict[str, list[str]]:
     """Count a period: the events behind each figure."""
     after = f"feedback/{await last(ear)}"
-    answer = await ear.running.get("/v1/engagement-figures", ear.running.token("leader"), after=after, **period)
+    answer = await ear.running.get(f"/v1/{what}", ear.running.token("leader"), after=after, **period)
     assert answer.status_code == 200, answer.text
-    items = answer.json()["items"]
-    assert all(item["count"] == len(item["events"]) == len(set(item["events"])) for item in items)
-    return {item["name"]: item["events"] for item in items}
+    return events_of(answer.json()["items"])
 
 
 async def last(ear: Listening) -> int:
@@ -69,6 +68,8 @@ async def test_the_seed_year_is_counted_down_to_its_events(rig: Rig) -> None:
 
 async def live_through_the_year(ear: Listening) -> None:
     """Let the year happen, and count it."""
+    slips = await begin(ear, from_on=ear.running.moment.date().isoformat())
+    await issue(ear, slips, 1, SLIPS)
     group = await put_down(
         ear, "support-groups", "leader", decision="12/QĐ-SCT", lead="nv-vp-01", members=["nv-vp-01", "nv-tm-03"], from_on="2026-03-02"
     )
@@ -80,8 +81,8 @@ async def live_through_the_year(ear: Listening) -> None:
         made = await enter(ear, channel="letter" if n >= RAISED_AT_VISITS else "in-person")
         links = {"engagement": meetings[n % VISITS]} if n < RAISED_AT_VISITS else {}
         await answered(ear, made["id"], "so-xay-dung", **links)
-    for _ in range(SLIPS):
-        await ear.answered(await ear.token())
+    for number in range(1, SLIPS + 1):
+        await take_in(ear, slips, number, 1 + number % 5)
 
     # What counts nowhere: a meeting that was struck, a citizen's petition, a denunciation, whatever lies outside the period.
     struck = await meet(ear)
@@ -91,7 +92,7 @@ async def live_through_the_year(ear: Listening) -> None:
     await done(ear, told, "classification", kind="denunciation", topic="conduct")
     await meet(ear, "dialogue-conference")
 
-    found = await figures(ear, **YEAR)
+    found = await figures(ear, "engagement-figures", **YEAR)
     assert {name: len(events) for name, events in found.items()} == {
         "visits-and-work-sessions": VISITS,
         "dialogue-conferences": 1,
@@ -99,14 +100,28 @@ async def live_through_the_year(ear: Listening) -> None:
         "petitions-answered": PETITIONS,
         "answered-with-other-agencies": PETITIONS,
         "late": 0,
-        "slips-issued": SLIPS,
-        "slips-returned": SLIPS,
+        "invitations-issued": 0,
+        "invitations-used": 0,
     }
     assert set(found["visits-and-work-sessions"]) | set(found["dialogue-conferences"]) < await ids(ear, EngagementHeld)
     assert set(found["petitions-raised"]) < await ids(ear, PetitionReceived)
     assert set(found["petitions-answered"]) < await ids(ear, PetitionAnswered)
-    assert set(found["slips-issued"]) == set(found["slips-returned"]) == await ids(ear, InvitationIssued)
-    assert not any((await figures(ear, **{"from": "2025-01-01", "to": "2025-12-31"})).values())
+    paper = await figures(ear, "slip-figures", **YEAR)
+    assert {name: len(events) for name, events in paper.items()} == {
+        "slips-issued": SLIPS,
+        "slips-returned": SLIPS,
+        "slips-valid": SLIPS,
+        "slips-invalid": 0,
+    }
+    for name, kind in (("slips-issued", SlipIssued), ("slips-returned", SlipReturned), ("slips-valid", SlipValidated)):
+        assert set(paper[name]) == await ids(ear, kind)
+    # Fifty of fifty came back: that is the rate of response, and says nothing of who was satisfied.
+    assert (await campaign(ear, slips))["response_rate"] == 100.0
+    assert await ear.recorded() == SLIPS
+    before = {"from": "2025-01-01", "to": "2025-12-31"}
+    assert not any(
+        [*(await figures(ear, "engagement-figures", **before)).values(), *(await figures(ear, "slip-figures", **before)).values()]
+    )
 
     officer = ear.running.token("officer")
     page = (await ear.running.get("/v1/engagements", officer, limit=50)).json()["items"]

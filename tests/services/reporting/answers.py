@@ -20,17 +20,17 @@ from services.reporting.domain.period import Period
 
 LEAST: Final = 5
 ROUND: Final = 10
-SAID: Final = ("procedure", "field", "occasion", "officer", "unit", "slowest", "steps", "channel", "outcome")
+SAID: Final = ("procedure", "field", "occasion", "officer", "unit", "slowest", "steps", "channel", "outcome", "campaign")
 LESS: Final = (
-    "procedure field occasion officer unit slowest channel outcome",
-    "field occasion officer unit slowest channel outcome",
-    "procedure field occasion unit slowest channel",
-    "procedure field occasion channel outcome",
-    "procedure field occasion",
-    "occasion officer",
-    "unit slowest",
-    "field occasion",
-    "occasion channel outcome",
+    "procedure field occasion officer unit slowest channel outcome campaign",
+    "field occasion officer unit slowest channel outcome campaign",
+    "procedure field occasion unit slowest channel campaign",
+    "procedure field occasion channel outcome campaign",
+    "procedure field occasion campaign",
+    "occasion officer campaign",
+    "unit slowest campaign",
+    "field occasion campaign",
+    "occasion channel outcome campaign",
     "",
 )
 
@@ -123,12 +123,13 @@ def answers_of(facts: Sequence[tuple[int, str, Any]]) -> Iterator[Answer]:
         match fact:
             case RatingRecorded():
                 month = f"{day_of(fact.recorded_at):%Y-%m}"
-                said = (fact.agency, fact.procedure, fact.field, fact.occasion, *[None] * 6)
+                said = (fact.agency, fact.procedure, fact.field, fact.occasion, *[None] * 7)
                 yield Answer(at, month, f"{at}", 1, said, {"ratings": fact.satisfaction, **fact.points})
             case AnswerRecorded():
                 path = fact.path
                 steps = " ".join(path.steps) if path.steps else None
-                said = (fact.agency, fact.procedure, fact.field, fact.occasion, path.officer, path.unit, path.slowest, steps, None, None)
+                way = (path.officer, path.unit, path.slowest, steps, None, None, str(fact.campaign) if fact.campaign else None)
+                said = (fact.agency, fact.procedure, fact.field, fact.occasion, *way)
                 given: dict[str, int] = {**fact.points, **fact.levels}
                 if fact.satisfaction is not None:
                     given["ratings"] = fact.satisfaction
@@ -147,7 +148,7 @@ def asked_of(facts: Sequence[tuple[int, str, Any]], around: Iterable[Fact], as_o
     for at, _, fact in facts:
         if isinstance(fact, InvitationIssued) and at <= as_of:
             said = (fact.agency, fact.procedure, fact.field, fact.occasion, fact.officer, None, None, None)
-            of_dossier = (channel.get(fact.dossier_id), outcome.get(fact.dossier_id))
+            of_dossier = (channel.get(fact.dossier_id), outcome.get(fact.dossier_id), None)
             yield Answer(
                 at, f"{day_of(fact.issued_at):%Y-%m}", f"{at}", 1, (*said, *of_dossier), {"invitations": int(fact.invitation_id in used)}
             )

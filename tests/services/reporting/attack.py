@@ -9,11 +9,12 @@ from typing import Final, TypeAlias
 
 from services.reporting.domain.groups import Grouped, Part, Tally, Traits, grouped
 from services.reporting.domain.satisfaction import CELL_MIN, RATINGS, VoiceCut, Voices, counted, keys_of, voices_of
+from services.reporting.http_satisfaction import PUBLIC_CUTS
 
 Row: TypeAlias = dict[int, Fraction]
 """A sum over answers: how often each is in it."""
 MONTHS: Final = ("2026-01", "2026-02", "2026-03")
-CUTS: Final[tuple[VoiceCut, ...]] = ("month", "agency", "field", "officer", "slowest", "step")
+CUTS: Final[tuple[VoiceCut, ...]] = ("month", "agency", "field", "officer", "slowest", "step", "campaign")
 
 
 def batch(traits: Traits, answers: Iterable[int], at: int) -> Part:
@@ -36,12 +37,13 @@ def told(parts: dict[str, list[Part]], as_of: int) -> Voices:
 
 
 def cuts() -> Iterator[tuple[VoiceCut, ...]]:
-    """Give no cut, every cut, and every two."""
-    return chain([()], ((one,) for one in CUTS), combinations(CUTS, 2))
+    """Give no cut, every cut, and every two; and all that the public may make of its own."""
+    of_public = (some for n in range(len(PUBLIC_CUTS) + 1) for some in combinations(PUBLIC_CUTS, n))
+    return chain([()], ((one,) for one in CUTS), combinations(CUTS, 2), of_public)
 
 
 def published(voices: Voices) -> set[int]:
-    """Give every total of every table, of all agencies and of each, of all months and of each."""
+    """Give every total of every table, of all agencies and of each, of all months and of each; those of the public too."""
     found: set[int] = set()
     for months in (list(MONTHS), *([month] for month in MONTHS)):
         within: Voices = {RATINGS: {month: one for month, one in voices.get(RATINGS, {}).items() if month in months}}

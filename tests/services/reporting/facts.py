@@ -26,6 +26,7 @@ from contracts.intake import (
 from contracts.processing import CaseDecided
 from contracts.vocabulary import (
     AnswerId,
+    CampaignId,
     CaseId,
     Channel,
     Deadline,
@@ -276,6 +277,7 @@ def mixed(
     field: str | None = "hoa-chat",
     path: Path | None = None,
     batch_size: int = 0,
+    campaign: CampaignId | None = None,
 ) -> AnswerRecorded:
     """Somebody's answer was recorded with others; without a field, too few others were of it."""
     return AnswerRecorded(
@@ -293,6 +295,7 @@ def mixed(
         commitment=HASH,
         recorded_on=day(on),
         batch_size=batch_size,
+        campaign=campaign,
     )
 
 

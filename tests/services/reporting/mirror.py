@@ -17,6 +17,8 @@ from tests.services.rig import Neighbour, Rig, Running, eventually
 
 NEIGHBOURS: Final = ("intake", "processing", "feedback")
 
+MANY: Final[dict[str, Any]] = {"anonymous_per_minute": 100_000, "anonymous_total_per_minute": 100_000}
+"""Tests ask again and again, all from one network."""
 MARCH: Final[dict[str, Any]] = {"from": DAY_0.isoformat(), "to": day(29).isoformat()}
 """Thirty days, from the first that any fact here is of."""
 
@@ -62,7 +64,7 @@ async def mirroring(rig: Rig) -> AsyncGenerator[Mirrored]:
     """Run the service and its neighbours."""
     async with AsyncExitStack() as opened:
         neighbours = {name: await opened.enter_async_context(rig.neighbour(name)) for name in NEIGHBOURS}
-        made = Mirrored(rig, await opened.enter_async_context(rig.running(SERVICE)), neighbours)
+        made = Mirrored(rig, await opened.enter_async_context(rig.running(SERVICE, **MANY)), neighbours)
         # The worker makes the read tables when it begins.
         await eventually(lambda: made.get("/v1/summary"), lambda found: found.status_code == 200)
         yield made

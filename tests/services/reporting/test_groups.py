@@ -16,7 +16,7 @@ FULL: Final = Traits("A", "2.000648", "hoa-chat", "result", "nv-mc-01", "phong-k
 TRAITS: Final = st.builds(
     Traits,
     agency=st.sampled_from(["A", "A", "B"]),
-    procedure=st.none(),
+    procedure=st.sampled_from(["2.000648", "2.000001", None]),
     occasion=st.none(),
     unit=st.none(),
     channel=st.none(),
@@ -25,6 +25,7 @@ TRAITS: Final = st.builds(
     officer=st.sampled_from(["nv-mc-01", "nv-mc-02", None]),
     slowest=st.sampled_from(["B2", "B3"]),
     steps=st.sampled_from(["B1 B2", "B1 B2 B3", None]),
+    campaign=st.sampled_from([None, None, "c1"]),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.fact import Fact
 from contracts.feedback_surveys import Path
+from contracts.vocabulary import CampaignId
 from services.reporting import query_voices
 from services.reporting.domain import pooling
 from services.reporting.domain.groups import Part, Tally, Traits, grouped
@@ -23,6 +25,7 @@ from services.reporting.domain.satisfaction import (
     Table,
     VoiceCut,
     changes,
+    compared,
     counted,
     response,
     standing_out,
@@ -30,6 +33,7 @@ from services.reporting.domain.satisfaction import (
     voices_of,
 )
 from services.reporting.domain.shares import mean, points_apart, share
+from services.reporting.main import SERVICE
 from services.reporting.query import NOTHING, Asked
 from services.reporting.query_voices import Months
 from services.reporting.query_voices import heard as heard_voices
@@ -38,6 +42,7 @@ from tests.services.reporting.facts import COUNTER, Paper, day, mixed, rated, sa
 from tests.services.reporting.mirror import MARCH, Mirrored
 from tests.services.reporting.tables import Tables, source_of
 from tests.services.reporting.test_figures import MARCH as PERIOD
+from tests.services.rig import problem
 
 CUTS: Final[tuple[tuple[VoiceCut, ...], ...]] = (
     (),
@@ -46,6 +51,7 @@ CUTS: Final[tuple[tuple[VoiceCut, ...], ...]] = (
     ("step",),
     ("unit", "slowest"),
     ("procedure", "occasion"),
+    ("campaign",),
 )
 
 
@@ -119,6 +125,19 @@ async def test_who_was_asked_stands_beside_who_came_by_channel_and_outcome(mirro
     assert view((await heard(mirror, ("officer",))).lines[COUNTER,])["response_rate"] == 45.0
 
 
+async def test_a_campaigns_slips_have_a_line_of_their_own_and_who_was_asked_stands_elsewhere(mirror: Tables) -> None:
+    campaign = CampaignId(UUID(int=5))
+    of_paper = [mixed(f"p{n}", 1, 2, path=Path(), field=None, batch_size=6, campaign=campaign) for n in range(6)]
+    await mirror.tell(*of_paper, command="p")
+    await mirror.tell(*(mixed(f"{n}", 1, 5, batch_size=5) for n in range(5)), *(Paper(f"{n}").invited(1) for n in range(9)), command="m")
+    lines = (await heard(mirror, ("campaign",))).lines
+    found = {key: view(line, asked=False) for key, line in lines.items()}
+    assert {key: (one["ratings"], one["satisfaction"], one["invitations"]) for key, one in found.items()} == {
+        (str(campaign),): (6, 0.0, None),
+        ("-",): (5, 100.0, None),
+    }
+
+
 async def test_of_a_step_nobody_says_who_was_asked(mirror: Tables) -> None:
     await mirror.tell(*(Paper(f"{n}").invited(1) for n in range(9)), *(mixed(f"{n}", 2, 5, path=Path(slowest="B3")) for n in range(5)))
     [line] = (await heard(mirror, ("slowest",))).lines.values()
@@ -168,20 +187,21 @@ PATHS: Final = st.builds(
 @st.composite
 def hearings(draw: st.DrawFn) -> list[tuple[str, list[Fact]]]:
     """Commands of feedback: batches of few kinds, single ratings, invitations and their use, over three months."""
-    kinds = draw(
-        st.lists(st.tuples(PATHS, st.sampled_from(["hoa-chat", None]), st.sampled_from(["H09.13", "H10"])), min_size=1, max_size=3)
-    )
+    campaigns = st.sampled_from([None, None, CampaignId(UUID(int=1)), CampaignId(UUID(int=2))])
+    agencies = st.sampled_from(["H09.13", "H10"])
+    kinds = draw(st.lists(st.tuples(PATHS, st.sampled_from(["hoa-chat", None]), agencies, campaigns), min_size=1, max_size=3))
     days = sorted(draw(st.lists(st.integers(0, 75), max_size=25)))
     found: list[tuple[str, list[Fact]]] = []
     for n, on in enumerate(days):
-        path, field, agency = draw(st.sampled_from(kinds))
+        path, field, agency, campaign = draw(st.sampled_from(kinds))
+        own: dict[str, Any] = {"agency": agency, "field": field, "path": path, "campaign": campaign}
         what = draw(st.sampled_from(["batch", "batch", "rated", "invited"]))
         facts: list[Fact] = []
         if what == "batch":
             size = draw(st.integers(1, 7))
             for m in range(size):
                 level, points = draw(st.sampled_from([None, 1, 4, 5])), draw(st.sampled_from([{}, {"attitude": 0}, {"time": 2}]))
-                facts.append(mixed(f"{n}-{m}", on, level, points, agency=agency, field=field, path=path, batch_size=size))
+                facts.append(mixed(f"{n}-{m}", on, level, points, batch_size=size, **own))
         elif what == "rated":
             facts.append(rated(f"{n}", on, draw(st.integers(1, 5)), agency=agency))
         else:
@@ -210,7 +230,7 @@ async def test_a_second_computation_counts_the_same_at_every_position(
         wanted = lines_of(second, PERIOD.whole_months(), cut)
         lines = (await heard(mirror, cut, as_of)).lines
         found = {key: {one: [t.n, t.total, t.good] for one, t in line.tallies.items() if t.n} for key, line in lines.items()}
-        if not {"unit", "slowest", "step"}.isdisjoint(cut):
+        if not {"unit", "slowest", "step", "campaign"}.isdisjoint(cut):
             wanted = {key: left for key, line in wanted.items() if (left := {q: n for q, n in line.items() if q != ASKED})}
         for line in wanted.values():
             if ASKED in line:
@@ -273,6 +293,16 @@ def test_fewer_than_thirty_are_not_compared() -> None:
 
 def test_a_line_that_does_not_say_what_the_table_is_cut_by_is_not_compared() -> None:
     assert standing_out(table_of("slowest", "time", answered({2: 300}, slowest="B2"), answered({0: 300}))) == {}
+
+
+def test_a_step_is_not_blamed_for_the_slow_one_that_many_go_on_to_from_it() -> None:
+    ways = answered({0: 300, 2: 100}, steps="B2 B3"), answered({0: 40, 2: 260}, steps="B2"), answered({0: 40, 2: 260}, steps="B4")
+    table = table_of("step", "time", *ways)
+    assert compared(table.places["time"])["B2",] < -10, "by itself B2 looks slow"
+    assert list(standing_out(table)) == [("B3",)]
+    # Where those who were at B2 and not at B3 are as badly off, it is B2.
+    first = table_of("step", "time", ways[0], answered({0: 225, 2: 75}, steps="B2"), ways[2])
+    assert list(standing_out(first)) == [("B2",)]
 
 
 def test_a_gap_of_nothing_is_none() -> None:
@@ -359,6 +389,9 @@ async def test_the_grid_is_of_whole_months_and_says_what_waits(told: Mirrored) -
     }
     assert (answer["total"]["ratings"], answer["total"]["satisfaction"]) == (5, 60.0)
     assert (answer["total"]["invitations"], answer["total"]["response_rate"]) == (5, 40.0)
+    # One of five was late, and one of five said 1.
+    ratio = {"source": "QĐ 766/QĐ-TTg, 5.4", "overdue": 20.0, "dislike": 20.0, "ratio": 60.0, "part_of_full": 66.67}
+    assert answer["qd766"] == ratio
     assert answer["as_of"] == f"feedback/{answer['positions']['feedback']}"
 
 
@@ -373,10 +406,8 @@ async def test_opinions_are_counted_by_channel_and_topic_answered_and_open(told:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_leaders_alone_read_of_which_officer_something_was_answered_and_without_an_account_nobody_reads(
-    told: Mirrored,
-) -> None:
-    assert (await told.get("/v1/satisfaction", cut="field", **MARCH)).status_code == 401
+async def test_leaders_alone_read_of_which_officer_something_was_answered(told: Mirrored) -> None:
+    assert (await told.get("/v1/satisfaction", cut="officer", **MARCH)).status_code == 403
     for roles in (("officer",), ("analyst",)):
         assert (await told.get("/v1/satisfaction", *roles, cut="officer", **MARCH)).status_code == 403
     found = await told.answer("/v1/satisfaction", cut="officer", **MARCH)
@@ -397,3 +428,43 @@ async def test_a_table_of_the_past_is_the_same_whenever_it_is_asked_for_and_one_
     assert len(line["by"]) == 5
     assert (await told.get("/v1/satisfaction", "leader", as_of="feedback/99999", **MARCH)).status_code == 503
     assert (await told.get("/v1/satisfaction", "leader", as_of="intake/1", **MARCH)).status_code == 422
+
+
+# Without an account.
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_everybody_sees_the_coarse_tables_of_whole_months_with_the_numbers_that_officers_see(told: Mirrored) -> None:
+    for cut in ([], ["month"], ["agency"], ["field"], ["procedure"], ["month", "agency", "field", "procedure"]):
+        query: dict[str, Any] = {"cut": cut} if cut else {}
+        found = await told.get("/v1/satisfaction", from_=day(5).isoformat(), to=day(6).isoformat(), **query)
+        assert found.status_code == 200, found.text
+        public, exact = found.json(), await told.answer("/v1/satisfaction", "analyst", **MARCH, **query)
+        assert public["period"] == {"from": "2026-03-01", "to": "2026-03-31"}
+        more = {"stands_out", "evaluation"}
+        assert public["items"] == [{name: value for name, value in line.items() if name not in more} for line in exact["items"]]
+        assert public["total"] == exact["total"]
+        assert not {"opinions", "response", "qd766"} & public.keys()
+        assert "withheld" in public["total"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_without_an_account_nobody_sees_ways_counters_or_the_past(told: Mirrored) -> None:
+    for cut in ("officer", "unit", "slowest", "step", "occasion"):
+        problem(await told.get("/v1/satisfaction", cut=["month", cut]), 403, "not-allowed")
+        problem(await told.get("/v1/satisfaction", "desk", cut=cut), 403, "not-allowed")
+    for name in ("as_of", "since"):
+        query: dict[str, Any] = {name: "feedback/9"}
+        problem(await told.get("/v1/satisfaction", **query), 403, "not-allowed")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_who_asks_too_often_without_an_account_is_turned_away_and_officers_are_not(told: Mirrored) -> None:
+    few: dict[str, Any] = {"anonymous_per_minute": 8, "anonymous_total_per_minute": 100}
+    async with told.rig.running(SERVICE, told.service.database, **few) as turning:
+        answers = [await turning.get(path) for path in ("/v1/satisfaction", "/v1/summary", "/") * 3]
+        assert [answer.status_code for answer in answers] == [200] * 4 + [429] * 5
+        problem(answers[-1], 429, "too-many-requests")
+        assert int(answers[-1].headers["retry-after"]) >= 1
+        leader = turning.token("leader", agencies=("*",))
+        assert {(await turning.get("/v1/satisfaction", leader)).status_code for _ in range(9)} == {200}

@@ -57,10 +57,10 @@ class Year:
         field = chance.randrange(len(FIELDS))
         officer = chance.choice(COUNTERS)
         if chance.random() < 0.15:
-            return (chance.choice(AGENCIES), None, FIELDS[field], "result", None, UNITS[slowest], slowest, None, None, None)
+            return (chance.choice(AGENCIES), None, FIELDS[field], "result", None, UNITS[slowest], slowest, None, None, None, None)
         procedure = f"2.00{field}{chance.randrange(6):03d}"
         way_ = " ".join(way)
-        return (chance.choice(AGENCIES), procedure, FIELDS[field], "result", officer, UNITS[slowest], slowest, way_, None, None)
+        return (chance.choice(AGENCIES), procedure, FIELDS[field], "result", officer, UNITS[slowest], slowest, way_, None, None, None)
 
     def given(self, chance: random.Random, said: tuple[str | None, ...]) -> dict[str, int]:
         """Answer."""

@@ -1,4 +1,4 @@
-"""Before step 1: those who speak without an account share what is let in per minute: each network some, and all of them together.
+"""Step 1 of 8, http_api: those who speak without an account share what is let in per minute: each network some, and all of them together.
 
 A bucket fills with time and each request takes one out; an empty one is a 429 with Retry-After. It is asked before the body is read,
 so that a flood costs next to nothing. Each process has its own buckets: with n replicas, n times as much comes in.
@@ -9,15 +9,18 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kernel.edge.caller import IPNetwork, caller_of, network_of
-from kernel.edge.problem import Kind, Problem, Sentence
+from kernel.edge.policy import ANYBODY, Policy, action_of
+from kernel.edge.problem import MEDIA_TYPE, Kind, Problem, Sentence
 
 NETWORKS_MAX: Final = 10_000
 """Networks whose buckets are remembered; the one that has been silent longest is forgotten first."""
@@ -34,6 +37,9 @@ TOO_MANY: Final = Kind(
         "Too many requests without an account at the moment. Send it again after the seconds that Retry-After gives.",
     ),
 )
+TURNED_AWAY: Final[dict[int | str, dict[str, Any]]] = {
+    TOO_MANY.status: {"description": TOO_MANY.title.en, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+}
 
 
 @dataclass
@@ -96,3 +102,10 @@ class Turnstile:
             await app(scope, receive, send)
 
         return turned
+
+    def guard(self, routers: Iterable[APIRouter], policy: Policy) -> None:
+        """Put the turnstile before every route that everybody may call, and say so in its description."""
+        for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
+            if ANYBODY in policy[action_of(route.dependant) or ""]:
+                route.app = self.before(route.app)
+                route.responses = {**route.responses, **TURNED_AWAY}
