@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 from fastapi import APIRouter
 
 from contracts.catalogue import FACTS
+from kernel.edge.jobs import keep_looking
 from kernel.edge.service import Runtime, Service
 from kernel.edge.turnstile import Turnstile
 from kernel.eventlog import Codec, Reactor
@@ -57,7 +56,7 @@ def jobs(runtime: Runtime[FeedbackSettings]) -> dict[str, Callable[[], Awaitable
         return {}
     return {
         "mixing": partial(mix, Box(surveyed(runtime)), settings.mixing_seconds),
-        "alarms": partial(watch, Watch(PetitionRegister(runtime)), settings.alarms_seconds),
+        "alarms": partial(keep_looking, Watch(PetitionRegister(runtime)).ring, settings.alarms_seconds),
     }
 
 
@@ -66,15 +65,6 @@ async def mix(box: Box, every_seconds: float) -> None:
     while True:
         await asyncio.sleep(every_seconds)
         await box.record(datetime.now(UTC))
-
-
-async def watch(limits: Watch, every_seconds: float) -> None:
-    """Look whether a limit has something to say, again and again."""
-    while True:
-        # At the very first start, and after an update, the worker beside this has yet to make the read tables: there is nothing to watch.
-        with contextlib.suppress(asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
-            await limits.ring(datetime.now(UTC))
-        await asyncio.sleep(every_seconds)
 
 
 SERVICE: Final = Service(

@@ -15,11 +15,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 import httpx2
 import orjson
 
 from contracts.intake import DossierAccepted, DossierRefused, DossierWithdrawn
+from kernel.edge.jobs import NOT_MADE_YET
 from kernel.eventlog import Recorded, positions
 from kernel.eventlog.sql import QUERY as LOG_QUERY
 from kernel.legalclock import day_of
@@ -177,7 +177,7 @@ class National:
     async def _others(self, pos: int) -> list[Item]:
         try:
             rows = await self.outgoing.runtime.log.pool.fetch(QUERY["others"], "processing", pos, AHEAD_MAX)
-        except asyncpg.UndefinedTableError:  # at the very first start: nothing was read yet
+        except NOT_MADE_YET:
             return []
         return [Item("processing", row["pos"], row["stream"], row["cause"], numbers=False) for row in rows]
 
@@ -285,7 +285,7 @@ class Ratings:
             pos = await self.outgoing.place(self.name, "feedback")
             try:
                 rows = await pool.fetch(QUERY["others"], "feedback", pos, AHEAD_MAX)
-            except asyncpg.UndefinedTableError:
+            except NOT_MADE_YET:
                 return
             if not rows:
                 return

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 from fastapi import APIRouter
 
 from contracts.catalogue import FACTS
+from kernel.edge.jobs import keep_looking
 from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec, Reactor
 from kernel.paper.shelf import PAGE
@@ -73,18 +72,9 @@ def jobs(runtime: Runtime[ProcessingSettings]) -> dict[str, Callable[[], Awaitab
         return {}
     department, every_seconds = employed(runtime), runtime.settings.alarms_seconds
     return {
-        "alarms": partial(watch, Watch(department).ring, every_seconds),
-        "expiries": partial(watch, office(runtime, department.register).expire, every_seconds),
+        "alarms": partial(keep_looking, Watch(department).ring, every_seconds),
+        "expiries": partial(keep_looking, office(runtime, department.register).expire, every_seconds),
     }
-
-
-async def watch(look: Callable[[datetime], Awaitable[int]], every_seconds: float) -> None:
-    """Look whether something is due, again and again."""
-    while True:
-        # At the very first start the worker beside this has not made the read tables yet: there is nothing to watch.
-        with contextlib.suppress(asyncpg.UndefinedTableError):
-            await look(datetime.now(UTC))
-        await asyncio.sleep(every_seconds)
 
 
 SERVICE: Final = Service(
