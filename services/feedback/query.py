@@ -16,6 +16,7 @@ from contracts.vocabulary import AgencyCode, ContentHash, DossierId, InvitationI
 from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
+from kernel.edge.wall import fetch_for
 from kernel.eventlog import History
 from kernel.eventlog.sql import read_queries
 from kernel.vault import Erased
@@ -81,7 +82,7 @@ class Voices:
     async def invitations(self, dossier_id: UUID, principal: Principal, now: datetime) -> list[Invitation]:
         """List the invitations of a dossier as they are at `now`, those of agencies in the caller's scope."""
         secret = self.runtime.settings.token_secret.get_secret_value().encode()
-        rows = await self.runtime.log.pool.fetch(QUERY["invitations_of_dossier"], dossier_id)
+        rows = await fetch_for(principal, self.runtime.log.pool, QUERY["invitations_of_dossier"], dossier_id)
         return [invitation_of(row, secret, now) for row in rows if principal.may_touch(row["agency"])]
 
     async def way(self, dossier_id: UUID) -> list[Told]:
@@ -93,10 +94,8 @@ class Voices:
         """List a page of opinions, newest first."""
         answered = None if wanted.state is None else wanted.state == "answered"
         received_at, opinion_id = (datetime.fromisoformat(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
-        filters = (principal.scope, answered, wanted.channel, wanted.topic)
-        return [
-            opinion_of(row) for row in await self.runtime.log.pool.fetch(QUERY["opinions"], *filters, received_at, opinion_id, page.fetch)
-        ]
+        asked = (principal.scope, answered, wanted.channel, wanted.topic, received_at, opinion_id, page.fetch)
+        return [opinion_of(row) for row in await fetch_for(principal, self.runtime.log.pool, QUERY["opinions"], *asked)]
 
     async def opinion(self, opinion_id: UUID, principal: Principal, purpose: Purpose) -> tuple[int, dict[str, Any]]:
         """Give one opinion's version, and its view with text, contact and answer; null for what was erased or is not for this purpose.

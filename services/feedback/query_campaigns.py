@@ -14,6 +14,7 @@ from contracts.feedback_campaigns import Sampling
 from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
+from kernel.edge.wall import fetch_for
 from kernel.eventlog.sql import read_queries
 from services.feedback.domain import campaign
 from services.feedback.domain.sampling import places
@@ -32,7 +33,7 @@ class CampaignRegister:
     async def campaigns(self, principal: Principal, page: Page) -> list[dict[str, Any]]:
         """List a page of campaigns, newest first."""
         key = (datetime.fromisoformat(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
-        rows = await self.runtime.log.pool.fetch(QUERY["campaigns"], principal.scope, None, *key, page.fetch)
+        rows = await fetch_for(principal, self.runtime.log.pool, QUERY["campaigns"], principal.scope, None, *key, page.fetch)
         return [view(row) for row in rows]
 
     async def campaign(self, id: UUID, principal: Principal) -> dict[str, Any]:
@@ -41,16 +42,17 @@ class CampaignRegister:
         Raises:
             Refused: "no-such-campaign", also for one of another agency.
         """
-        row = await self.runtime.log.pool.fetchrow(QUERY["campaigns"], principal.scope, id, None, None, 1)
-        if row is None:
+        rows = await fetch_for(principal, self.runtime.log.pool, QUERY["campaigns"], principal.scope, id, None, None, 1)
+        if not rows:
             raise campaign.refused("no-such-campaign")
+        (row,) = rows
         found = view(row)
         drawn = places(Sampling.model_validate(found["sampling"]), row["slips"])
         return found | {"places": list(drawn), "figures": await self.figures(principal, None, None, id)}
 
     async def figures(self, principal: Principal, from_on: date | None, to_on: date | None, id: UUID | None = None) -> list[dict[str, Any]]:
         """Count what became of slips that were handed out; each figure names the events that it counts."""
-        rows = await self.runtime.log.pool.fetch(QUERY["slip_figures"], principal.scope, from_on, to_on, id)
+        rows = await fetch_for(principal, self.runtime.log.pool, QUERY["slip_figures"], principal.scope, from_on, to_on, id)
         return [{"name": row["name"], "count": len(row["events"]), "events": row["events"]} for row in rows]
 
 

@@ -24,6 +24,7 @@ from contracts.vocabulary import PetitionId
 from kernel.edge.identity import PUBLIC, Principal
 from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
+from kernel.edge.wall import fetch_for
 from kernel.eventlog import History
 from kernel.eventlog.sql import read_queries
 from kernel.legalclock import day_of, explain
@@ -71,7 +72,7 @@ class PetitionRegister:
     async def petitions(self, principal: Principal, wanted: WantedPetitions, page: Page) -> list[dict[str, Any]]:
         """List a page of petitions, newest first, without their words."""
         filters = (wanted.protected, wanted.kind, wanted.open, wanted.unit, wanted.dossier, wanted.overdue_on)
-        rows = await self.runtime.log.pool.fetch(QUERY["petitions"], principal.scope, *filters, *after(page), page.fetch)
+        rows = await self._fetch_for(principal, "petitions", *filters, *after(page), page.fetch)
         return [row_of(row) for row in rows]
 
     async def petition(self, id: UUID, principal: Principal, purpose: PetitionPurpose) -> tuple[int, dict[str, Any]]:
@@ -152,18 +153,21 @@ class PetitionRegister:
     async def engagements(self, principal: Principal, from_on: date | None, to_on: date | None, page: Page) -> list[dict[str, Any]]:
         """List a page of meetings with enterprises, newest first."""
         key = (date.fromisoformat(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
-        rows = await self.runtime.log.pool.fetch(QUERY["engagements"], principal.scope, from_on, to_on, *key, page.fetch)
+        rows = await self._fetch_for(principal, "engagements", from_on, to_on, *key, page.fetch)
         return [renamed(row, "engagement_id", frozenset({"held_event", "pos_feedback"})) for row in rows]
 
     async def support_groups(self, principal: Principal) -> list[dict[str, Any]]:
         """List the groups, with how many meetings each held."""
-        rows = await self.runtime.log.pool.fetch(QUERY["support_groups"], principal.scope)
+        rows = await self._fetch_for(principal, "support_groups")
         return [renamed(row, "group_id", frozenset({"pos_feedback"})) for row in rows]
 
     async def figures(self, principal: Principal, from_on: date, to_on: date) -> list[dict[str, Any]]:
         """Count a period; each figure names the events that it counts."""
-        rows = await self.runtime.log.pool.fetch(QUERY["figures"], principal.scope, from_on, to_on)
+        rows = await self._fetch_for(principal, "figures", from_on, to_on)
         return [{"name": row["name"], "count": len(row["events"]), "events": row["events"]} for row in rows]
+
+    async def _fetch_for(self, principal: Principal, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        return await fetch_for(principal, self.runtime.log.pool, QUERY[query], principal.scope, *arguments)
 
     async def _written(self, history: History, reader: str, purpose: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

@@ -16,6 +16,7 @@ from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
 from kernel.edge.position import freshness, wait_for
 from kernel.edge.service import Runtime
+from kernel.edge.wall import fetch_for
 from kernel.eventlog.sql import read_queries
 from services.intake.projections import REGISTER
 from services.intake.settings import IntakeSettings
@@ -39,7 +40,8 @@ class Register:
         """
         await wait_for(self.runtime.log, REGISTER.name, after)
         at, id_ = (datetime.fromisoformat(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
-        rows = await self.runtime.log.pool.fetch(QUERY["dossiers"], principal.scope, state, agency, at, id_, page.fetch)
+        asked = (principal.scope, state, agency, at, id_, page.fetch)
+        rows = await fetch_for(principal, self.runtime.log.pool, QUERY["dossiers"], *asked)
         more = await freshness(self.runtime.log, REGISTER.name)
         return self.runtime.pages.answer(request, page, rows, key=key, item=dict, more=more)
 
@@ -50,7 +52,7 @@ class Register:
             Problem: 503, if the read table is not as far as `after` within the bound.
         """
         await wait_for(self.runtime.log, REGISTER.name, after)
-        rows = await self.runtime.log.pool.fetch(QUERY["settlement"], principal.scope, first, end)
+        rows = await fetch_for(principal, self.runtime.log.pool, QUERY["settlement"], principal.scope, first, end)
         totals = {kind: {"count": 0, "amount_vnd": 0} for kind in ("paid", "waived", "refunded")}
         for row in rows:
             totals[row["kind"]]["count"] += row["count"]
@@ -64,7 +66,7 @@ class Register:
             Problem: 503, if the read table is not as far as `after` within the bound.
         """
         await wait_for(self.runtime.log, REGISTER.name, after)
-        rows = await self.runtime.log.pool.fetch(QUERY["originals"], principal.scope, limit)
+        rows = await fetch_for(principal, self.runtime.log.pool, QUERY["originals"], principal.scope, limit)
         return {"items": [dict(row) for row in rows], **await freshness(self.runtime.log, REGISTER.name)}
 
 

@@ -195,7 +195,7 @@ def add_counting(router: APIRouter, office: PermitOffice) -> None:
         principal.require(agency)
         await wait_for_reactions(office.runtime.log, PERMITS.name, consume.NAME, consume.SOURCE, after)
         if as_of is None:
-            rows = [dict(row) for row in await office.register.book(agency, year, first, BOOK_PAGE)]
+            rows = [dict(row) for row in await office.register.book(principal, agency, year, first, BOOK_PAGE)]
         else:
             rows = await book_then(office.runtime.log, agency, year, first, BOOK_PAGE, as_of)
         return json_response({"year": year, "entries": rows, "next": first + len(rows) if len(rows) == BOOK_PAGE else None})

@@ -17,6 +17,7 @@ from contracts.vocabulary import AgencyCode, ContentHash, DossierId, PrincipalId
 from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
+from kernel.edge.wall import fetch_for
 from kernel.eventlog import Busy
 from kernel.eventlog.sql import read_queries
 from services.processing import query_cases
@@ -55,17 +56,17 @@ class Register:
     async def cases(self, principal: Principal, wanted: Wanted, page: Page) -> Found:
         """Give a page of the cases that the caller may see, the newest first."""
         asked = query_cases.cases(principal, wanted, page)
-        return Found(await self.runtime.log.pool.fetch(asked.text, *asked.arguments))
+        return Found(await self._fetch_for(principal, asked.text, *asked.arguments))
 
     async def worklist(self, principal: Principal, wanted: Wanted, page: Page) -> Found:
         """Give a page of the open cases that the caller may see, the oldest first."""
         asked = query_cases.worklist(principal, wanted, page)
-        return Found(await self.runtime.log.pool.fetch(asked.text, *asked.arguments))
+        return Found(await self._fetch_for(principal, asked.text, *asked.arguments))
 
     async def load(self, principal: Principal, wanted: Wanted, soon: datetime) -> Sequence[asyncpg.Record]:
         """Count the open steps of a unit by officer and state; a limit that runs out by `soon` is near."""
         asked = query_cases.load(principal, wanted, soon)
-        return await self.runtime.log.pool.fetch(asked.text, *asked.arguments)
+        return await self._fetch_for(principal, asked.text, *asked.arguments)
 
     async def documents(self, day: date, field: str | None, procedure: str | None, page: Page, *, obsolete: bool) -> list[dict[str, Any]]:
         """Give a page of the issues of controlled documents that are in force on a day, or of all."""
@@ -92,24 +93,27 @@ class Register:
         self, principal: Principal, asked_from: datetime | None, asked_until: datetime | None, now: datetime
     ) -> Sequence[asyncpg.Record]:
         """Count, for every agency that was asked in a time, its answers, the late ones, and those that it owes beyond its limit."""
-        return await self.runtime.log.pool.fetch(QUERY["lateness_by_partner"], principal.scope, asked_from, asked_until, now)
+        return await self._fetch_for(principal, QUERY["lateness_by_partner"], principal.scope, asked_from, asked_until, now)
 
     async def work_of(self, principal: Principal, officer: PrincipalId) -> list[tuple[UUID, AgencyCode]]:
         """Give running cases that the caller may see in which an officer has an open step, the oldest first: case, agency."""
-        found = await self.runtime.log.pool.fetch(QUERY["work_of"], principal.scope, officer, MOVES_MAX)
+        found = await self._fetch_for(principal, QUERY["work_of"], principal.scope, officer, MOVES_MAX)
         return [(row["case_id"], row["agency"]) for row in found]
 
     async def of_older_workflow(self, principal: Principal, procedure: ProcedureCode, newest: ContentHash) -> Sequence[asyncpg.Record]:
         """Give running cases that the caller may see and that another version of their workflow leads."""
-        return await self.runtime.log.pool.fetch(QUERY["of_older_workflow"], principal.scope, procedure, newest, MOVES_MAX)
+        return await self._fetch_for(principal, QUERY["of_older_workflow"], principal.scope, procedure, newest, MOVES_MAX)
 
     async def running(self, principal: Principal) -> AsyncIterator[asyncpg.Record]:
         """Give every running case with a limit that the caller may see, the oldest first, page by page."""
         last: tuple[datetime | None, UUID | None] = (None, None)
-        while rows := await self.runtime.log.pool.fetch(QUERY["running"], principal.scope, *last, MOVES_MAX):
+        while rows := await self._fetch_for(principal, QUERY["running"], principal.scope, *last, MOVES_MAX):
             for row in rows:
                 yield row
             last = (rows[-1]["opened_at"], rows[-1]["case_id"])
+
+    async def _fetch_for(self, principal: Principal, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        return await fetch_for(principal, self.runtime.log.pool, query, *arguments)
 
     async def permit(self, number: str, year: int | None, agency: AgencyCode | None) -> UUID | None:
         """Give the permit that has or had a number, the newest unless a year or an agency is named."""
@@ -120,9 +124,9 @@ class Register:
         found = await self.runtime.log.pool.fetch(QUERY["permits_over"], today, ALARMS_MAX)
         return [(row["permit_id"], row["agency"], row["expires_on"]) for row in found]
 
-    async def book(self, agency: AgencyCode, year: int, first: int, count: int) -> Sequence[asyncpg.Record]:
+    async def book(self, principal: Principal, agency: AgencyCode, year: int, first: int, count: int) -> Sequence[asyncpg.Record]:
         """Give `count` numbers of an agency's book of a year, from the serial `first` on."""
-        return await self.runtime.log.pool.fetch(QUERY["book"], agency, year, first, count)
+        return await self._fetch_for(principal, QUERY["book"], agency, year, first, count)
 
     async def notice_days(self, dossier: DossierId) -> int | None:
         """Give the working days within which a dossier's procedure lets a supplement be asked for; None where that is not known here."""

@@ -23,6 +23,7 @@ from kernel.edge.identity import Principal
 from kernel.edge.pages import Page
 from kernel.edge.problem import INVALID, Fault, Problem, Sentence
 from kernel.edge.service import Runtime
+from kernel.edge.wall import fetch_for
 from kernel.eventlog import History, Log
 from services.processing import query_cases
 from services.processing.domain import book, permit
@@ -73,19 +74,19 @@ class Then:
         Raises:
             Problem: 422, if more than `OPEN_MAX` cases were open.
         """
-        there = await self._ask(query_cases.there_were(principal, wanted, None, OPEN_MAX + 1, oldest_first=True))
+        there = await self._ask(principal, query_cases.there_were(principal, wanted, None, OPEN_MAX + 1, oldest_first=True))
         if len(there) > OPEN_MAX:
             raise Problem(INVALID, faults=[TOO_MANY])
         folded = [row for at in range(0, len(there), BATCH) for row in await self._folded(there[at : at + BATCH], wanted.now)]
-        return await self._ask(query_cases.load(principal, with_rows(wanted, folded), soon))
+        return await self._ask(principal, query_cases.load(principal, with_rows(wanted, folded), soon))
 
     async def _page(self, principal: Principal, wanted: Wanted, page: Page, *, oldest_first: bool) -> Found:
         listed = query_cases.worklist if oldest_first else query_cases.cases
         rows, last = list[asyncpg.Record](), page.after
         for _ in range(BATCHES_MAX):
-            there = await self._ask(query_cases.there_were(principal, wanted, last, BATCH, oldest_first=oldest_first))
+            there = await self._ask(principal, query_cases.there_were(principal, wanted, last, BATCH, oldest_first=oldest_first))
             folded = with_rows(wanted, await self._folded(there, wanted.now))
-            rows += await self._ask(listed(principal, folded, Page(last, page.fetch - len(rows) - 1)))
+            rows += await self._ask(principal, listed(principal, folded, Page(last, page.fetch - len(rows) - 1)))
             if len(rows) == page.fetch or len(there) < BATCH:
                 return Found(rows)
             last = sort_key(there[-1])
@@ -96,8 +97,8 @@ class Then:
         histories = await asyncio.gather(*(self.runtime.log.load(UUID(str(row["case_id"]))) for row in there))
         return [row for history in histories if "opened_at" in (row := row_at(history, instant))]
 
-    async def _ask(self, asked: query_cases.Statement) -> Sequence[asyncpg.Record]:
-        return await self.runtime.log.pool.fetch(asked.text, *asked.arguments)
+    async def _ask(self, principal: Principal, asked: query_cases.Statement) -> Sequence[asyncpg.Record]:
+        return await fetch_for(principal, self.runtime.log.pool, asked.text, *asked.arguments)
 
 
 def row_at(history: History, instant: datetime) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from uuid import UUID
 from contracts.vocabulary import AgencyCode, FieldCode
 from kernel.edge.pages import Page
 from kernel.edge.service import Runtime
+from kernel.edge.wall import fetch_within
 from kernel.eventlog import positions
 from kernel.eventlog.sql import QUERY as LOG_QUERY
 from kernel.eventlog.sql import Connection, read_queries
@@ -137,10 +138,8 @@ class Reading:
         sorted_by, rows = BOOKS[wanted.book]
         line, values = wanted.on_line(10)
         query = QUERY["register"].format(day=sorted_by, book=rows, line=line)
-        found = await self.connection.fetch(
-            query, period.first, period.last, scope, wanted.state, wanted.field, wanted.late, day, code, page.fetch, *values
-        )
-        return [dict(row) for row in found]
+        asked = (period.first, period.last, scope, wanted.state, wanted.field, wanted.late, day, code, page.fetch, *values)
+        return await self._fetch_for(scope, query, *asked)
 
     async def agency_of(self, dossier_id: UUID) -> AgencyCode | None:
         """Give whose dossier it is; None where the mirror does not know it."""
@@ -183,16 +182,16 @@ class Reading:
 
     async def opinions(self, period: Period, scope: Scope) -> list[Line]:
         """Count opinions by channel and topic, answered and open."""
-        return await self._all("opinions", period.first, period.last, scope)
+        return await self._fetch_for(scope, QUERY["opinions"], period.first, period.last, scope)
 
     async def reports(self, scope: Scope, page: Page) -> list[Line]:
         """Give a page of published reports, newest first."""
         at, report_id = (datetime.fromisoformat(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
-        return await self._all("reports", scope, at, report_id, page.fetch)
+        return await self._fetch_for(scope, QUERY["reports"], scope, at, report_id, page.fetch)
 
     async def low_scores(self, scope: Scope) -> list[Line]:
         """Give the scores that fell and have not recovered."""
-        return await self._all("low_scores", scope)
+        return await self._fetch_for(scope, QUERY["low_scores"], scope)
 
     async def field_names(self) -> dict[str, str]:
         """Give what fields are called in Vietnamese."""
@@ -213,8 +212,10 @@ class Reading:
 
     async def _within(self, query: str, period: Period, scope: Scope) -> list[Line]:
         begin, positions = (NOW, ()) if self.then is None else (THEN, self.then)
-        found = await self.connection.fetch(f"{begin}\n{query}", period.first, period.last, scope, *positions)
-        return [dict(row) for row in found]
+        return await self._fetch_for(scope, f"{begin}\n{query}", period.first, period.last, scope, *positions)
+
+    async def _fetch_for(self, scope: Scope, query: str, *arguments: Any) -> list[Line]:
+        return [dict(row) for row in await fetch_within(self.connection, scope, query, *arguments)]
 
     async def _all(self, query: str, *arguments: Any) -> list[Line]:
         return [dict(row) for row in await self.connection.fetch(QUERY[query], *arguments)]

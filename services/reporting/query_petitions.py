@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from kernel.edge.wall import fetch_within
 from kernel.eventlog.sql import Connection, read_queries
 from services.reporting.domain.figures import in_scope
 from services.reporting.domain.groups import Grouped, Part, Tally, Traits, grouped
@@ -23,13 +24,13 @@ async def petitions(
     connection: Connection, period: Period, scope: list[str] | None, cut: Sequence[PetitionCut]
 ) -> dict[tuple[Any, ...], dict[str, list[int]]]:
     """Give what each figure of each line of a cut is made of, in the shape of the definition's."""
-    rows = await connection.fetch(QUERY["petitions"].format(cut=", ".join(cut)), period.first, period.last, scope)
+    rows = await fetch_within(connection, scope, QUERY["petitions"].format(cut=", ".join(cut)), period.first, period.last, scope)
     return {tuple(row[one] for one in cut): {name: row[name] or [] for name in FIGURES} for row in rows}
 
 
 async def meetings(connection: Connection, period: Period, scope: list[str] | None) -> dict[Meeting, list[int]]:
     """Give the meetings of a period."""
-    rows = await connection.fetch(QUERY["meetings"], period.first, period.last, scope)
+    rows = await fetch_within(connection, scope, QUERY["meetings"], period.first, period.last, scope)
     held = {row["kind"]: row["held"] for row in rows}
     return {name: held.get(kind, []) for kind, name in MEETINGS.items()}
 

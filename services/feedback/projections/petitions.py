@@ -28,6 +28,7 @@ from contracts.feedback_petitions import (
     PetitionWithdrawn,
 )
 from contracts.vocabulary import Deadline
+from kernel.edge.wall import walled
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
 from kernel.legalclock import day_of
 from services.feedback.domain.petition_alarms import first_after, of_limit
@@ -194,6 +195,6 @@ PETITIONS: Final = ReadModel(
     name="petitions",
     version=2,
     sources=("feedback",),
-    ddl=read_ddl(Path(__file__).with_name("petitions.sql")),
+    ddl=walled(read_ddl(Path(__file__).with_name("petitions.sql"))),
     projections=(PETITION_REGISTER, ENGAGEMENT_REGISTER, SUPPORT_GROUP, SLIP),
 )

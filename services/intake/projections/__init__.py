@@ -18,6 +18,7 @@ from contracts.intake import (
     DossierWithdrawn,
 )
 from contracts.intake_erasure import DossierPersonalDataErased
+from kernel.edge.wall import walled
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
 from services.intake.projections.fees import FEES
 from services.intake.projections.originals import ORIGINALS
@@ -84,6 +85,6 @@ REGISTER: Final = ReadModel(
     name="register",
     version=4,
     sources=("intake",),
-    ddl=read_ddl(Path(__file__).with_name("tables.sql")),
+    ddl=walled(read_ddl(Path(__file__).with_name("tables.sql"))),
     projections=(Projection(table="dossier", key_column="dossier_id", key=key, columns=columns, facts=FACTS), FEES, ORIGINALS),
 )

@@ -38,6 +38,7 @@ from contracts.processing_clock import (
 from contracts.processing_coordination import CaseConsultationAnswered, CaseConsultationOverdue, CaseConsultationRequested
 from contracts.processing_organisation import ControlledDocumentIssued, ControlledDocumentWithdrawn
 from contracts.vocabulary import Deadline
+from kernel.edge.wall import walled
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
 from kernel.legalclock import late_from
 from services.processing.domain.alarms import answer_rings_at, first_alarm_at, soon
@@ -252,9 +253,9 @@ def issue_columns(event: Recorded) -> Columns:
 
 CASES: Final = ReadModel(
     name="cases",
-    version=6,
+    version=7,
     sources=("processing",),
-    ddl=read_ddl(HERE / "tables.sql"),
+    ddl=walled(read_ddl(HERE / "tables.sql")),
     projections=(
         Projection(table="case_register", key_column="case_id", key=case_key, columns=case_columns, facts=get_args(CaseFact)),
         Projection(table="step_timer", key_column="timer_id", key=timer_key, columns=timer_columns, facts=get_args(TimerFact)),

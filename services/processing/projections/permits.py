@@ -7,6 +7,7 @@ from typing import Any, Final, get_args
 
 from contracts.processing import BookNumberAllotted
 from contracts.processing_permits import PermitAmended, PermitExpired, PermitIssued, PermitPublished, PermitReissued, PermitRevoked
+from kernel.edge.wall import walled
 from kernel.eventlog import Columns, Projection, ReadModel, Recorded, read_ddl
 from services.processing.domain.permit_page import written
 
@@ -84,9 +85,9 @@ def entry_columns(event: Recorded) -> Columns:
 
 PERMITS: Final = ReadModel(
     name="permits",
-    version=1,
+    version=2,
     sources=("processing",),
-    ddl=read_ddl(HERE / "permits.sql"),
+    ddl=walled(read_ddl(HERE / "permits.sql")),
     projections=(
         Projection(table="permit_standing", key_column="permit_id", key=permit_key, columns=permit_columns, facts=get_args(PermitFact)),
         Projection(table="permit_number", key_column="id", key=number_key, columns=number_columns, facts=(PermitIssued, PermitReissued)),

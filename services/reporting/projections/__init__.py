@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from kernel.edge.wall import walled
 from kernel.eventlog import ReadModel, read_ddl
 from kernel.eventlog.sql import read_queries
 from services.reporting.projections.clock import CLOCK
@@ -25,7 +26,7 @@ MIRROR: Final = ReadModel(
     name="mirror",
     version=8,
     sources=SOURCES,
-    ddl=read_ddl(FOLDER / "tables.sql"),
+    ddl=walled(read_ddl(FOLDER / "tables.sql")),
     kept_ddl=read_ddl(FOLDER / "kept.sql").format(
         judgement=SAID_ONCE["judgement"].format(dossiers="dossier_register", clock="clock"), happened=SAID_ONCE["happened"]
     ),

@@ -43,7 +43,7 @@ CREATE INDEX clock_dossier ON clock (dossier_id, intake_pos);
 -- A dossier as the figures see it. kept.sql keeps it from the two tables above: nobody else writes here.
 CREATE TABLE judged (
     dossier_id   uuid PRIMARY KEY,
-    agency       text,
+    agency       text,  -- no wall: it is read beside dossier_register, which has one, and by an index on ranges of days, which a policy would shut
     field        text,
     unit         text,
     procedure    text,
@@ -81,7 +81,7 @@ CREATE TABLE procedure (
     name        text,
     field       text,
     field_name  text,
-    agency      text,
+    agency      text,  -- no wall: the catalogue is for everybody
     agency_name text,
     pos_intake  bigint
 );
@@ -89,7 +89,7 @@ CREATE TABLE procedure (
 -- Answers to surveys. They name no dossier, and nobody who answered. A row is of one fact: at an earlier position it was the same or not there.
 CREATE TABLE rating (
     rating_id                   uuid PRIMARY KEY,
-    agency                      text,
+    agency                      text,  -- no wall: no row goes out, answers are counted in groups of all agencies
     procedure                   text,
     field                       text,
     occasion                    text,
@@ -119,7 +119,7 @@ CREATE INDEX rating_recorded ON rating (recorded_on);
 CREATE TABLE invitation (
     invitation_id uuid PRIMARY KEY,
     dossier_id    uuid,
-    agency        text,
+    agency        text,  -- no wall: no row goes out, it is counted in groups of all agencies
     procedure     text,
     field         text,
     occasion      text,
