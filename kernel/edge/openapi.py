@@ -116,6 +116,7 @@ def describe(operation: dict[str, Any], method: str, action: str | None, policy:
     for status in statuses:
         responses[str(status)] = {"$ref": "#/components/responses/Problem"}
     operation["x-action"], operation["x-roles"] = action, sorted(roles)
+    operation["x-agencies"] = "own" if action is not None and policy.is_bound(action) else "all"
     operation["security"] = [*([{}] if ANYBODY in roles else []), {"bearer": []}]
     if writing:
         parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])

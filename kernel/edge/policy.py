@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from fastapi import Depends, FastAPI
@@ -25,12 +26,22 @@ ANYBODY: Final = "public"
 
 
 class Policy(dict[str, frozenset[str]]):
-    """`Policy({"dossier.submit": {"portal", "desk"}})`: the roles that may do each action; `public` = no token needed."""
+    """`Policy({"dossier.submit": {"portal", "desk"}})`: the roles that may do each action; `public` = no token needed.
 
-    def __init__(self, table: Mapping[str, AbstractSet[str]]) -> None:
+    What an action is about has an agency, and is reached by callers of that agency alone, unless `of_all` says why all may.
+    """
+
+    def __init__(self, table: Mapping[str, AbstractSet[str]], of_all: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__({action: frozenset(roles) for action, roles in table.items()})
+        self.of_all = of_all
         if empty := sorted(action for action, roles in self.items() if not roles):
             raise ValueError("nobody may do " + ", ".join(empty))
+        if unknown := sorted(of_all.keys() - self.keys()):
+            raise ValueError("no such action: " + ", ".join(unknown))
+
+    def is_bound(self, action: str) -> bool:
+        """Tell whether an action reaches only what is of the caller's agencies; of whoever needs no token nobody knows any."""
+        return ANYBODY not in self[action] and action not in self.of_all
 
 
 @dataclass(frozen=True, slots=True)

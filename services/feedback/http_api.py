@@ -47,7 +47,8 @@ POLICY: Final = Policy(
     | http_petition_work.ACTIONS
     | http_follow_up.ACTIONS
     | http_engagement.ACTIONS
-    | http_pages.ACTIONS
+    | http_pages.ACTIONS,
+    of_all={"answer.record": "it empties the box, in which answers of all agencies lie together, and says how many went out"},
 )
 
 WITH_REFUSALS: Final = (http_invitations, http_signing, http_answers, http_campaigns, http_opinions, http_petition_work, http_engagement)

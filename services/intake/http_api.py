@@ -50,7 +50,11 @@ POLICY: Final = Policy(
     | http_look_up.ACTIONS
     | http_feed.ACTIONS
     | http_webhooks.ACTIONS
-    | http_national.ACTIONS
+    | http_national.ACTIONS,
+    of_all={
+        "webhook.manage": "a subscription is its owner's, whatever his agency; of each fact it is asked whether he may see it",
+        "national-portal.operate": "the national portal is told of every agency's dossiers",
+    },
 )
 
 WORDS: Final = Words(refusals={kind.slug: kind for kind in http_refusals.REFUSALS}, faults=http_fields.FAULTS | http_files.FAULTS)

@@ -218,8 +218,8 @@ class PermitOffice:
         Raises:
             Refused: a `blank.Reason`.
         """
-        await self._officer(command, RECORDS)
         command.principal.require(agency)
+        await self._officer(command, RECORDS)
         target = Target(blank.stream_of(agency, series), blank.DECIDER, wanted)
         return await carry_out(self.runtime.log, target, command.meta, agency=agency, expected=command.expected, beside=command.beside)
 

@@ -61,7 +61,11 @@ POLICY: Final = Policy(
     | http_permit_check.ACTIONS
     | http_permits.ACTIONS
     | http_blanks.ACTIONS
-    | http_forms.ACTIONS
+    | http_forms.ACTIONS,
+    of_all={
+        "alarm.raise": "it rings for what is due in every agency, as the worker does by itself",
+        "permit.expire": "it notes what is over in every agency, as the worker does by itself",
+    },
 )
 
 WORDS: Final = Words(

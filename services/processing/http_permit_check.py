@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from kernel.edge.answer import json_response
+from kernel.edge.identity import Principal
 from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for_reactions
@@ -118,10 +119,18 @@ def add_checking(router: APIRouter, office: PermitOffice) -> None:
                 pass
         return json_response({**standing(state), "number": number, **replaced, "signature": signature})
 
-    @router.get("/permits/{number:path}/document", dependencies=[allowed("permit.document")], responses=A_PDF)
-    async def document(number: Number, year: Year = None, agency: Agency = None, as_of: AtInstant = None, after: After = None) -> Response:
-        """Give the signed PDF of the edition that is or was in force, to the byte as it went out."""
+    @router.get("/permits/{number:path}/document", responses=A_PDF)
+    async def document(
+        number: Number,
+        principal: Annotated[Principal, allowed("permit.document")],
+        year: Year = None,
+        agency: Agency = None,
+        as_of: AtInstant = None,
+        after: After = None,
+    ) -> Response:
+        """Give the signed PDF of the edition that is or was in force, to the byte as it went out, to those of its agency."""
         of = (await found(office, number, year, agency, after, as_of)).permit
+        principal.require(of.agency)
         body = await read_page(office.runtime.log.pool, of.page.document_hash) if of.page and of.is_out else None
         if body is None:
             raise Problem(NOT_FOUND)

@@ -47,7 +47,10 @@ POLICY: Final = Policy(
     | http_form.ACTIONS
     | http_petitions.ACTIONS
     | http_satisfaction.ACTIONS
-    | http_trace.ACTIONS
+    | http_trace.ACTIONS,
+    of_all={
+        "scores.measure": "it measures every agency's units and officers, as the worker does by itself, and says how many facts came of it"
+    },
 )
 WORDS: Final = Words()
 MODEL_AGENCY: Final = "H09.13"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any, Final
 
 from kernel.edge.policy import ANYBODY, matrix
 from kernel.edge.service import Service
 from tests.services.four import SERVICES, TOLD, each_service
-from tests.services.rig import Rig, problem
+from tests.services.rig import AGENCY, Rig, problem
 
 ROLES: Final = sorted({role for service in SERVICES for roles in service.policy.values() for role in roles} - {ANYBODY} | {"stranger"})
 ID: Final = "11111111-1111-4111-8111-111111111111"
@@ -41,8 +42,8 @@ async def test_a_role_is_let_through_exactly_where_the_policy_says(rig: Rig, ser
         for route, roles in routes.items():
             method, _, path = route.partition(" ")
             address = path.format_map(NAMED)
-            for role in (None, *ROLES):
-                token = running.token(role) if role else None
+            for role, agency in ((None, ""), *product(ROLES, (AGENCY, "H10.5"))):
+                token = running.token(role, agencies=(agency,)) if role else None
                 answer = await running.ask(method, address, token, **({} if method in {"GET", "HEAD"} else {"json": {}}))
                 if method == "HEAD":  # says nothing but its status
                     assert answer.status_code == (404 if role in roles else 401 if role is None else 403), f"{route} {role}"
