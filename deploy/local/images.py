@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 ENGINES = ("docker", "podman")
 DOCKERFILE = ROOT / "deploy" / "images" / "Dockerfile"
+BILL = "/opt/motcua/sbom.cdx.json"
+BILLS = ROOT / ".motcua" / "images"
+"""Where the bills of materials of images are kept."""
 NO_ENGINE = 3
 
 
@@ -30,7 +33,15 @@ def build(services: Sequence[str]) -> int:
         command = [engine, "build", "-q", "-f", str(DOCKERFILE), "--build-arg", f"SERVICE={service}", "-t", tag, str(ROOT)]
         if (code := subprocess.run(command, check=False).returncode) != 0:
             return code
+        keep_bill(engine, service)
     return 0
+
+
+def keep_bill(engine: str, service: str) -> None:
+    """Keep the bill of materials that an image has in it, as `.motcua/images/<service>.cdx.json`."""
+    said = subprocess.run([engine, "run", "--rm", "--entrypoint", "cat", tag_of(service), BILL], check=True, capture_output=True)
+    BILLS.mkdir(parents=True, exist_ok=True)
+    (BILLS / f"{service}.cdx.json").write_bytes(said.stdout)
 
 
 def missing(services: Sequence[str]) -> list[str]:
