@@ -10,7 +10,7 @@ import json
 import re
 import sys
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
 import orjson
@@ -106,8 +106,9 @@ def read(lines: Iterable[bytes], dossier: UUID | None = None) -> Reading:
             reading.audit(source).event(pos, row)
             if dossier is not None and row.stream != NIL:
                 head = orjson.loads(body)
-                if dossier == row.stream or str(dossier) == head["data"].get("dossier_id"):
-                    reading.places.append(Place(source, pos, row.stream, head["time"], head["type"]))
+                data = head.get("data")
+                if dossier == row.stream or (isinstance(data, dict) and str(dossier) == cast("dict[str, Any]", data).get("dossier_id")):
+                    reading.places.append(Place(source, pos, row.stream, str(head.get("time")), head["type"]))
         elif (key := KEY.fullmatch(line)) is not None:
             public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key[2].decode()))
             reading.keys.setdefault(key[1].decode(), []).append(public)

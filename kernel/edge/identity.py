@@ -244,8 +244,8 @@ def principal_of(claims: Mapping[str, Any]) -> Principal:
     Raises:
         Problem: 401, if the subject cannot be an account.
     """
-    sub: str = claims["sub"]
-    if not 0 < len(sub) <= SUBJECT_LENGTH_MAX or sub == PUBLIC.sub:
+    sub = claims["sub"]
+    if not isinstance(sub, str) or not 0 < len(sub) <= SUBJECT_LENGTH_MAX or sub == PUBLIC.sub:
         raise rejected(TOKEN_INVALID)
     return Principal(sub, frozenset(words(claims.get("roles"))), tuple(words(claims.get("agencies"))))
 

@@ -80,7 +80,7 @@ class Pages:
             if not hmac.compare_digest(signature, self._sign(request, body)):
                 raise Problem(INVALID, faults=[_FAULT])
             return Page(tuple(orjson.loads(body)), limit)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise Problem(INVALID, faults=[_FAULT]) from error
 
     def answer(

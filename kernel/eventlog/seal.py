@@ -82,7 +82,7 @@ class Signed:
         """
         read = orjson.loads(text)
         root, previous, signature = (bytes.fromhex(read[name]) for name in ("root", "previous", "signature"))
-        at = datetime.fromisoformat(read["at"])
+        at = max(datetime.fromisoformat(read["at"]), _EPOCH)  # one without a zone cannot be compared, nor signed
         return cls(Seal(str(read["source"]), int(read["upto"]), root, previous, at), str(read["key_id"]), signature)
 
     @property

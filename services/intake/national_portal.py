@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import httpx2
@@ -84,7 +84,7 @@ class Caller:
         """
         for again in (True, False):
             if self._session is None:
-                self._session = (await self._post({"username": self.username, "password": self.password}, "login"))["session"]
+                self._session = (await self._post({"username": self.username, "password": self.password}, "login")).get("session")
             body = {"session": self._session, "madonvi": self.unit, "service": service, "isUpdating": str(updating), "data": list(data)}
             answer = await self._post(body, "service")
             code = str(answer.get("error_code", ""))
@@ -100,11 +100,26 @@ class Caller:
         try:
             answer = await self._client.post(f"{self.url}/{path}", json=body)
             if answer.is_success:
-                return answer.json()
-        except (httpx2.HTTPError, ValueError) as error:
+                return understood(answer.content)
+        except httpx2.HTTPError as error:
             raise Away(type(error).__name__) from error
         message = f"answered {answer.status_code}"
         raise Away(message)
+
+
+def understood(content: bytes) -> dict[str, Any]:
+    """Read an answer.
+
+    Raises:
+        Away: if it is no JSON object.
+    """
+    try:
+        answer = orjson.loads(content)
+    except ValueError as error:
+        raise Away(type(error).__name__) from error
+    if not isinstance(answer, dict):
+        raise Away("no object")
+    return cast("dict[str, Any]", answer)
 
 
 @dataclass(frozen=True, slots=True)

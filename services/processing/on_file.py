@@ -55,6 +55,9 @@ def read_yaml(file: Path, form: type[Form]) -> OnFile[Form]:
         mark = error.problem_mark
         message = f"{file.name}:{mark.line + 1 if mark else 1}: {error.problem}"
         raise Misread(message) from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # a letter that YAML has no place for, a day that no calendar has
+        message = f"{file.name}: {error}"
+        raise Misread(message) from error
     lines = Lines(file, dict(_numbers(node, ())) if node else {})
     try:
         return OnFile(form.model_validate(content), lines)
