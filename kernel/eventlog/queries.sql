@@ -106,6 +106,12 @@ DELETE FROM log.parked WHERE consumer = $1 AND stream = $2 AND source = $3
 -- name: count_parked
 SELECT count(*) FROM log.parked
 
+-- name: oldest_unpublished
+-- Seconds since the first event after a position was recorded; 0 if there is none.
+SELECT coalesce((
+    SELECT extract(epoch FROM now() - (body ->> 'recordedtime')::timestamptz)::bigint FROM log.event_json WHERE pos > $1 ORDER BY pos LIMIT 1
+), 0)
+
 -- name: live_version
 SELECT version FROM log.read_model WHERE name = $1
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -28,7 +27,7 @@ from nats.js.errors import NotFoundError
 from kernel.eventlog.append import Log
 from kernel.eventlog.endless import end_if_cancelled
 from kernel.eventlog.errors import UNAVAILABLE, Doubt, Halt
-from kernel.eventlog.metrics import HEAD, RELAY_HALTED, RELAY_OLDEST_SECONDS, RELAY_POS, RELAY_RESYNCS
+from kernel.eventlog.metrics import HEAD, RELAY_HALTED, RELAY_POS, RELAY_RESYNCS
 from kernel.eventlog.sql import QUERY
 from kernel.eventlog.trace import span
 
@@ -195,7 +194,6 @@ class Relay:
                 rows = await read.fetch(sent, WINDOW)
                 if not rows:
                     await self._confirmed(sent)
-                    RELAY_OLDEST_SECONDS.set(0)
                     await self._wait(committed)
                     continue
                 self._write(rows, reply)
@@ -224,7 +222,6 @@ class Relay:
 
     async def _confirmed(self, pos: int) -> None:
         """Wait until the stream has confirmed everything up to `pos`."""
-        since = time.monotonic()
         while self.acked < pos:
             if self._refused is not None:
                 raise Doubt(self._refused)
@@ -233,7 +230,6 @@ class Relay:
                 async with asyncio.timeout(ACK_SECONDS):
                     await self._moved.wait()
             except TimeoutError as error:
-                RELAY_OLDEST_SECONDS.set(time.monotonic() - since)
                 message = f"no word from the stream since {self.acked}"
                 raise Doubt(message) from error
 

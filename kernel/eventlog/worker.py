@@ -24,7 +24,7 @@ from kernel.eventlog.append import Log
 from kernel.eventlog.consume import Consumer
 from kernel.eventlog.endless import BACKOFF_SECONDS, end_if_cancelled, for_ever
 from kernel.eventlog.errors import UNAVAILABLE, Doubt
-from kernel.eventlog.metrics import PARKED, REWINDS
+from kernel.eventlog.metrics import PARKED, RELAY_OLDEST_SECONDS, REWINDS
 from kernel.eventlog.project import Projector, ReadModel
 from kernel.eventlog.react import Reacting, Reactor
 from kernel.eventlog.rebuild import index, install, switch
@@ -88,12 +88,16 @@ class Worker:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):  # noqa: ASYNC110 - the lock is another process's
                 await asyncio.sleep(LEADER_SECONDS)
             self.leading = True
+            # Until the stream was asked, nobody knows how far it is: with the broker away, what was there before is not counted.
+            began = await connection.fetchval(QUERY["head"])
             work = asyncio.create_task(self._work())
             try:
                 while not work.done():
                     await asyncio.wait([work], timeout=LEADER_SECONDS)
                     # Asking anything would keep the lock. This tells too what another program has unparked.
                     PARKED.set(await connection.fetchval(QUERY["count_parked"]))
+                    acked = (self.relay and self.relay.acked) or began
+                    RELAY_OLDEST_SECONDS.set(await connection.fetchval(QUERY["oldest_unpublished"], acked))
                 work.result()
             except UNAVAILABLE:
                 # What befell this connection may have befallen the pool's. To try one after another takes half a minute each, and so
@@ -107,6 +111,7 @@ class Worker:
                     await work
         finally:
             self.leading = False
+            RELAY_OLDEST_SECONDS.set(0)
             connection.terminate()
 
     async def unpark(self) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Generator, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from typing import Any, Final
@@ -259,6 +261,13 @@ class Log:
         return "SELECT", [(sum(1 for _ in database.rows(transaction, "parked")),)]
 
     @staticmethod
+    def oldest_unpublished(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+        yield from ()
+        found = events(database, transaction, "body", where=lambda row: row["pos"] > values[0], order=["pos"])
+        ages = [datetime.now(UTC) - datetime.fromisoformat(json.loads(body)["recordedtime"]) for (body,) in found[:1]]
+        return "SELECT", [(round(age.total_seconds()),) for age in ages] or [(0,)]
+
+    @staticmethod
     def live_version(database: Database, transaction: Transaction, values: list[Any]) -> Work:
         yield from ()
         return "SELECT", _columns(database.get(transaction, ("read_model", *values)), "version")
@@ -360,6 +369,7 @@ SIGNATURES: Final[dict[str, tuple[tuple[int, ...], tuple[tuple[str, int], ...]]]
     "unpark": ((TEXT, UUID_, TEXT), ()),
     "forget_parked": ((TEXT,), ()),
     "count_parked": ((), (("count", INT8),)),
+    "oldest_unpublished": ((INT8,), (("coalesce", INT8),)),
     "live_version": ((TEXT,), (("version", INT4),)),
     "set_live_version": ((TEXT, INT4), ()),
     "views_of_model": ((TEXT, TEXT), (("view_name", TEXT),)),

@@ -184,6 +184,9 @@ async def test_how_far_the_stream_is_behind_the_log_can_be_seen_while_the_broker
         names: list[tuple[str, dict[str, str]]] = [("log_head", {}), ("log_relay_pos", {}), ("log_checkpoint", own)]
         return tuple(REGISTRY.get_sample_value(*name) for name in names)
 
+    async def oldest() -> float | None:
+        return REGISTRY.get_sample_value("log_relay_oldest_unpublished_seconds")
+
     async with rig.working(worker := Worker(log, rig.nats.url, models=[ACCOUNTS])):
         await leading(worker)
         await tell(log, account, Open("An"))
@@ -192,9 +195,11 @@ async def test_how_far_the_stream_is_behind_the_log_can_be_seen_while_the_broker
         try:
             await deposit(log, account, 1, 2, 3)
             await eventually(seen, lambda found: found == (4, 1, 4))
+            await eventually(oldest, lambda seconds: seconds is not None and seconds > 1)
         finally:
             rig.nats.restart()
         await eventually(seen, lambda found: found == (4, 4, 4))
+        await eventually(oldest, lambda seconds: seconds == 0)
 
 
 # Its end. ----------------------------------------------------------------------------------------------------------------
