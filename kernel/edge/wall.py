@@ -18,6 +18,7 @@ from kernel.edge.identity import Principal
 from kernel.eventlog.sql import Connection, Pool
 
 LET_SEE: Final = "SELECT set_config('motcua.agencies', coalesce($1::text[]::text, ''), true)"
+BEGIN_SEEING: Final = "BEGIN READ ONLY; SELECT set_config('motcua.agencies', {}, true)"
 
 # An agency holds its units, so `H09.13.` begins what is shown of `H09.13`. The setting is read once for each statement, in a subquery
 # of its own. `coalesce` also keeps the planner from taking an unknown beginning for a rare one, and from reading whole tables for it.
@@ -42,10 +43,20 @@ def agencies_in(ddl: str) -> dict[str, str | None]:
     return {table: agency[1] for table, agency in found.items() if agency is not None}
 
 
+def beginnings(agencies: Sequence[str]) -> list[str]:
+    """Give how the codes of what may be seen begin."""
+    return [f"{own}." for own in agencies if own]
+
+
+def literal(texts: Sequence[str]) -> str:
+    """Write texts as one literal of SQL that reads as an array of them, whatever they hold."""
+    quoted = ",".join('"' + text.replace("\\", r"\\").replace('"', r"\"") + '"' for text in texts)
+    return "'{" + quoted.replace("'", "''") + "}'"
+
+
 async def let_see(connection: Connection, agencies: Sequence[str] | None) -> None:
     """Let the rows of some agencies be seen, and of their units, until the end of the transaction; None = all."""
-    beginnings = None if agencies is None else [f"{own}." for own in agencies if own]
-    await connection.execute(LET_SEE, beginnings)
+    await connection.execute(LET_SEE, None if agencies is None else beginnings(agencies))
 
 
 async def fetch_within(connection: Connection, agencies: Sequence[str] | None, query: str, *arguments: Any) -> list[asyncpg.Record]:
@@ -62,15 +73,19 @@ async def fetch_within(connection: Connection, agencies: Sequence[str] | None, q
 async def seen_by(principal: Principal, pool: Pool) -> AsyncGenerator[Connection]:
     """Give a connection that shows what a caller may see.
 
-    What is set ends with the transaction, however it ends: the pool's next user cannot be left with it.
+    What is set ends with the transaction, however it ends: the pool's next user cannot be left with it. To begin and to set is one
+    message: `connection.transaction()` would make every list that is read one round trip dearer.
     """
     async with pool.acquire() as connection:
-        if principal.everywhere:
+        if (scope := principal.scope) is None:
             yield connection
             return
-        async with connection.transaction(readonly=True):
-            await let_see(connection, principal.scope)
+        await connection.execute(BEGIN_SEEING.format(literal(beginnings(scope))))
+        try:
             yield connection
+        finally:
+            # Of what was only read there is nothing to keep; a connection that is given back within a transaction is rolled back, too.
+            await connection.execute("ROLLBACK")
 
 
 async def fetch_for(principal: Principal, pool: Pool, query: str, *arguments: Any) -> list[asyncpg.Record]:

@@ -34,6 +34,8 @@ ALIKE: Final = f"{AGENCY}0"
 """An agency whose code begins as ours does, and which is none of its units."""
 OFFICER: Final = Principal("nv-1", frozenset({"officer"}), (AGENCY,))
 NOBODYS: Final = Principal("nv-2", frozenset({"officer"}), ())
+ODD: Final = Principal("nv-4", frozenset({"officer"}), ("'); ROLLBACK; --", '"}', "\\", "a,b", "{}"))
+"""Whatever a token calls an agency is a text and nothing else."""
 EVERYBODYS: Final = Principal("nv-3", frozenset({"officer"}), ("*",))
 
 NAMING_AGENCIES: Final = """
@@ -92,6 +94,7 @@ async def test_a_caller_is_shown_the_rows_of_his_agency_and_its_units_alone(rig:
 
                 assert await seen(OFFICER) == {AGENCY, UNIT}, table
                 assert await seen(NOBODYS) == set(), table
+                assert await seen(ODD) == set(), table
                 assert await seen(EVERYBODYS) == everything, table
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(0.02), seen_by(OFFICER, pool) as connection:
