@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 
 LEVEL_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.1
+READERS: Final = """
+    SELECT c.source, c.pos FROM log.checkpoint AS c
+    WHERE NOT EXISTS (
+        SELECT FROM log.read_model AS m WHERE c.consumer ~ ('^' || m.name || '_v[0-9]+$') AND c.consumer <> m.name || '_v' || m.version
+    )"""
+"""How far every reader is. A version of a read model that is not shown any more, or not yet, holds nobody up."""
 
 Reachable: TypeAlias = "Stack | Composed"
 """A running Motcua that lets itself be looked into: on this machine, or in containers."""
@@ -145,7 +151,7 @@ async def _lag(databases: dict[str, Any], broker: Client) -> int:
         except NotFoundError:
             lag += head
     for database in databases.values():
-        rows = await database.fetch("SELECT source, pos FROM log.checkpoint")
+        rows = await database.fetch(READERS)
         lag += sum(heads.get(row["source"], row["pos"]) - row["pos"] for row in rows)
     return lag
 

@@ -67,6 +67,13 @@ def assert_all_holds(stack: Stack) -> None:
     assert (found.lag, found.parked) == (0, 0)
 
 
+def test_a_version_of_a_read_model_that_is_shown_no_more_holds_nobody_up(stack: Stack) -> None:
+    old = "INSERT INTO log.checkpoint (consumer, source, pos) VALUES ('mirror_v0', 'intake', 0)"
+    ask_postgres(stack.dsn("reporting"), old)
+    verify.wait_until_level(stack)
+    assert (head(stack) > 0, verify.inspect(stack).lag) == (True, 0)
+
+
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_a_process_killed_in_the_middle_of_the_story_changes_nothing(stack: Stack, victim: str) -> None:
     before, restarts = head(stack), stack.restarts(victim)
