@@ -28,7 +28,7 @@ from contracts.vocabulary import (
 
 
 class InvitationIssued(Fact, type="feedback.invitation.issued.v1"):
-    """An applicant may answer once about this occasion: a receipt, a result, a refusal (TT 01/2018, Điều 12.2)."""
+    """An applicant may answer once about this occasion: a receipt, a request for more, a result, a refusal (TT 01/2018, Điều 12.2)."""
 
     invitation_id: InvitationId
     dossier_id: DossierId

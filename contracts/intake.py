@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from contracts.fact import Fact, Value
+from contracts.fact import LEFT_OUT, Fact, Value
 from contracts.intake_erasure import DossierPersonalDataErased
 from contracts.intake_fees import DossierFeePaid, DossierFeeRefunded, DossierFeeWaived, ReceiptNumberAllotted
 from contracts.intake_files import DossierFileAttached, DossierFileScanned
@@ -165,6 +165,8 @@ class DossierSupplementRequested(Fact, type="intake.dossier.supplement-requested
 
     dossier_id: DossierId
     agency: AgencyCode
+    procedure: Annotated[ProcedureCode | None, LEFT_OUT] = None
+    field: Annotated[FieldCode | None, LEFT_OUT] = None
     stage: SupplementStage
     round: Annotated[int, Field(ge=1)]
     missing: tuple[MissingComponent, ...]

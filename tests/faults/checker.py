@@ -98,6 +98,14 @@ ANSWERS: Final = (
     Answer("processing", "processing.case.clock-resumed.v1", "intake", "intake.dossier.rescheduled.v1"),
     Answer("processing", "processing.case.result-issued.v1", "intake", "intake.dossier.result-ready.v1"),
     Answer("intake", "intake.dossier.accepted.v1", "feedback", "feedback.invitation.issued.v1"),
+    Answer(
+        "intake",
+        "intake.dossier.supplement-requested.v1",
+        "feedback",
+        "feedback.invitation.issued.v1",
+        # Of all requests of a dossier the first one invites; the desk's is the first.
+        when=lambda data: data["stage"] == "desk",
+    ),
     Answer("intake", "intake.dossier.returned.v1", "feedback", "feedback.invitation.issued.v1"),
     Answer("intake", "intake.dossier.refused.v1", "feedback", "feedback.invitation.issued.v1"),
 )

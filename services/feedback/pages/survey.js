@@ -55,8 +55,10 @@ function kept(invitation) {
   }
 }
 
-function showSaid(says) {
-  const { path, ...traits } = { ...says, ...says.path };
+// Show what is asked on this occasion, and all that the answer will say of its dossier.
+function showOffer() {
+  const { path, ...traits } = { ...offer.says, ...offer.says.path };
+  for (const one of form.querySelectorAll("fieldset:not(#first)")) one.hidden = one.disabled = traits.occasion === "supplement";
   const rows = Object.entries(SAID).filter(([name]) => traits[name] && traits[name].length);
   byId("says").replaceChildren(...rows.flatMap(([name, words]) => {
     const [term, value] = [document.createElement("dt"), document.createElement("dd")];
@@ -74,7 +76,7 @@ async function openClass(invitation, key) {
     const { id, public_key, says } = found.body;
     offer = { invitation, id, public_key, says, own: null };
     keep();
-    showSaid(says);
+    showOffer();
   }
   return found;
 }
@@ -97,7 +99,7 @@ async function sign() {
   return signed;
 }
 
-// What is sent, in one place: another questionnaire changes this.
+// What is sent, in one place: another questionnaire changes this. A question that is not asked is disabled, and not among the fields.
 function answerOf(fields) {
   const points = {};
   for (const name of CRITERIA) if (fields.has(name)) points[name] = Number(fields.get(name));
@@ -137,7 +139,7 @@ async function begin() {
   const invitation = location.hash.slice(1);
   byId("token").value = invitation;
   offer = kept(invitation);
-  if (offer) showSaid(offer.says);
+  if (offer) showOffer();
   const found = offer || !invitation ? { ok: offer !== null } : await openClass(invitation, newKey());
   (found.ok ? form : enter).hidden = false;
   if (found.body && !found.ok) complain(enter, found);

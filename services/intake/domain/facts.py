@@ -50,6 +50,8 @@ def supplement_requested(
     return DossierSupplementRequested(
         dossier_id=dossier.id,
         agency=dossier.agency,
+        procedure=dossier.procedure,
+        field=dossier.field,
         stage=stage,
         round=round_,
         missing=command.missing,

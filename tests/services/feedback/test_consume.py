@@ -19,11 +19,15 @@ from tests.contracts.golden import golden
 from tests.services.feedback.listening import Listening, ended
 from tests.services.rig import AGENCY, MONDAY, Rig
 
-INVITES = frozenset({"intake.dossier.accepted.v1", "intake.dossier.returned.v1", "intake.dossier.refused.v1"})
+INVITES = frozenset(f"intake.dossier.{what}.v1" for what in ("accepted", "returned", "refused", "supplement-requested"))
 
 
-@pytest.mark.parametrize(("kind", "occasion"), [("accepted", "receipt"), ("returned", "result"), ("refused", "refusal")])
-async def test_an_applicant_is_invited_after_a_receipt_a_result_and_a_refusal(ear: Listening, kind: str, occasion: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "occasion"), [("accepted", "receipt"), ("supplement-requested", "supplement"), ("returned", "result"), ("refused", "refusal")]
+)
+async def test_an_applicant_is_invited_after_a_receipt_a_request_for_more_a_result_and_a_refusal(
+    ear: Listening, kind: str, occasion: str
+) -> None:
     dossier = await ear.ended(kind)
     (event,) = await ear.running.events(InvitationIssued)
     fact = event.fact
@@ -71,7 +75,7 @@ async def test_dossiers_that_end_together_are_each_invited_in_any_order(ear: Lis
 
 
 @pytest.mark.parametrize("type_", sorted(type_ for type_ in FACTS))
-def test_of_all_facts_only_a_receipt_a_return_and_a_refusal_invite(type_: str) -> None:
+def test_of_all_facts_only_a_receipt_a_request_for_more_a_return_and_a_refusal_invite(type_: str) -> None:
     event = golden(type_)
     at = datetime.fromisoformat(event["time"])
     fact = FACTS[type_].model_validate(event["data"])

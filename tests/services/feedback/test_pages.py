@@ -115,6 +115,20 @@ async def test_a_survey_is_answered_by_keyboard_and_once(ear: Listening, size: s
         assert len(await given(ear)) == 1
 
 
+async def test_who_was_asked_for_more_is_asked_one_thing(ear: Listening) -> None:
+    (invitation,) = await ear.invitations(await ear.ended("supplement-requested"))
+    async with browsing(ear, "phone") as page:
+        await page.goto(f"{HERE}/ratings#{invitation['token']}")
+        await expect(page.locator("#says")).to_contain_text("bổ sung hồ sơ")
+        await expect(page.locator("fieldset:visible")).to_have_count(1)
+        await has_no_barrier(page)
+        await page.get_by_label("Bình thường").check()
+        await page.get_by_role("button", name="Gửi đánh giá").click()
+        await expect(page.locator("#done")).to_be_focused()
+    (answer,) = await given(ear)
+    assert (answer["satisfaction"], answer["points"]) == (3, {})
+
+
 async def test_the_browser_sends_nothing_that_leads_from_the_answer_to_its_invitation(ear: Listening) -> None:
     for _ in range(LEAST - 1):
         await ear.answered(await ear.token(), 1)
