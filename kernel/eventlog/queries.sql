@@ -106,11 +106,14 @@ DELETE FROM log.parked WHERE consumer = $1 AND stream = $2 AND source = $3
 -- name: count_parked
 SELECT count(*) FROM log.parked
 
--- name: oldest_unpublished
--- Seconds since the first event after a position was recorded; 0 if there is none.
-SELECT coalesce((
-    SELECT extract(epoch FROM now() - (body ->> 'recordedtime')::timestamptz)::bigint FROM log.event_json WHERE pos > $1 ORDER BY pos LIMIT 1
-), 0)
+-- name: standing
+-- How a log stands: how many facts are parked; seconds since the first event after position $1 (null: the head) was recorded, 0 if there is
+-- none; the head.
+SELECT (SELECT count(*) FROM log.parked) AS parked, coalesce((
+    SELECT extract(epoch FROM now() - (body ->> 'recordedtime')::timestamptz)::bigint
+    FROM log.event_json WHERE pos > coalesce($1, h.pos) ORDER BY pos LIMIT 1
+), 0) AS oldest, h.pos AS head
+FROM log.head AS h
 
 -- name: live_version
 SELECT version FROM log.read_model WHERE name = $1

@@ -87,17 +87,17 @@ class Worker:
         try:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):  # noqa: ASYNC110 - the lock is another process's
                 await asyncio.sleep(LEADER_SECONDS)
-            self.leading = True
-            # Until the stream was asked, nobody knows how far it is: with the broker away, what was there before is not counted.
-            began = await connection.fetchval(QUERY["head"])
+            self.leading, began = True, None
             work = asyncio.create_task(self._work())
             try:
                 while not work.done():
                     await asyncio.wait([work], timeout=LEADER_SECONDS)
-                    # Asking anything would keep the lock. This tells too what another program has unparked.
-                    PARKED.set(await connection.fetchval(QUERY["count_parked"]))
-                    acked = (self.relay and self.relay.acked) or began
-                    RELAY_OLDEST_SECONDS.set(await connection.fetchval(QUERY["oldest_unpublished"], acked))
+                    # Asking anything would keep the lock. This tells too what another program has unparked. Until the stream was
+                    # asked, nobody knows how far it is: what was there before the first look is not counted then.
+                    (found,) = await connection.fetch(QUERY["standing"], (self.relay and self.relay.acked) or began)
+                    began = found["head"] if began is None else began
+                    PARKED.set(found["parked"])
+                    RELAY_OLDEST_SECONDS.set(found["oldest"])
                 work.result()
             except UNAVAILABLE:
                 # What befell this connection may have befallen the pool's. To try one after another takes half a minute each, and so

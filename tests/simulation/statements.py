@@ -261,11 +261,14 @@ class Log:
         return "SELECT", [(sum(1 for _ in database.rows(transaction, "parked")),)]
 
     @staticmethod
-    def oldest_unpublished(database: Database, transaction: Transaction, values: list[Any]) -> Work:
+    def standing(database: Database, transaction: Transaction, values: list[Any]) -> Work:
         yield from ()
-        found = events(database, transaction, "body", where=lambda row: row["pos"] > values[0], order=["pos"])
+        ((head,),) = _columns(database.get(transaction, ("head",)), "pos")
+        after = head if values[0] is None else values[0]
+        found = events(database, transaction, "body", where=lambda row: row["pos"] > after, order=["pos"])
         ages = [datetime.now(UTC) - datetime.fromisoformat(json.loads(body)["recordedtime"]) for (body,) in found[:1]]
-        return "SELECT", [(round(age.total_seconds()),) for age in ages] or [(0,)]
+        oldest = next((round(age.total_seconds()) for age in ages), 0)
+        return "SELECT", [(sum(1 for _ in database.rows(transaction, "parked")), oldest, head)]
 
     @staticmethod
     def live_version(database: Database, transaction: Transaction, values: list[Any]) -> Work:
@@ -369,7 +372,7 @@ SIGNATURES: Final[dict[str, tuple[tuple[int, ...], tuple[tuple[str, int], ...]]]
     "unpark": ((TEXT, UUID_, TEXT), ()),
     "forget_parked": ((TEXT,), ()),
     "count_parked": ((), (("count", INT8),)),
-    "oldest_unpublished": ((INT8,), (("coalesce", INT8),)),
+    "standing": ((INT8,), (("parked", INT8), ("oldest", INT8), ("head", INT8))),
     "live_version": ((TEXT,), (("version", INT4),)),
     "set_live_version": ((TEXT, INT4), ()),
     "views_of_model": ((TEXT, TEXT), (("view_name", TEXT),)),

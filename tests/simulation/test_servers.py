@@ -178,6 +178,7 @@ async def parked_facts(db: Postgres) -> Any:
         await said(db.one.fetch(QUERY["parked_of_stream"], "reader", STREAM, "bank")),
         await said(db.one.execute(QUERY["unpark"], "reader", STREAM, "bank")),
         await said(db.one.fetchval(QUERY["count_parked"])),
+        await said(db.one.fetch(QUERY["standing"], None)),
     ]
 
 
