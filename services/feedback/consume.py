@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias, get_args
 
 from contracts.feedback_surveys import Occasion, SurveyCode
 from contracts.intake import DossierAccepted, DossierRefused, DossierReturned, DossierSupplementRequested
-from contracts.vocabulary import AgencyCode, DossierId, FieldCode, PrincipalId, ProcedureCode
+from contracts.vocabulary import PrincipalId
 from kernel.eventlog import Reaction, Reactor, Recorded
 from services.feedback.domain.invitation import DECIDER, Issue, invitation_id
 from services.feedback.domain.token import hash_of, token_of
@@ -16,15 +16,8 @@ from services.feedback.surveys import Survey, survey_for
 
 NAME: Final = "feedback-intake"
 SOURCE: Final = "intake"
-
-
-class Of(NamedTuple):
-    """Of which dossier the applicant is asked."""
-
-    dossier_id: DossierId
-    agency: AgencyCode
-    procedure: ProcedureCode
-    field: FieldCode
+Invites: TypeAlias = DossierAccepted | DossierSupplementRequested | DossierReturned | DossierRefused
+"""After these an applicant is asked."""
 
 
 def reactor(secret: bytes, invitation_days: int, surveys: Mapping[SurveyCode, Survey]) -> Reactor:
@@ -33,28 +26,28 @@ def reactor(secret: bytes, invitation_days: int, surveys: Mapping[SurveyCode, Su
     def react(event: Recorded) -> Reaction | None:
         match event.fact:
             case DossierAccepted() as fact:
-                return invite(event, Of(fact.dossier_id, fact.agency, fact.procedure, fact.field), "receipt", fact.accepted_by)
-            case DossierReturned() as fact:
-                return invite(event, Of(fact.dossier_id, fact.agency, fact.procedure, fact.field), "result", fact.returned_by)
-            case DossierRefused() as fact:
-                return invite(event, Of(fact.dossier_id, fact.agency, fact.procedure, fact.field), "refusal", fact.refused_by)
-            case DossierSupplementRequested(procedure=str() as procedure, field=str() as field) as fact:
+                return invite(event, fact, "receipt", fact.accepted_by)
+            case DossierSupplementRequested() as fact:
                 # Whoever wants more at appraisal stands at no counter.
-                officer = fact.requested_by if fact.stage == "desk" else None
-                return invite(event, Of(fact.dossier_id, fact.agency, procedure, field), "supplement", officer)
+                return invite(event, fact, "supplement", fact.requested_by if fact.stage == "desk" else None)
+            case DossierReturned() as fact:
+                return invite(event, fact, "result", fact.returned_by)
+            case DossierRefused() as fact:
+                return invite(event, fact, "refusal", fact.refused_by)
             case _:
                 return None
 
-    def invite(event: Recorded, of: Of, occasion: Occasion, officer: PrincipalId | None) -> Reaction | None:
-        if survey_for(occasion, surveys) is None:
+    def invite(event: Recorded, fact: Invites, occasion: Occasion, officer: PrincipalId | None) -> Reaction | None:
+        # An older request for more does not say of which procedure it was.
+        if fact.procedure is None or fact.field is None or survey_for(occasion, surveys) is None:
             return None
-        id = invitation_id(of.dossier_id, occasion)
+        id = invitation_id(fact.dossier_id, occasion)
         command = Issue(
             invitation_id=id,
-            dossier_id=of.dossier_id,
-            agency=of.agency,
-            procedure=of.procedure,
-            field=of.field,
+            dossier_id=fact.dossier_id,
+            agency=fact.agency,
+            procedure=fact.procedure,
+            field=fact.field,
             occasion=occasion,
             token_hash=hash_of(token_of(secret, id)),
             issued_at=event.time,
@@ -63,4 +56,4 @@ def reactor(secret: bytes, invitation_days: int, surveys: Mapping[SurveyCode, Su
         )
         return Reaction(id, DECIDER, command)
 
-    return Reactor(NAME, SOURCE, react, facts=(DossierAccepted, DossierReturned, DossierRefused, DossierSupplementRequested))
+    return Reactor(NAME, SOURCE, react, facts=get_args(Invites))

@@ -55,7 +55,7 @@ DEFINITION_FILES: Final = (
     "domain/period.py",
     "domain/petitions.py",
     "domain/pooling.py",
-    "domain/quality.py",
+    "domain/satisfaction_ratio.py",
     "domain/satisfaction.py",
     "domain/shares.py",
     "projections/clock.py",

@@ -10,7 +10,6 @@ from typing import Final
 from contracts.feedback_surveys import Criterion
 from services.reporting.domain.groups import Tally
 from services.reporting.domain.indicators import INDICATOR_OF, Whose, evaluation
-from services.reporting.domain.quality import satisfaction_ratio
 from services.reporting.domain.satisfaction import (
     CELL_MIN,
     CHANCE_MAX,
@@ -27,6 +26,7 @@ from services.reporting.domain.satisfaction import (
     total,
     view,
 )
+from services.reporting.domain.satisfaction_ratio import satisfaction_ratio
 from services.reporting.query import Asked, Line, Mirror, Scope, told, totals
 
 SOURCE: Final = "feedback"
@@ -73,7 +73,7 @@ async def table(mirror: Mirror, asked: Asked, scope: Scope, wanted: WantedTable)
             for key, line in sorted(made.lines.items())
         ],
         "total": view(whole),
-        **({"qd766": quality_of(whole, worked)} if worked is not None else {}),
+        **({"qd766": ratio_of(whole, worked)} if worked is not None else {}),
         **({} if wanted.coarse else {"response": response(whole)}),
         **({"opinions": said} if said is not None else {}),
         "period": told(period),
@@ -83,7 +83,7 @@ async def table(mirror: Mirror, asked: Asked, scope: Scope, wanted: WantedTable)
     }
 
 
-def quality_of(line: Counted, worked: Mapping[str, int]) -> Line:
+def ratio_of(line: Counted, worked: Mapping[str, int]) -> Line:
     """Give the ratio of QĐ 766 of a period: what was late of what was resolved then, and who was dissatisfied of those who said so."""
     ratings = line.tallies.get(RATINGS, Tally())
     return satisfaction_ratio(worked["resolved_late"], worked["resolved"], ratings.bad, ratings.n)

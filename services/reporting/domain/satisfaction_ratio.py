@@ -1,7 +1,7 @@
 """Step 3 of 8, decide: indicator 5.4 of QĐ 766/QĐ-TTg (23/06/2022): satisfaction = 100 % - (overdue % + dislike %); 90 % is full.
 
 Read in public copies of the set of indicators, not in the decision itself (confidence M), and they do not say what a dislike is a share
-of. Here it is of those who said how satisfied they are: 1 and 2 of 5. The decision also counts petitions as dislikes; reporting reads none.
+of. Here it is of those who said how satisfied they are: 1 and 2 of 5. The decision also counts petitions as dislikes; they are left out.
 What full is worth within the group's 18 points stands in no copy, so only the part of full is told.
 """
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reporting.domain.quality import satisfaction_ratio
+from services.reporting.domain.satisfaction_ratio import satisfaction_ratio
 
 
 @pytest.mark.parametrize(
