@@ -43,7 +43,7 @@ from services.processing.domain.permit_states import (
 from services.processing.domain.permit_states import Drafted as OnlyDrafted
 from services.processing.domain.permit_states import Known as PermitState
 from services.processing.domain.workflow import SIGNING_ROLE
-from services.processing.handle import insist_on_duty
+from services.processing.handle_case import insist_on_duty
 from services.processing.handle_organisation import Establishment
 from services.processing.permit_pages import address_of, setting_of
 from services.processing.query import Register

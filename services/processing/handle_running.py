@@ -18,7 +18,8 @@ from services.processing.domain import case
 from services.processing.domain.case_commands import Assign, Exclude, Move, Restate
 from services.processing.domain.case_moves import obstacles
 from services.processing.domain.case_states import Working
-from services.processing.handle import Department, deciding_by, insist_on_duty, no_officer, taker_of
+from services.processing.handle import Department
+from services.processing.handle_case import deciding_by, insist_on_duty, no_officer, taker_of
 
 GONE_ON: Final = ("Hồ sơ đã được xử lý tiếp sau lần chạy thử", "it has gone on since the dry run")
 CANNOT_MOVE: Final = ("Đang tạm dừng thời hạn, hoặc đã kết thúc", "the clock stands still, or the case has ended")

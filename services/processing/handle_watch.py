@@ -16,7 +16,8 @@ from services.processing.domain import case
 from services.processing.domain import case_timers as timers
 from services.processing.domain.case_commands import LetPass, Remind, Ring
 from services.processing.domain.case_states import Working
-from services.processing.handle import Department, deciding_by
+from services.processing.handle import Department
+from services.processing.handle_case import deciding_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from kernel.edge.problem import refusal
 from services.processing import consume
 from services.processing.answers_permits import BookPage, StockAnswer, StockReceipt
 from services.processing.domain import blank
-from services.processing.handle import as_it_was
+from services.processing.handle_case import as_it_was
 from services.processing.handle_permits import PermitOffice, StockOutcome
 from services.processing.http_fields import AGENCY_PATTERN, AtInstant, example
 from services.processing.projections.permits import PERMITS

@@ -21,7 +21,7 @@ from services.processing.answers_permits import KeySet, PermitRow, Verification
 from services.processing.domain import permit
 from services.processing.domain.permit_page import written
 from services.processing.domain.permit_states import Absent, Drafted, Known
-from services.processing.handle import as_it_was
+from services.processing.handle_case import as_it_was
 from services.processing.handle_permits import PermitOffice
 from services.processing.http_fields import AGENCY_PATTERN, AtInstant, instant_of
 from services.processing.projections.permits import PERMITS

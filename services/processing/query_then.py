@@ -28,7 +28,7 @@ from kernel.eventlog import History, Log
 from services.processing import query_cases
 from services.processing.domain import book, permit
 from services.processing.domain.permit_states import Absent, Drafted
-from services.processing.handle import as_it_was
+from services.processing.handle_case import as_it_was
 from services.processing.projections import CASES
 from services.processing.query_cases import Found, Wanted, sort_key
 from services.processing.settings import ProcessingSettings

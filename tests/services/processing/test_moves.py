@@ -13,7 +13,7 @@ from contracts.processing import CaseMoved, Step
 from kernel.eventlog import Busy
 from services.processing.domain.case_commands import Move
 from services.processing.domain.case_moves import obstacles
-from services.processing.handle import deciding_by
+from services.processing.handle_case import deciding_by
 from services.processing.main import SERVICE
 from services.processing.settings import HERE
 from tests.services.processing.department import Department
