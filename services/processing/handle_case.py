@@ -11,34 +11,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from contracts.processing import WorkflowPublished
-from contracts.vocabulary import (
-    AgencyCode,
-    ContentHash,
-    DossierId,
-    PrincipalId,
-    ProcedureCode,
-)
+from contracts.vocabulary import AgencyCode, ContentHash, DossierId, PrincipalId, ProcedureCode
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
 from kernel.edge.problem import CHANGED, INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.service import Runtime
-from kernel.eventlog import (
-    Busy,
-    Decider,
-    History,
-    Meta,
-    Outcome,
-    Refused,
-    Target,
-    VersionMismatch,
-    carry_out,
-    state_before,
-)
+from kernel.eventlog import Busy, Decider, History, Meta, Outcome, Refused, Target, VersionMismatch, carry_out, state_before
 from kernel.legalclock import day_of, load_calendar
 from services.processing.domain import case, workflow
-from services.processing.domain.case_commands import (
-    Act,
-)
+from services.processing.domain.case_commands import Act
 from services.processing.domain.case_states import Absent, Known, State, Working, legal_in
 from services.processing.domain.officer import Officer
 from services.processing.domain.organisation_states import Organisation
