@@ -18,8 +18,8 @@ import aiohttp
 import orjson
 
 from deploy.local.caller import Answered, Caller
-from deploy.local.demo import Department, Telling
 from deploy.local.story import end_of, last_day, plan
+from deploy.local.telling import Department, Telling
 from kernel.edge.idempotency import command_id, fingerprint_of
 from kernel.edge.identity import PUBLIC, Principal
 

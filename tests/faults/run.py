@@ -15,9 +15,10 @@ from typing import Any, Final
 
 from deploy.local import verify
 from deploy.local.caller import Answered
-from deploy.local.demo import LEADER, record_answers
+from deploy.local.demo import record_answers
 from deploy.local.processes import ROOT
 from deploy.local.story import FIRST_DAY, end_of, last_day, plan
+from deploy.local.telling import LEADER
 from tests.faults.arena import Arena
 from tests.faults.checker import Findings, check
 from tests.faults.load import UNTIL_DAYS, Crowd, Load, make_crowd, make_session
