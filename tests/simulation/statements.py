@@ -14,7 +14,8 @@ from kernel.eventlog.project import BEHIND
 from kernel.eventlog.request import Table, append_statement
 from kernel.eventlog.sql import QUERY
 from tests.simulation.database import Database, Key, Refusal, Row, Rows, Statement, Transaction, Work
-from tests.simulation.postgres_wire import ARRAY_OF, ARRAYS, BOOL, BYTEA, CHAR, INT4, INT8, NAMED, OID, TEXT, TIMESTAMPTZ, UUID_
+from tests.simulation.postgres_wire import ARRAY_OF, BOOL, BYTEA, INT4, INT8, NAMED, TEXT, TIMESTAMPTZ, UUID_
+from tests.simulation.statements_of_sessions import OTHERS
 
 UPSERT: Final = re.compile(
     r"INSERT INTO (\w+)\.(\w+) AS t \((.+?)\) SELECT \* FROM unnest\((.+)\) ON CONFLICT \((\w+)\) DO UPDATE SET .+? WHERE (.+)"
@@ -22,7 +23,6 @@ UPSERT: Final = re.compile(
 MOVED: Final = f"WITH moved AS ({QUERY['move_checkpoint']}), effect AS ("
 TABLE_MOVED: Final = ") TABLE moved"
 GUARD: Final = re.compile(r"coalesce\(t\.(\w+), 0\) < excluded\.\1")
-TABLE: Final = re.compile(r"CREATE TABLE (\w+) \((.*?)\);", re.DOTALL)
 EVENT: Final = (("pos", INT8), ("stream", UUID_), ("version", INT4), ("subject", TEXT), ("body", BYTEA), ("hash", BYTEA))
 EVENT_TYPES: Final = dict(EVENT)
 SEAL: Final = (("upto", INT8), ("root", BYTEA), ("previous", BYTEA), ("key_id", TEXT), ("signature", BYTEA), ("at", TIMESTAMPTZ))
@@ -422,96 +422,3 @@ def _move_and(database: Database, effect: Statement, *, guarded: bool) -> Statem
         return "SELECT", moved
 
     return Statement((*parameters, *effect.parameters), columns, run)
-
-
-def _say(words: str, *row: Any) -> Callable[..., Work]:
-    def run(_database: Database, _sql: str, _transaction: Transaction, _values: list[Any]) -> Work:
-        yield from ()
-        return words, [row] if row else []
-
-    return run
-
-
-def _try_lock(database: Database, _sql: str, transaction: Transaction, values: list[Any]) -> Work:
-    """A session's advisory lock: it goes when the session goes."""
-    yield from ()
-    session = next(session for session in database.sessions.values() if session.transaction is transaction)
-    key = ("advisory", values[0])
-    if database.locks.setdefault(key, session.advisory) is not session.advisory:
-        return "SELECT 1", [(False,)]
-    session.advisory.locks.add(key)
-    return "SELECT 1", [(True,)]
-
-
-def _lock(database: Database, _sql: str, transaction: Transaction, values: list[Any]) -> Work:
-    yield from database.lock(transaction, ("advisory", values[0]))
-    return "SELECT 1", [("",)]
-
-
-def _search_path(_database: Database, sql: str, transaction: Transaction, _values: list[Any]) -> Work:
-    yield from ()
-    transaction.writes["search_path",] = {"schema": sql.partition("= ")[2].partition(",")[0]}
-    return "SET", []
-
-
-def _schema(database: Database, sql: str, transaction: Transaction, _values: list[Any]) -> Work:
-    yield from database.write(transaction, ("schema", sql.rsplit(maxsplit=1)[-1]), {})
-    return "CREATE SCHEMA", []
-
-
-def _has_schema(database: Database, _sql: str, transaction: Transaction, values: list[Any]) -> Work:
-    yield from ()
-    return "SELECT 1", [(values[0] if database.get(transaction, ("schema", values[0])) is not None else None,)]
-
-
-def _tables(database: Database, sql: str, transaction: Transaction, _values: list[Any]) -> Work:
-    schema = (transaction.writes.pop(("search_path",)) or {})["schema"]
-    for name, body in TABLE.findall(sql):
-        columns: Row = {}
-        for column in body.split(", "):
-            word, type_, *_ = column.split()
-            columns[word] = {"timestamptz": "timestamp with time zone"}.get(type_, type_)
-        yield from database.write(transaction, ("table", f"{schema}.{name}"), columns)
-    return "CREATE TABLE", []
-
-
-def _view(database: Database, sql: str, transaction: Transaction, _values: list[Any]) -> Work:
-    words = sql.split()
-    name = words[2].partition(".")[2]
-    row = {"schema": words[-1].partition(".")[0]} if words[0] == "CREATE" else None
-    yield from database.write(transaction, ("view", name), row)
-    return f"{words[0]} VIEW", []
-
-
-TYPES: Final = (
-    *(("oid", OID), ("ns", TEXT), ("name", TEXT), ("kind", CHAR), ("basetype", OID), ("elemtype", OID), ("elemdelim", CHAR)),
-    *(("range_subtype", OID), ("attrtypoids", ARRAY_OF[OID]), ("attrnames", ARRAY_OF[TEXT]), ("depth", INT4)),
-    *(("basetype_name", TEXT), ("elemtype_name", TEXT), ("range_subtype_name", TEXT)),
-)
-
-
-def _describe_types(_database: Database, _sql: str, _transaction: Transaction, values: list[Any]) -> Work:
-    """What asyncpg asks about array types before it uses them for the first time."""
-    yield from ()
-    known = {oid: name for name, oid in NAMED.items()}
-    nothing = (None, None, None)
-    return "SELECT", [
-        (oid, "pg_catalog", f"_{oid}", b"b", None, ARRAYS[oid], b",", *nothing, 0, None, known[ARRAYS[oid]], None) for oid in values[0]
-    ]
-
-
-OTHERS: Final[dict[str, tuple[tuple[int, ...], tuple[tuple[str, int], ...], Callable[..., Work]]]] = {
-    "WITH RECURSIVE typeinfo_tree(": ((ARRAY_OF[OID],), TYPES, _describe_types),
-    "SELECT current_setting('jit')": ((), (("cur", TEXT), ("new", TEXT)), _say("SELECT 1", "off", "off")),
-    "SELECT 1": ((), (("?column?", INT4),), _say("SELECT 1", 1)),
-    "SELECT pg_try_advisory_lock(": ((INT8,), (("pg_try_advisory_lock", BOOL),), _try_lock),
-    "SELECT pg_advisory_xact_lock(": ((INT8,), (("pg_advisory_xact_lock", TEXT),), _lock),
-    "SET LOCAL lock_timeout": ((), (), _say("SET")),
-    "SET LOCAL search_path": ((), (), _search_path),
-    "RESET search_path": ((), (), _say("RESET")),
-    "SELECT to_regnamespace(": ((TEXT,), (("to_regnamespace", TEXT),), _has_schema),
-    "CREATE SCHEMA": ((), (), _schema),
-    "CREATE TABLE": ((), (), _tables),
-    "CREATE VIEW": ((), (), _view),
-    "DROP VIEW": ((), (), _view),
-}
