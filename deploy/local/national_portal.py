@@ -149,6 +149,7 @@ def create(portal: Portal) -> FastAPI:
     """Make the app."""
     app = FastAPI(title="A national portal to try things out on")
 
+    @app.get("/livez")
     @app.get("/readyz")
     async def ready() -> dict[str, str]:
         """Be there."""
@@ -236,8 +237,10 @@ def add_control(app: FastAPI, portal: Portal) -> None:
 def main() -> None:
     """Serve until told to end."""
     parser = argparse.ArgumentParser(description="A national portal to try things out on.")
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8099)
-    uvicorn.run(create(Portal()), host="127.0.0.1", port=parser.parse_args().port, log_level="warning")
+    given = parser.parse_args()
+    uvicorn.run(create(Portal()), host=given.host, port=given.port, log_level="warning")
 
 
 if __name__ == "__main__":
