@@ -13,6 +13,7 @@ import pytest
 
 from deploy.local.stack import Stack
 from tests.system.test_faults import Story, head, until
+from tests.system.told import told
 
 CONDUCTS: Final[tuple[dict[str, int], ...]] = (
     {"slow": 3},
@@ -33,14 +34,8 @@ OF_THE_DEPARTMENT: Final = {"Chuyển phòng chuyên môn xử lý", "Hoàn thà
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    before = {name: os.environ.get(name) for name in SETTINGS}
-    os.environ.update(SETTINGS)
-    try:
-        with Stack(tmp_path_factory.mktemp("motcua"), fast=True, demo_clock=True, portal=True) as running:
-            yield running
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    with told(SETTINGS), Stack(tmp_path_factory.mktemp("motcua"), fast=True, demo_clock=True, portal=True) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
