@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -53,12 +53,13 @@ class Door:
         """Receive a dossier at the door.
 
         Raises:
-            Problem: 422 for a procedure or a component that the catalogue does not know, or an arrival that cannot be.
+            Problem: 422 for a procedure or a component that the catalogue does not know, an arrival or a citizen's number that cannot be.
         """
         entry = self._procedure(submission)
         command.principal.require(self.catalogue.agency)
         at, stream = command.meta.time, uuid5(command.id, "dossier")
         _check_arrival(submission.arrived_at, at)
+        self._check_numbers(submission.personal, day_of(at).year)
         sealed = self.runtime.vault.seal(stream, submission.personal)
         submitted = DossierSubmitted(
             dossier_id=DossierId(stream),
@@ -178,6 +179,14 @@ class Door:
         target = Target(stream, dossier.DECIDER, wanted)
         return await carry_out(self.runtime.log, target, command.meta, agency=agency, expected=command.expected, beside=command.beside)
 
+    def _check_numbers(self, personal: Mapping[str, str], year_now: int) -> None:
+        """Refuse a citizen's number that cannot be one; a person's tax code may be it too."""
+        found = {
+            name: self.catalogue.citizen_numbers.fault_in(personal.get(name, ""), year_now) for name in ("identity_number", "tax_code")
+        }
+        if faults := [Fault("body", f"/applicant/{name}", _NUMBER[fault]) for name, fault in found.items() if fault is not None]:
+            raise Problem(INVALID, faults=faults)
+
     def _procedure(self, submission: Submission) -> Procedure:
         if (entry := self.catalogue.procedures.get(submission.procedure)) is None:
             raise Problem(INVALID, faults=[_UNKNOWN_PROCEDURE])
@@ -254,3 +263,14 @@ _NOT_PER_PLACE = Sentence(
 )
 _FUTURE = Sentence("Thời điểm đến không được ở tương lai.", "The arrival must not be in the future.")
 _LONG_AGO = Sentence("Thời điểm đến không được quá {days} ngày trước khi nộp.", "The arrival must be at most {days} days ago.")
+_NUMBER: Final = {
+    "birthplace": Sentence(
+        "Ba chữ số đầu của số định danh không phải mã tỉnh, thành phố hoặc mã quốc gia nơi đăng ký khai sinh.",
+        "The first three digits of this citizen's number are no province or country in which births are registered.",
+    ),
+    "century": Sentence(
+        "Chữ số thứ tư của số định danh (thế kỷ và giới tính) không có nghĩa.",
+        "The fourth digit of this citizen's number (century and sex) has no meaning.",
+    ),
+    "year": Sentence("Theo số định danh này thì năm sinh ở tương lai.", "By this citizen's number the year of birth is in the future."),
+}

@@ -68,10 +68,15 @@ def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
 
 
 def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Finish interrupted erasing; have files judged, and swept; watch the law; forget look-ups; tell who is told, one process at a time."""
+    """Give what a worker does by the clock, each by one process at a time.
+
+    It makes interrupted erasing good and erases whose term is over; has files judged, and swept; watches the law; forgets look-ups; throws
+    away what was delivered long ago; tells who is told.
+    """
     receivers = receivers_of(runtime)
     return {
         "erasing": forgetting_of(runtime).keep_finishing,
+        "retention": forgetting_of(runtime).keep_to_retention,
         "scanning": Scanning(filing_of(runtime), scanner_of(runtime.settings.clamd_url)).keep_scanning,
         "sweeping": Sweeping(filing_of(runtime)).keep_sweeping,
         "legal-bases": LegalWatch(load_catalogue(runtime.settings.catalogue)).keep_watching,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -35,12 +36,20 @@ class RetentionOnFile(BaseModel):
     rules: tuple[RuleOnFile, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """The rules, and whether somebody has compared them with the law: only then does anybody erase by them without being asked."""
+
+    rules: tuple[Rule, ...]
+    is_compared: bool
+
+
 @cache
-def load_retention(file: Path) -> tuple[Rule, ...]:
+def load_retention(file: Path) -> Retention:
     """Read the rules, once per process.
 
     Raises:
         pydantic.ValidationError: if the file has not the form.
     """
     on_file = RetentionOnFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    return tuple(Rule(**one.model_dump()) for one in on_file.rules)
+    return Retention(tuple(Rule(**one.model_dump()) for one in on_file.rules), on_file.confidence == "H")
