@@ -47,7 +47,9 @@ def test_intake_speaks_to_the_national_portal_that_is_started_beside_it() -> Non
     host, port = portal["command"][1], portal["command"][3]
     assert (host, COMPOSE["intake-worker"]["environment"]["INTAKE_NATIONAL_URL"]) == ("0.0.0.0", f"http://national-portal:{port}")  # noqa: S104
     assert portal["image"] == COMPOSE["intake-api"]["image"], "it needs nothing that is not in there"
-    assert portal["volumes"] == [f"./local/national_portal.py:{portal['entrypoint'][1]}:ro"]
+    code = (ROOT / "deploy" / "local" / "national_portal.py").read_text(encoding="utf-8")
+    needed = {"national_portal.py", *(f"{name}.py" for name in re.findall(r"^from deploy\.local\.(\w+) import", code, re.MULTILINE))}
+    assert set(portal["volumes"]) == {f"./local/{name}:/app/deploy/local/{name}:ro" for name in needed}, "and nothing that is not mounted"
 
 
 def test_every_file_that_is_mounted_is_there() -> None:
