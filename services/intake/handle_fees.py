@@ -78,7 +78,7 @@ class Cashier:
 
         async def with_receipt(book: History) -> DossierOutcome:
             history = await self.door.runtime.log.load(own)
-            tied = payment.taken(history, taken)
+            tied = payment.taken((event.fact for event in history.events), taken)
             receipt = receipts.allot(agency, year, book.version, id, came.amount_vnd)
             pay = commands.PayFee(
                 payment=came.payment,

@@ -45,7 +45,7 @@ def test_files_of_dossiers_lie_in_one_volume_that_every_process_of_intake_shares
 def test_intake_speaks_to_the_national_portal_that_is_started_beside_it() -> None:
     portal = COMPOSE["national-portal"]
     host, port = portal["command"][1], portal["command"][3]
-    assert (host, COMPOSE["intake-worker"]["environment"]["INTAKE_NATIONAL_URL"]) == ("0.0.0.0", f"http://national-portal:{port}")  # noqa: S104
+    assert (host, COMPOSE["intake-worker"]["environment"]["INTAKE_NATIONAL_URL"]) == ("0.0.0.0", f"http://national-portal:{port}")  # noqa: S104 - in its container
     assert portal["image"] == COMPOSE["intake-api"]["image"], "it needs nothing that is not in there"
     code = (ROOT / "deploy" / "local" / "national_portal.py").read_text(encoding="utf-8")
     needed = {"national_portal.py", *(f"{name}.py" for name in re.findall(r"^from deploy\.local\.(\w+) import", code, re.MULTILINE))}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID, uuid5
 
 from contracts.intake_fees import PaymentCode, PaymentMethod, PaymentTaken
 from contracts.vocabulary import AgencyCode
-from kernel.eventlog import History, Refused
+from kernel.eventlog import Refused
 
 NAMESPACE: Final = UUID("b2f6d4a1-7c3e-5b8d-9a10-64c5e0f7d321")
 TAKEN_ELSEWHERE: Final = "payment-of-another-dossier"
@@ -18,15 +19,15 @@ def stream_of(agency: AgencyCode, method: PaymentMethod, payment: PaymentCode) -
     return uuid5(NAMESPACE, f"online:{payment}" if method == "online" else f"{agency}:{method}:{payment}")
 
 
-def taken(history: History, fact: PaymentTaken) -> list[PaymentTaken]:
-    """Take a payment for a dossier; nothing where it was taken for it already.
+def taken(before: Iterable[object], fact: PaymentTaken) -> list[PaymentTaken]:
+    """Take a payment for a dossier; nothing where it was taken for it already. `before` is what its stream holds.
 
     Raises:
         Refused: TAKEN_ELSEWHERE: the money came once, and has its receipt there.
     """
-    for event in history.events:
-        if isinstance(event.fact, PaymentTaken):
-            if event.fact.dossier_id != fact.dossier_id:
+    for one in before:
+        if isinstance(one, PaymentTaken):
+            if one.dossier_id != fact.dossier_id:
                 raise Refused(TAKEN_ELSEWHERE, legal=[])
             return []
     return [fact]
