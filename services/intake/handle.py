@@ -21,6 +21,7 @@ from services.intake.catalogue import Catalogue, Procedure, as_published, stream
 from services.intake.domain import commands, dossier, register, states
 from services.intake.likeness import APPLICANT, Likeness
 from services.intake.settings import IntakeSettings
+from services.intake.then import NOW, When
 
 DossierOutcome = Outcome[states.State]
 
@@ -152,13 +153,15 @@ class Door:
         found = await self._found(stream, command)
         return await self._carry_out(stream, wanted, found.agency, command)
 
-    async def dossier(self, stream: UUID, principal: Principal) -> tuple[int, int, states.State, states.Dossier]:
-        """Give a dossier's version, position and state, as they are now.
+    async def dossier(self, stream: UUID, principal: Principal, when: When = NOW) -> tuple[int, int, states.State, states.Dossier]:
+        """Give a dossier's version, position and state, as they are now or as they were.
 
         Raises:
-            Problem: 404 if there is none, 403 if it is another agency's.
+            Problem: 404 if there is none, or was none then, 403 if it is another agency's, 422 for a version to come.
         """
         history = await self.runtime.log.load(stream)
+        _within_reach(dossier.DECIDER.state_of(history), principal)
+        history = when.of(history)
         state = dossier.DECIDER.state_of(history)
         return history.version, history.pos, state, _within_reach(state, principal)
 

@@ -23,7 +23,7 @@ from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from services.intake.domain import commands, states
 from services.intake.handle import DossierOutcome
 from services.intake.handle_fees import Came, Cashier
-from services.intake.http_fields import Text, fee_told
+from services.intake.http_fields import AskedFor, Text, fee_told
 from services.intake.payments import insist_on_signature
 from services.intake.query import Register
 
@@ -91,9 +91,9 @@ def routes(cashier: Cashier, register: Register) -> APIRouter:
     add_gateway(router, cashier)
 
     @router.get("/dossiers/{id}/fee")
-    async def fee(request: Request, id: UUID, principal: Annotated[Principal, allowed("fee.read")]) -> Response:
-        """Tell what is due for a dossier, what was paid and by which receipts."""
-        version, _, state, _ = await cashier.door.dossier(id, principal)
+    async def fee(request: Request, id: UUID, principal: Annotated[Principal, allowed("fee.read")], when: AskedFor) -> Response:
+        """Tell what is due for a dossier, what was paid and by which receipts; now, or as it stood."""
+        version, _, state, _ = await cashier.door.dossier(id, principal, when)
         return versioned(request, version, {"id": id, "version": version, **fee_told(state), "payments": payments(state)})
 
     @router.get("/fees/settlement")
