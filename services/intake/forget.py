@@ -18,11 +18,10 @@ from kernel.eventlog import Meta, Refused, Target, carry_out, state_before
 from kernel.eventlog.sql import read_queries
 from kernel.legalclock import day_of
 from services.intake.domain import commands, dossier, states
-from services.intake.domain.retention import Ending, rule_on
+from services.intake.domain.retention import Ending, Rule, rule_on
 from services.intake.handle import Door, DossierOutcome
 from services.intake.handle_files import QUERY as UPLOADS
 from services.intake.handle_files import Filing
-from services.intake.retention import Retention
 
 QUERY: Final = read_queries(Path(__file__).with_name("queries.sql"))
 UNFINISHED_MAX: Final = 500
@@ -39,7 +38,9 @@ class Forgetting:
 
     door: Door
     filing: Filing
-    retention: Retention
+    rules: tuple[Rule, ...]
+    are_compared: bool
+    """Whether somebody has compared the rules with the law; nobody is forgotten by them unasked before."""
 
     async def erase(self, stream: UUID, ground: ErasureGround, command: Command) -> DossierOutcome:
         """Record that the person is forgotten, then forget; the second time there is nothing left of either.
@@ -48,7 +49,7 @@ class Forgetting:
             Refused: "retention-runs", "retention-unknown"; "not-now" while the dossier is open.
         """
         by = command.principal.sub
-        wanted = commands.Erase(ground=ground, rules=self.retention.rules, at=command.meta.time, by=by)
+        wanted = commands.Erase(ground=ground, rules=self.rules, at=command.meta.time, by=by)
         outcome = await self.door.change(stream, wanted, command)
         # From the fact on, nobody is given the particulars any more; what a crash leaves here `finish` takes away.
         await self._forget(stream, by)
@@ -69,10 +70,10 @@ class Forgetting:
 
     async def erase_what_is_over(self, at: datetime) -> int:
         """Forget whoever the law lets go at an instant, without being asked; give of how many dossiers."""
-        rules, pool = self.retention.rules, self.door.runtime.log.pool
+        pool = self.door.runtime.log.pool
         erased = 0
         for ending in get_args(Ending):
-            if (rule := rule_on(rules, ending, day_of(at))) is not None:
+            if (rule := rule_on(self.rules, ending, day_of(at))) is not None:
                 rows = await pool.fetch(QUERY["retention_over"], ending, at, rule.keep_months, OVER_MAX)
                 erased += sum([await self._erase_over(row["dossier_id"], at) for row in rows])
         return erased
@@ -80,7 +81,7 @@ class Forgetting:
     async def _erase_over(self, stream: UUID, at: datetime) -> bool:
         """Erase one, if its term is over by the day; what is left where the store is away `finish` takes away."""
         runtime = self.door.runtime
-        wanted = commands.Erase(ground="retention-over", rules=self.retention.rules, at=at, by=FINISHER)
+        wanted = commands.Erase(ground="retention-over", rules=self.rules, at=at, by=FINISHER)
         found = await state_before(runtime.log, stream, dossier.DECIDER)
         if isinstance(found, states.Absent):
             return False
@@ -96,7 +97,7 @@ class Forgetting:
 
     async def keep_to_retention(self) -> None:
         """Look every so often whose term is over; never ends. By lengths that nobody has compared with the law nothing is erased."""
-        if not self.retention.is_compared:
+        if not self.are_compared:
             LOGGER.warning("the terms of retention are not compared with the law (confidence is not H): nothing is erased unless asked for")
             await asyncio.Event().wait()
         await keep_looking(self.erase_what_is_over, self.door.runtime.settings.retention_look_seconds)

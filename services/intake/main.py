@@ -32,7 +32,7 @@ from services.intake.projections import REGISTER
 from services.intake.projections.outward import OUTWARD
 from services.intake.query import Register
 from services.intake.receivers import Receivers
-from services.intake.retention import load_retention
+from services.intake.retention import is_compared, load_retention
 from services.intake.scan import Scanning
 from services.intake.scanner import scanner_of
 from services.intake.settings import IntakeSettings
@@ -57,7 +57,8 @@ def filing_of(runtime: Runtime[IntakeSettings]) -> Filing:
 
 def forgetting_of(runtime: Runtime[IntakeSettings]) -> Forgetting:
     """Make the handler of erasure with the rules of retention that the settings name."""
-    return Forgetting(door_of(runtime), filing_of(runtime), load_retention(runtime.settings.retention))
+    file = runtime.settings.retention
+    return Forgetting(door_of(runtime), filing_of(runtime), load_retention(file), is_compared(file))
 
 
 def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:

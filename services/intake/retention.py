@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -36,20 +35,25 @@ class RetentionOnFile(BaseModel):
     rules: tuple[RuleOnFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """The rules, and whether somebody has compared them with the law: only then does anybody erase by them without being asked."""
-
-    rules: tuple[Rule, ...]
-    is_compared: bool
-
-
-@cache
-def load_retention(file: Path) -> Retention:
-    """Read the rules, once per process.
+def load_retention(file: Path) -> tuple[Rule, ...]:
+    """Give the rules for dossiers that are over.
 
     Raises:
         pydantic.ValidationError: if the file has not the form.
     """
-    on_file = RetentionOnFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    return Retention(tuple(Rule(**one.model_dump()) for one in on_file.rules), on_file.confidence == "H")
+    return tuple(Rule(**one.model_dump()) for one in _on_file(file).rules)
+
+
+def is_compared(file: Path) -> bool:
+    """Tell whether somebody has compared the rules with the law: only then does anybody erase by them without being asked.
+
+    Raises:
+        pydantic.ValidationError: if the file has not the form.
+    """
+    return _on_file(file).confidence == "H"
+
+
+@cache
+def _on_file(file: Path) -> RetentionOnFile:
+    """Read the file, once per process."""
+    return RetentionOnFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))

@@ -34,7 +34,7 @@ from services.intake.file_store import unseal
 from services.intake.forget import QUERY as RETIRING
 from services.intake.http_dossiers import PURPOSES
 from services.intake.main import SERVICE
-from services.intake.retention import load_retention
+from services.intake.retention import is_compared, load_retention
 from services.intake.settings import RETENTION
 from tests.services.intake.desk import CITIZEN, ENTERPRISE, Desk
 from tests.services.intake.papers import PDF_BYTES, Papers, judged, kept_in
@@ -115,7 +115,7 @@ def test_a_term_in_months_ends_on_the_same_day_or_the_last_of_the_month(ended: s
 
 
 def test_there_is_a_rule_for_every_way_in_which_a_dossier_ends() -> None:
-    rules = load_retention(RETENTION).rules
+    rules = load_retention(RETENTION)
     assert all(rule_on(rules, ending, date(2026, 3, 2)) for ending in ("returned", "refused", "withdrawn"))
 
 
@@ -302,7 +302,7 @@ async def test_whose_term_is_over_is_forgotten_without_being_asked_for_and_nobod
 async def test_by_terms_that_nobody_has_compared_with_the_law_nothing_is_erased_unless_asked_for(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert not load_retention(RETENTION).is_compared
+    assert not is_compared(RETENTION)
     async with rig.running(SERVICE, retention_look_seconds=0.01) as intake:
         desk = Desk(intake)
         id = await gone(desk, days=400)
