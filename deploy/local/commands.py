@@ -140,7 +140,7 @@ def status(data: Path, *, as_json: bool) -> int:
     elif pid is None:
         say("Motcua không chạy · Motcua is not running")
     else:
-        row = "{:<12}{:>8}{:>7}  {:<6}{:>9}   {}"
+        row = "{:<16}{:>8}{:>7}  {:<6}{:>9}   {}"
         say(row.format("process", "pid", "port", "ready", "restarts", "since (UTC)"))
         for name, process in processes.items():
             ready = "yes" if process["ready"] else "no"
