@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.reporting.domain.period import Period
 from services.reporting.projections.voices import LEVELS, POINTS
-from tests.services.reporting.answers import Answer
+from services.reporting.domain.rooms import Answer
 
 FIRST: Final = date(2026, 1, 1)
 YEAR: Final = Period(FIRST, date(2026, 12, 31))

@@ -1,4 +1,4 @@
-"""What was answered, computed a second time: fact after fact, by somebody who has read the rule and not the program.
+"""Step 3 of 8, decide: what was answered, computed a second time: fact after fact, by somebody who has read the rule and not the program.
 
 The rule: those of one agency and month who answered a question are counted in groups. A batch of enough makes one. Others wait for
 batches of their very kind. When the first answer of a later month comes, those who wait say less, view by view.
