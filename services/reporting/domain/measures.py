@@ -255,7 +255,7 @@ def of_petitions(facts: Sequence[Seen], period: Period, scope: Scope, days: Days
         in_hand = petitions.in_hand(petition, period)
         prolonged += in_hand and any(isinstance(fact, PetitionExtended) and on in period for fact, on in turns)
         for what, spans in first.items():
-            days_of = [on for fact, on in turns if fact.TYPE == f"feedback.petition.{what}.v1"]
+            days_of = [on for fact, on in turns if f"feedback.petition.{what}.v1" == fact.TYPE]
             if days_of and days_of[0] in period:
                 spans.append((petition.received_on, days_of[0]))
     return {
@@ -285,7 +285,7 @@ def of_answers(facts: Sequence[Seen], period: Period, scope: Scope) -> Counts:
     for question in (RATINGS, *CRITERIA, *FACTORS):
         values, name = sums[question], question.replace("-", "_")
         hidden = not values and question in waits
-        good = sum(value >= 4 for value in values)  # noqa: PLR2004 - 4 and 5 of 5
+        good = sum(value >= rooms.GOOD for value in values)
         if question == RATINGS:
             counts = {"ratings": len(values), "ratings_good": good, "ratings_bad": sum(value <= 2 for value in values)}  # noqa: PLR2004 - 1 and 2 of 5
         elif question in CRITERIA:

@@ -19,6 +19,7 @@ from kernel.legalclock import day_of
 from services.reporting.domain.period import Period
 
 LEAST: Final = 5
+GOOD: Final = 4
 ROUND: Final = 10
 SAID: Final = ("procedure", "field", "occasion", "officer", "unit", "slowest", "steps", "channel", "outcome", "campaign")
 LESS: Final = (
@@ -168,6 +169,6 @@ def lines_of(found: dict[tuple[str, str], Room], months: Period, cut: Sequence[s
                 keys = [(*key, value) for key in keys for value in of]
             for key in keys:
                 line = lines.setdefault(key, {}).setdefault(question, [0, 0, 0])
-                good = sum(value >= 4 for value in values) if question != "invitations" else sum(values)
+                good = sum(value >= GOOD for value in values) if question != "invitations" else sum(values)
                 line[:] = [line[0] + len(values), line[1] + sum(values), line[2] + good]
     return lines

@@ -1,4 +1,4 @@
-"""Step 7 of 8, projections: the read model "mirror": dossiers and their clocks, satisfaction, opinions, petitions, reports, what indicators ask for."""
+"""Step 7 of 8, projections: the read model "mirror": dossiers, their clocks, satisfaction, opinions, petitions, reports, measures."""
 
 from __future__ import annotations
 

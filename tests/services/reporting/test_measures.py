@@ -11,7 +11,7 @@ from contracts.fact import Fact
 from services.reporting.domain.measures import MEASURES, Counts, measured
 from services.reporting.domain.period import Period
 from services.reporting.query_measures import measures
-from tests.services.reporting.facts import Paper, day
+from tests.services.reporting.facts import Paper
 from tests.services.reporting.tables import Tables
 from tests.services.reporting.test_figures import ANY_HISTORY, MARCH, scopes
 from tests.services.reporting.worlds import asked, filed, opined, paid, periods, revised, seen, version, worked, worlds
@@ -90,7 +90,7 @@ def test_what_hangs_on_days_that_no_calendar_knows_is_none_and_no_zero() -> None
     assert (found["revisions"], found["revisions_in_time"]) == (1, None)
 
 
-@settings(ANY_HISTORY, max_examples=60)
+@settings(ANY_HISTORY, max_examples=40)
 @given(facts=worlds(), period=periods, scope=scopes)
 @example(facts=[revised(0, -9000), *ASKED_ONCE, P.ready(18)], period=MARCH, scope=None)
 async def test_sql_and_the_fold_find_the_same_measures(mirror: Tables, facts: list[Fact], period: Period, scope: Any) -> None:

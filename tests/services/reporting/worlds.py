@@ -1,4 +1,4 @@
-"""Histories with everything in them that indicators ask for: dossiers with papers and fees, the catalogue, other agencies, petitions, answers."""
+"""Histories with all that indicators ask for: dossiers with papers and fees, the catalogue, other agencies, petitions, answers."""
 
 from __future__ import annotations
 
