@@ -47,7 +47,7 @@ async def measures(reading: Reading, period: Period, scope: Scope) -> Counts:
         **await one("of_petitions", of["in_hand"]),
         **await answers(reading, period, scope),
     }
-    return {name: found[name] for name in MEASURES}
+    return {name: None if (count := found[name]) is None else int(count) for name in MEASURES}
 
 
 PETITIONS: Final = {
