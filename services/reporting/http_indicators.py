@@ -120,7 +120,7 @@ def add_sets(router: APIRouter, mirror: Mirror, shelf: Shelf, check: Check) -> N
         await wait_for(log, MIRROR.name, after)
         async with mirror.reading() as reading:
             answer = await shown(reading, one, await reading.period(period), scope, agency)
-        return tagged(request, answer, scope)
+        return tagged(request, json_response(answer), answer, scope)
 
     @router.get("/indicators/{pack}/check")
     async def checked(

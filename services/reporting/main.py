@@ -16,7 +16,7 @@ from contracts.vocabulary import WITHOUT_DERIVATIONS
 from kernel.edge.service import Runtime, Service
 from kernel.edge.turnstile import Turnstile
 from kernel.eventlog import Codec
-from services.reporting import http_indicators
+from services.reporting import http_indicators, http_query
 from services.reporting.consume import REACTORS
 from services.reporting.handle import Publisher
 from services.reporting.handle_scores import Watch
@@ -25,6 +25,7 @@ from services.reporting.http_api import POLICY, WORDS, routes
 from services.reporting.packs import shelf
 from services.reporting.projections import MIRROR, SOURCES
 from services.reporting.query import Mirror
+from services.reporting.query_grammar import Bounds
 from services.reporting.query_indicators import Check
 from services.reporting.settings import ReportingSettings
 from services.reporting.trace import Trace
@@ -36,7 +37,8 @@ def routers(runtime: Runtime[ReportingSettings]) -> list[APIRouter]:
     turnstile = Turnstile(settings.anonymous_per_minute, settings.anonymous_total_per_minute, settings.trusted_proxies)
     check = Check(mirror, nats_url_of(settings), SERVICE.codec)
     indicators = http_indicators.routes(mirror, shelf([settings.indicators_folder]), check)
-    return routes(mirror, Publisher(mirror), turnstile, indicators)
+    bounds = Bounds(settings.query_cost_max, settings.query_timeout_ms)
+    return routes(mirror, Publisher(mirror), turnstile, [indicators, http_query.routes(mirror, bounds)])
 
 
 def nats_url_of(settings: ReportingSettings) -> str | None:

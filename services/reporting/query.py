@@ -43,7 +43,8 @@ BACK["judged_then"] = BACK["judged_then"].format(
     )
 )
 NOW: Final = QUERY["within"].format(then="WITH", since="")
-THEN: Final = QUERY["within"].format(then=BACK["then"].format(happened=SAID_ONCE["happened"], **BACK), since=BACK["since"])
+LOOKING_BACK: Final = {"then": BACK["then"].format(happened=SAID_ONCE["happened"], **BACK), "since": BACK["since"]}
+THEN: Final = QUERY["within"].format(**LOOKING_BACK)
 LATER: Final = BACK["later"].format(columns=COUNTS_IN, **BACK)
 JUDGED_BY: Final = ("intake", "processing")
 """Whose facts the figures of dossiers follow from: those of which a past position can be asked about."""
@@ -71,10 +72,12 @@ DEFINITION_FILES: Final = (
     "projections/voices.py",
     "projections/kept.sql",
     "projections/tables.sql",
+    "grammar.sql",
     "looking_back.sql",
     "measures.sql",
     "petitions.sql",
     "queries.sql",
+    "query_grammar.py",
     "voices.sql",
 )
 """Everything that says what a figure is."""

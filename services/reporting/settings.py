@@ -18,6 +18,8 @@ class ReportingSettings(ServiceSettings):
     and recovers `score_margin` points above it; fewer than `score_answers_min` answers say nothing. Without an account,
     `anonymous_per_minute` requests are let in from each network and `anonymous_total_per_minute` from all, per process. Sets of indicators
     that an agency adds, or newer versions of those that come with the program, are read from `indicators_folder`.
+    A question that would cost the database more than `query_cost_max` (its own estimate; a page read in order is 1) is refused, and one
+    that takes longer than `query_timeout_ms` is broken off.
     """
 
     model_config = service_prefix("REPORTING")
@@ -30,3 +32,5 @@ class ReportingSettings(ServiceSettings):
     anonymous_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 60
     anonymous_total_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
     indicators_folder: Path | None = None
+    query_cost_max: Annotated[float, Field(gt=0)] = 2_000_000
+    query_timeout_ms: Annotated[int, Field(ge=100, le=60_000)] = 5_000

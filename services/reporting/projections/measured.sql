@@ -60,7 +60,7 @@ CREATE TABLE revision (
 CREATE TABLE published_version (
     intake_pos   bigint PRIMARY KEY,
     code         text,
-    agency       text,
+    agency       text,  -- no wall: the catalogue is for everybody, and the last version of a procedure may be another agency's
     whole        boolean,
     published_on date,
     pos_intake   bigint

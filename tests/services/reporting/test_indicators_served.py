@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from services.reporting.domain.measures import Counts
 from services.reporting.domain.scoring import Pack, valued, view
 from services.reporting.packs import SHIPPED, shelf
 from tests.services.reporting.facts import Paper, mixed
@@ -127,7 +128,7 @@ async def test_a_value_that_a_leader_signed_for_stands_beside_the_computed_one_a
 
     assert (await say()).status_code == 201
     made = (await say(indicator="4.2")).json()
-    answer = await mirrored.answer("/v1/indicators/qd-766", "officer", **OURS, after=made["position"])
+    answer = await mirrored.answer("/v1/indicators/qd-766", "officer", **{**OURS, "after": made["position"]})
     found = by_id(answer)
     assert [(found[id]["state"], found[id]["value"], found[id]["computed"]) for id in ("4.1", "4.2")] == [
         ("overridden", "82.50", None),
@@ -143,7 +144,8 @@ async def test_a_value_that_a_leader_signed_for_stands_beside_the_computed_one_a
     assert signed["position"] == made["position"]
     assert answer["total"]["overridden"] == ["4.1", "4.2"]
     # Of another period, or of more agencies, nobody signed anything.
-    for elsewhere in ({**OURS, "to": "2026-03-30"}, MARCH):
+    others: list[dict[str, Any]] = [{**OURS, "to": "2026-03-30"}, MARCH]
+    for elsewhere in others:
         assert by_id(await mirrored.answer("/v1/indicators/qd-766", **elsewhere))["4.2"]["state"] == "computed"
     # What is computed is compared, whatever was signed.
     assert (await mirrored.answer("/v1/indicators/qd-766/check", **OURS))["agree"] is True
@@ -151,7 +153,7 @@ async def test_a_value_that_a_leader_signed_for_stands_beside_the_computed_one_a
     leader = mirrored.service.token("leader", agencies=("H09.13",))
     withdrawal = {"decision": "Công văn số 61/SCT-VP ngày 20/04/2026"}
     gone = (await mirrored.service.post(f"/v1/indicator-overrides/{made['id']}/withdrawal", withdrawal, leader)).json()
-    found = by_id(await mirrored.answer("/v1/indicators/qd-766", **OURS, after=gone["position"]))
+    found = by_id(await mirrored.answer("/v1/indicators/qd-766", **{**OURS, "after": gone["position"]}))
     assert (found["4.2"]["state"], found["4.2"]["value"], found["4.2"]["overridden"]) == ("computed", "25.00", None)
     history = await mirrored.answer(f"/v1/indicator-overrides/{made['id']}", "analyst")
     assert (history["stands"], [item.get("value") for item in history["items"]]) == (False, ["82.5", None])
@@ -165,13 +167,14 @@ async def test_only_a_leader_of_the_agency_overrides_and_what_he_says_is_checked
     problem(await say("officer"), 403, "not-allowed")
     problem(await say("leader", "H10"), 403, "other-agency")
     problem(await say("leader", pack="no-such-set"), 404, "not-found")
-    for name, value, pointer in (
+    wrongs: list[tuple[str, Any, str]] = [
         ("indicator", "9.9", "/indicator"),
         ("value", "82,5", "/value"),
         ("value", "-1", "/value"),
         ("evidence", [], "/evidence"),
         ("to", "2026-02-01", "/to"),
-    ):
+    ]
+    for name, value, pointer in wrongs:
         wrong = problem(await say("leader", **{name: value}), 422, "invalid-input")
         assert [error["pointer"] for error in wrong["errors"]] == [pointer], name
     leader = mirrored.service.token("leader")
@@ -213,7 +216,7 @@ def test_a_set_with_weights_adds_up_and_its_class_is_told_only_where_nothing_lef
             "parts": [leaf("a", "received"), leaf("b", None)],
         }
     )
-    counts = dict.fromkeys(shelf().newest()[0].pack.indicators(), 0) | {"received": 5}
+    counts: Counts = {"received": 5}
     total = view(made, counts, {})["total"]
     assert (total["score"], total["lowest"], total["highest"], total["class"]) == (None, "5.0", "15.0", None)
     signed: Any = {"b": {"value": "9.95"}}
