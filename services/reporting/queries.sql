@@ -105,6 +105,16 @@ FROM ({lain}) AS lain
 GROUP BY {cut}
 ORDER BY {cut}
 
+-- name: step_turns
+-- The turns of the cases that were over in a period ($1 first, $2 last day; $3 agencies in scope), case by case; at most $4.
+SELECT c.case_id, c.agency, c.field, c.procedure, t.turned_at, t.open_steps, t.runs
+FROM read.worked_case AS c
+JOIN read.step_turn AS t USING (case_id)
+WHERE c.ended_on BETWEEN $1 AND $2
+  AND ($3::text[] IS NULL OR EXISTS (SELECT FROM unnest($3::text[]) AS own WHERE c.agency = own OR starts_with(c.agency, own || '.')))
+ORDER BY c.case_id, t.processing_pos
+LIMIT $4
+
 -- name: register
 -- The dossiers behind the figures: a page of one book in the order of its days, as it stood at the close of the last day. $1 first,
 -- $2 last day; $3 agencies in scope, null = all; filters: $4 state, $5 field, $6 late; $7, $8 sort key of the row before; $9 rows. Nothing

@@ -63,6 +63,7 @@ DEFINITION_FILES: Final = (
     "domain/satisfaction.py",
     "domain/scoring.py",
     "domain/shares.py",
+    "domain/step_dwell.py",
     "projections/clock.py",
     "projections/dossier_register.py",
     "projections/judgement.sql",

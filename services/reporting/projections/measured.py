@@ -18,10 +18,12 @@ from contracts.intake import (
     DossierSupplementRequested,
     ProcedurePublished,
 )
+from contracts.processing import CaseOpened, CaseResultIssued, CaseStopped
 from contracts.processing_coordination import CaseConsultationAnswered, CaseConsultationRequested
 from contracts.reporting import IndicatorOverridden, IndicatorOverrideWithdrawn
 from kernel.eventlog import Columns, Projection, Recorded
 from kernel.legalclock import day_of
+from services.reporting.domain.step_dwell import TURNS, turn_of
 
 
 def demand(fact: Any) -> Columns:
@@ -74,6 +76,27 @@ def consultation_turn(fact: CaseConsultationRequested | CaseConsultationAnswered
     if isinstance(fact, CaseConsultationRequested):
         return {**own, "asked_on": day_of(fact.requested_at), "due_on": fact.deadline.due_on}
     return {**own, "answered_on": day_of(fact.answered_at)}
+
+
+def worked_case(fact: CaseOpened | CaseResultIssued | CaseStopped) -> Columns:
+    """Say whose a case is, and when it was over."""
+    match fact:
+        case CaseOpened():
+            return {"agency": fact.agency, "field": fact.field, "procedure": fact.procedure}
+        case CaseResultIssued():
+            return {"ended_on": day_of(fact.issued_at)}
+        case CaseStopped():
+            return {"ended_on": day_of(fact.stopped_at)}
+
+
+def step_turn(fact: Any) -> Columns:
+    """Say which steps are open from now on."""
+    turn = turn_of(fact)
+    if turn is None:
+        return {}
+    steps = {} if turn.open is None else {"open_steps": " ".join(sorted(turn.open))}
+    clock = {} if turn.runs is None else {"runs": turn.runs}
+    return {"case_id": fact.case_id, "turned_at": turn.at, **steps, **clock}
 
 
 def by_position(table: str, columns: Callable[[Any], Columns], *facts: type[Fact]) -> Projection:
@@ -130,6 +153,14 @@ MEASURED: Final = (
     by_position("revision", revision, CatalogueRevised),
     by_position("published_version", published_version, ProcedurePublished),
     by_position("consultation_turn", consultation_turn, CaseConsultationRequested, CaseConsultationAnswered),
+    by_position("step_turn", step_turn, *TURNS),
+    Projection(
+        table="worked_case",
+        key_column="case_id",
+        key=lambda event: event.fact.case_id,
+        columns=lambda event: worked_case(event.fact),
+        facts=(CaseOpened, CaseResultIssued, CaseStopped),
+    ),
     Projection(
         table="overriding",
         key_column="override_id",

@@ -98,3 +98,25 @@ CREATE TABLE overriding (
     withdrawn_at  timestamptz,
     pos_reporting bigint
 );
+
+-- Cases of the department, and the day on which they were over.
+CREATE TABLE worked_case (
+    case_id        uuid PRIMARY KEY,
+    agency         text,
+    field          text,
+    procedure      text,
+    ended_on       date,
+    pos_processing bigint
+);
+CREATE INDEX worked_case_ended ON worked_case (ended_on);
+
+-- Which steps of a case were open from an instant on, and whether its clock ran; null = as before.
+CREATE TABLE step_turn (
+    processing_pos bigint PRIMARY KEY,  -- the fact's own position: the order within a case
+    case_id        uuid,
+    turned_at      timestamptz,
+    open_steps     text,     -- separated by spaces; empty: none
+    runs           boolean,
+    pos_processing bigint
+);
+CREATE INDEX step_turn_case ON step_turn (case_id, processing_pos);
