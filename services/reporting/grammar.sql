@@ -1,22 +1,8 @@
 -- Questions with a closed grammar: what stands in braces is put together in query_grammar.py from its catalogue, never from what a caller
 -- wrote; his values are parameters. $1 first, $2 last local day, $3 agencies in scope (null = all).
 
--- name: by_day
--- As `within` in queries.sql, but what happened in the period is told day by day.
-{then} counted AS (
-    SELECT false AS before, t.* FROM read.tally AS t WHERE t.grain = 'day' AND t.on_day >= $1 AND t.on_day <= $2
-    UNION ALL
-    SELECT true, t.* FROM read.tally AS t WHERE t.grain = 'month' AND t.on_day < date_trunc('month', $1::date)::date
-    UNION ALL
-    SELECT true, t.* FROM read.tally AS t WHERE t.grain = 'day' AND t.on_day >= date_trunc('month', $1::date)::date AND t.on_day < $1
-    {since}
-), within AS (
-    SELECT * FROM counted
-    WHERE $3::text[] IS NULL OR EXISTS (SELECT FROM unnest($3::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.'))
-)
-
 -- name: counts
--- After `within` or `by_day`: what happened in each window, and what stood at its close: all that came before is opened with the first
+-- After `within`: what happened in each window, and what stood at its close: all that came before is opened with the first
 -- window. Where nothing happened in a window, what stood still stands. A line in which nothing is counted is left out.
 , happened AS (
     SELECT {window} AS at, {dimensions}

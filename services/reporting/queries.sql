@@ -4,11 +4,11 @@
 -- projections/kept.sql; what each word means, and why: domain/figures.py. Who asks as of a past position puts what became known since
 -- into the places in braces: looking_back.sql.
 {then} bounds AS (
-    -- Half-open: [$1, after). Whole months lie from `since` up to `until`; where there are none, every day stands for itself.
+    -- Half-open: [$1, after). Whole months lie from `since` up to `until`; without any, every day stands for itself.
     SELECT after_on, since_on, greatest(until_on, least(since_on, after_on)) AS until_on, least(since_on, after_on) AS days_until_on
     FROM (
         SELECT $2::date + 1 AS after_on,
-            (date_trunc('month', $1::date - 1) + interval '1 month')::date AS since_on,
+            {months_from} AS since_on,
             date_trunc('month', $2::date + 1)::date AS until_on
     ) AS cut
 ), counted AS (

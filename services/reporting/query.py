@@ -42,9 +42,13 @@ BACK["judged_then"] = BACK["judged_then"].format(
         dossiers="(SELECT masked.*)", clock="(SELECT * FROM read.clock AS told WHERE told.intake_pos <= p.intake)"
     )
 )
-NOW: Final = QUERY["within"].format(then="WITH", since="")
+AT_ONCE: Final = {"then": "WITH", "since": ""}
+WHOLE_MONTHS: Final = {"months_from": "(date_trunc('month', $1::date - 1) + interval '1 month')::date"}
+DAYS_ALONE: Final = {"months_from": "$2::date + 1"}
+"""From when on whole months are taken at once; from behind the last day on there are none."""
+NOW: Final = QUERY["within"].format(**AT_ONCE, **WHOLE_MONTHS)
 LOOKING_BACK: Final = {"then": BACK["then"].format(happened=SAID_ONCE["happened"], **BACK), "since": BACK["since"]}
-THEN: Final = QUERY["within"].format(**LOOKING_BACK)
+THEN: Final = QUERY["within"].format(**LOOKING_BACK, **WHOLE_MONTHS)
 LATER: Final = BACK["later"].format(columns=COUNTS_IN, **BACK)
 JUDGED_BY: Final = ("intake", "processing")
 """Whose facts the figures of dossiers follow from: those of which a past position can be asked about."""

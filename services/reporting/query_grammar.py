@@ -22,12 +22,12 @@ from kernel.legalclock import load_calendar
 from services.reporting.domain.dwell import HOLDERS, worked_until
 from services.reporting.domain.period import Period
 from services.reporting.domain.shares import share
-from services.reporting.query import LOOKING_BACK, NOW, QUERY, THEN, Line, Reading, Scope
+from services.reporting.query import AT_ONCE, DAYS_ALONE, LOOKING_BACK, NOW, QUERY, THEN, Line, Reading, Scope
 from services.reporting.query_books import Cut
 
 GRAMMAR: Final = read_queries(Path(__file__).with_name("grammar.sql"))
-BY_DAY: Final = GRAMMAR["by_day"].format(then="WITH", since="")
-BY_DAY_THEN: Final = GRAMMAR["by_day"].format(**LOOKING_BACK)
+BY_DAY: Final = QUERY["within"].format(**AT_ONCE, **DAYS_ALONE)
+BY_DAY_THEN: Final = QUERY["within"].format(**LOOKING_BACK, **DAYS_ALONE)
 
 WindowOf: TypeAlias = Literal["day", "month", "quarter", "year"]
 Flow: TypeAlias = Literal[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ from services.reporting.trace import Away
 FOLDED: Final = ("intake", "processing", "feedback")
 """Whose facts measures are folded from."""
 FACTS_MAX: Final = 200_000
-"""Facts that are folded while somebody waits; of a longer history `tests` fold what they generate."""
+"""Facts that are folded while somebody waits."""
 CHECK_SECONDS: Final = 60.0
 
 
@@ -100,14 +100,18 @@ class Check:
     mirror: Mirror
     nats_url: str | None
     codec: Codec
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One at a time in a process: to fold takes a processor for itself."""
 
     async def compare(self, one: OnFile, period: Period, scope: list[str] | None) -> Line:
         """Give both computations of each indicator and of each measure that differs.
 
         Raises:
-            Away: if the broker cannot be asked, or not in time.
+            Away: if the broker cannot be asked, or not in time, or somebody else's check is not done.
             TooMany: if there are more than `FACTS_MAX` facts.
         """
+        if self.turn.locked():
+            raise Away
         formulas = {id: formula for id, part in one.pack.indicators().items() if (formula := formula_of(part)) is not None}
         async with self.mirror.reading() as reading:
             freshness = reading.freshness
@@ -116,8 +120,9 @@ class Check:
         positions = {source: freshness["positions"].get(source, 0) for source in FOLDED}
         if sum(positions.values()) > FACTS_MAX:
             raise TooMany
-        facts = await self._facts(positions)
-        folded = await asyncio.to_thread(measured, facts, period, scope, worked_days(load_calendar()))
+        async with self.turn:
+            facts = await self._facts(positions)
+            folded = await asyncio.to_thread(measured, facts, period, scope, worked_days(load_calendar()))
         by_sql = {id: None if value is None else str(value) for id, value in zip(formulas, values, strict=True)}
         by_fold = {
             id: None if (value := number(formula, folded)) is None else str(rounded(value, one.pack.digits))
