@@ -21,7 +21,7 @@ from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for
 from kernel.edge.problem import BUSY, INVALID, NOT_FOUND, Fault, Kind, Problem, Sentence, refusal, retry_later
 from services.reporting.domain import overriding
-from services.reporting.domain.measures import MEASURES
+from services.reporting.domain.measure_names import MEASURES
 from services.reporting.domain.period import Period
 from services.reporting.handle_indicators import Overrider, Said
 from services.reporting.http_period import AskedPeriod, OnlyAgency, insist_on_period, scope_of

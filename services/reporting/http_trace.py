@@ -78,6 +78,15 @@ def routes(mirror: Mirror) -> APIRouter:
         principal.require(found.agency)
         return json_response(await restatement(mirror, found))
 
+    _ = (facts, restated)
+    add_dwell(router, mirror)
+    return router
+
+
+def add_dwell(router: APIRouter, mirror: Mirror) -> None:
+    """Add how long dossiers lay with whom, and at which step."""
+    log = mirror.runtime.log
+
     @router.get("/dwell")
     async def lain(
         principal: Annotated[Principal, allowed("dwell.read")],
@@ -111,8 +120,7 @@ def routes(mirror: Mirror) -> APIRouter:
                 raise Problem(INVALID, faults=[TOO_LONG]) from error
             return json_response({**found, "period": told(meant), **reading.freshness})
 
-    _ = (facts, restated, lain, lain_at_steps)
-    return router
+    _ = (lain, lain_at_steps)
 
 
 def place_of(row: Line) -> Sequence[Any]:

@@ -58,6 +58,7 @@ DEFINITION_FILES: Final = (
     "domain/formula.py",
     "domain/groups.py",
     "domain/indicators.py",
+    "domain/measure_names.py",
     "domain/measures.py",
     "domain/period.py",
     "domain/petitions.py",

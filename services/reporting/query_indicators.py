@@ -18,7 +18,8 @@ from kernel.eventlog import Codec, Doubt
 from kernel.eventlog.tail import through
 from kernel.legalclock import Calendar, load_calendar
 from services.reporting.domain.formula import number, rounded
-from services.reporting.domain.measures import MEASURES, Days, Seen, measured
+from services.reporting.domain.measure_names import MEASURES
+from services.reporting.domain.measures import Days, Seen, measured
 from services.reporting.domain.period import Period
 from services.reporting.domain.scoring import Part, formula_of, view
 from services.reporting.heads import CONNECTION, hushed

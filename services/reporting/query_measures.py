@@ -12,7 +12,8 @@ from kernel.eventlog.sql import read_queries
 from kernel.legalclock import Calendar, load_calendar
 from services.reporting.domain.dwell import worked_until
 from services.reporting.domain.groups import Tally
-from services.reporting.domain.measures import MEASURES, Counts
+from services.reporting.domain.measure_names import MEASURES
+from services.reporting.domain.measures import Counts
 from services.reporting.domain.period import Period
 from services.reporting.domain.satisfaction import CRITERIA, FACTORS, RATINGS, total
 from services.reporting.query import Line, Reading, Scope, totals

@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from contracts.reporting_indicators import IndicatorCode, PackCode
 from contracts.vocabulary import Confidence
 from services.reporting.domain.formula import Formula, asks_for_what_is_unknown, names_in, number, parse, rounded
-from services.reporting.domain.measures import MEASURES, Counts
+from services.reporting.domain.measure_names import MEASURES
+from services.reporting.domain.measures import Counts
 
 FULL: Final = 100
 """The part of full, in percent, that is full."""

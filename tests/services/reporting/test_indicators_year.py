@@ -15,7 +15,8 @@ import pytest
 from contracts.fact import Fact
 from services.reporting.domain.figures import FORM
 from services.reporting.domain.formula import number, rounded
-from services.reporting.domain.measures import MEASURES, measured
+from services.reporting.domain.measure_names import MEASURES
+from services.reporting.domain.measures import measured
 from services.reporting.domain.period import Period
 from services.reporting.domain.scoring import formula_of
 from services.reporting.packs import shelf

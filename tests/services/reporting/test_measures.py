@@ -8,7 +8,8 @@ from typing import Any, Final
 from hypothesis import example, given, settings
 
 from contracts.fact import Fact
-from services.reporting.domain.measures import MEASURES, Counts, measured
+from services.reporting.domain.measure_names import MEASURES
+from services.reporting.domain.measures import Counts, measured
 from services.reporting.domain.period import Period
 from services.reporting.query_measures import measures
 from tests.services.reporting.facts import Paper
