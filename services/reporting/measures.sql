@@ -23,7 +23,7 @@ WITH in_hand AS (
             FROM read.dossier_register AS r JOIN read.clock AS c ON c.intake_pos = r.accepted_pos
             WHERE r.dossier_id = h.dossier_id
             UNION ALL
-            SELECT m.intake_pos, m.moved_on, m.due_on FROM read.moved_appointment AS m WHERE m.dossier_id = h.dossier_id
+            SELECT m.intake_pos, m.moved_on, m.due_on FROM read.moved_appointment AS m WHERE m.dossier_id = h.dossier_id AND m.by_law
         ) AS g
         WHERE g.given_on <= h.until_on
         ORDER BY g.pos DESC

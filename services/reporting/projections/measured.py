@@ -43,10 +43,9 @@ def supplement_request(fact: DossierSupplementRequested) -> Columns:
 
 
 def moved_appointment(fact: DossierRescheduled) -> Columns:
-    """Say to which day an appointment moved; nothing where the clock began anew for a supplement."""
-    if fact.reason is None:
-        return {}
-    return {"dossier_id": fact.dossier_id, "moved_on": day_of(fact.rescheduled_at), "due_on": fact.deadline.due_on}
+    """Say to which day an appointment moved, and whether a law let it; otherwise the clock began anew for a supplement."""
+    moved = {"moved_on": day_of(fact.rescheduled_at), "due_on": fact.deadline.due_on}
+    return {"dossier_id": fact.dossier_id, **moved, "by_law": fact.reason is not None}
 
 
 def attachment(fact: DossierFileAttached) -> Columns:

@@ -17,12 +17,13 @@ CREATE TABLE supplement_request (
 );
 CREATE INDEX supplement_request_dossier ON supplement_request (dossier_id);
 
--- Appointments that moved because a law, the calendar or a decision let them, and not because the applicant had brought something.
+-- Appointments that moved: because a law, the calendar or a decision let them, or because the applicant had brought something.
 CREATE TABLE moved_appointment (
     intake_pos bigint PRIMARY KEY,
     dossier_id uuid,
     moved_on   date,
     due_on     date,
+    by_law     boolean,
     pos_intake bigint
 );
 CREATE INDEX moved_appointment_dossier ON moved_appointment (dossier_id);
