@@ -126,5 +126,7 @@ TERMS: Final[dict[str, str]] = {
     "reporting.report.published.v1": "Công bố báo cáo",
     "reporting.score.fell.v1": "Mức độ hài lòng xuống dưới ngưỡng",
     "reporting.score.recovered.v1": "Mức độ hài lòng trở lại trên ngưỡng",
+    "reporting.indicator.overridden.v1": "Ấn định giá trị chỉ số thay cho giá trị tính",
+    "reporting.indicator.override-withdrawn.v1": "Rút giá trị chỉ số đã ấn định",
 }
 """The Vietnamese term of every fact, by event type."""

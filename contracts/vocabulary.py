@@ -27,6 +27,7 @@ EngagementId = NewType("EngagementId", UUID)
 SupportGroupId = NewType("SupportGroupId", UUID)
 ReportId = NewType("ReportId", UUID)
 ScoreId = NewType("ScoreId", UUID)
+IndicatorOverrideId = NewType("IndicatorOverrideId", UUID)
 VaultRef = NewType("VaultRef", UUID)
 
 AgencyCode: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+(\.[A-Z0-9]+)*$", max_length=35)]

@@ -23,7 +23,7 @@ from kernel.edge.position import After, wait_for
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.turnstile import Turnstile
 from kernel.paper.press import Press
-from services.reporting import http_form, http_petitions, http_satisfaction, http_trace, sheet
+from services.reporting import http_form, http_indicators, http_petitions, http_query, http_satisfaction, http_trace, sheet
 from services.reporting import page as page_
 from services.reporting.domain import report
 from services.reporting.domain.period import Period
@@ -45,14 +45,16 @@ POLICY: Final = Policy(
         "report.read": {"leader", "analyst"},
     }
     | http_form.ACTIONS
+    | http_indicators.ACTIONS
     | http_petitions.ACTIONS
+    | http_query.ACTIONS
     | http_satisfaction.ACTIONS
     | http_trace.ACTIONS,
     of_all={
         "scores.measure": "it measures every agency's units and officers, as the worker does by itself, and says how many facts came of it"
     },
 )
-WORDS: Final = Words()
+WORDS: Final = Words({kind.slug: kind for kind in http_indicators.REFUSALS})
 MODEL_AGENCY: Final = "H09.13"
 
 UNKNOWN_FIELD: Final = Fault(
@@ -70,14 +72,14 @@ class PeriodBody(Body):
     agency: AgencyCode = MODEL_AGENCY
 
 
-def routes(mirror: Mirror, publisher: Publisher, turnstile: Turnstile) -> list[APIRouter]:
+def routes(mirror: Mirror, publisher: Publisher, turnstile: Turnstile, more: Sequence[APIRouter]) -> list[APIRouter]:
     """Make reporting's routes; before those that everybody may call stands the turnstile."""
     router = APIRouter()
     add_figures(router, mirror)
     add_register(router, mirror)
     add_page(router, mirror)
     add_reports(router, mirror, publisher)
-    own = [http_petitions.routes(mirror), http_satisfaction.routes(mirror), http_trace.routes(mirror)]
+    own = [http_petitions.routes(mirror), http_satisfaction.routes(mirror), http_trace.routes(mirror), *more]
     routers = [router, http_form.routes(mirror, Press()), *own]
     turnstile.guard(routers, POLICY)
     return routers

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from kernel.edge.answer import json_response
@@ -14,15 +14,24 @@ from kernel.edge.identity import Principal
 from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for
-from kernel.edge.problem import NOT_FOUND, Problem
+from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from services.reporting.domain import report
 from services.reporting.http_period import AskedPeriod, Cuts, OnlyAgency, cut_of, scope_of
 from services.reporting.projections import MIRROR
 from services.reporting.query import Line, Mirror, told
 from services.reporting.query_dwell import dwell
 from services.reporting.query_restatement import restatement
+from services.reporting.query_steps import StepCut, TooManyTurns, step_dwell
 from services.reporting.trace import NOT_SHOWN
 
+TOO_LONG: Final = Fault(
+    "query",
+    "/from",
+    Sentence("Kỳ này có quá nhiều hồ sơ; hãy hỏi kỳ ngắn hơn.", "There are too many cases in this period; ask about a shorter one."),
+)
+StepCuts = Annotated[
+    list[StepCut] | None, Query(min_length=1, max_length=len(get_args(StepCut)), description="What lines are told apart by, beside steps.")
+]
 READERS: Final = {"leader", "analyst", "officer"}
 ACTIONS: Final[dict[str, set[str]]] = {"facts.read": READERS, "dwell.read": READERS, "restatement.read": {"leader", "analyst"}}
 
@@ -69,6 +78,15 @@ def routes(mirror: Mirror) -> APIRouter:
         principal.require(found.agency)
         return json_response(await restatement(mirror, found))
 
+    _ = (facts, restated)
+    add_dwell(router, mirror)
+    return router
+
+
+def add_dwell(router: APIRouter, mirror: Mirror) -> None:
+    """Add how long dossiers lay with whom, and at which step."""
+    log = mirror.runtime.log
+
     @router.get("/dwell")
     async def lain(
         principal: Annotated[Principal, allowed("dwell.read")],
@@ -84,8 +102,25 @@ def routes(mirror: Mirror) -> APIRouter:
             found = await dwell(reading, meant, scope_of(principal, agency), cut_of(cut, ("procedure",)))
             return json_response({**found, "period": told(meant), **reading.freshness})
 
-    _ = (facts, restated, lain)
-    return router
+    @router.get("/dwell/steps")
+    async def lain_at_steps(
+        principal: Annotated[Principal, allowed("dwell.read")],
+        period: AskedPeriod,
+        cut: StepCuts = None,
+        agency: OnlyAgency = None,
+        after: After = None,
+    ) -> Response:
+        """Say how long the cases that were over in a period lay at each step, in minutes and working minutes; by procedure unless told."""
+        await wait_for(log, MIRROR.name, after)
+        async with mirror.reading() as reading:
+            meant = await reading.period(period)
+            try:
+                found = await step_dwell(reading, meant, scope_of(principal, agency), tuple(dict.fromkeys(cut or ("procedure",))))
+            except TooManyTurns as error:
+                raise Problem(INVALID, faults=[TOO_LONG]) from error
+            return json_response({**found, "period": told(meant), **reading.freshness})
+
+    _ = (lain, lain_at_steps)
 
 
 def place_of(row: Line) -> Sequence[Any]:

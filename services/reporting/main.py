@@ -16,13 +16,17 @@ from contracts.vocabulary import WITHOUT_DERIVATIONS
 from kernel.edge.service import Runtime, Service
 from kernel.edge.turnstile import Turnstile
 from kernel.eventlog import Codec
+from services.reporting import http_indicators, http_query
 from services.reporting.consume import REACTORS
 from services.reporting.handle import Publisher
 from services.reporting.handle_scores import Watch
 from services.reporting.heads import Heads
 from services.reporting.http_api import POLICY, WORDS, routes
+from services.reporting.packs import shelf
 from services.reporting.projections import MIRROR, SOURCES
 from services.reporting.query import Mirror
+from services.reporting.query_grammar import Bounds
+from services.reporting.query_indicators import Check
 from services.reporting.settings import ReportingSettings
 from services.reporting.trace import Trace
 
@@ -31,12 +35,20 @@ def routers(runtime: Runtime[ReportingSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
     mirror, settings = mirror_of(runtime), runtime.settings
     turnstile = Turnstile(settings.anonymous_per_minute, settings.anonymous_total_per_minute, settings.trusted_proxies)
-    return routes(mirror, Publisher(mirror), turnstile)
+    check = Check(mirror, nats_url_of(settings), SERVICE.codec)
+    indicators = http_indicators.routes(mirror, shelf([settings.indicators_folder]), check)
+    bounds = Bounds(settings.query_cost_max, settings.query_timeout_ms)
+    return routes(mirror, Publisher(mirror), turnstile, [indicators, http_query.routes(mirror, bounds)])
+
+
+def nats_url_of(settings: ReportingSettings) -> str | None:
+    """Say where the broker is, if there is one."""
+    return settings.nats_url.get_secret_value() if settings.nats_url else None
 
 
 def mirror_of(runtime: Runtime[ReportingSettings]) -> Mirror:
     """Make what answers from the read tables."""
-    nats_url = runtime.settings.nats_url.get_secret_value() if runtime.settings.nats_url else None
+    nats_url = nats_url_of(runtime.settings)
     others = [source for source in SOURCES if source != runtime.name]
     return Mirror(runtime, Heads(nats_url, others), Trace(nats_url))
 

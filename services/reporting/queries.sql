@@ -4,11 +4,11 @@
 -- projections/kept.sql; what each word means, and why: domain/figures.py. Who asks as of a past position puts what became known since
 -- into the places in braces: looking_back.sql.
 {then} bounds AS (
-    -- Half-open: [$1, after). Whole months lie from `since` up to `until`; where there are none, every day stands for itself.
+    -- Half-open: [$1, after). Whole months lie from `since` up to `until`; without any, every day stands for itself.
     SELECT after_on, since_on, greatest(until_on, least(since_on, after_on)) AS until_on, least(since_on, after_on) AS days_until_on
     FROM (
         SELECT $2::date + 1 AS after_on,
-            (date_trunc('month', $1::date - 1) + interval '1 month')::date AS since_on,
+            {months_from} AS since_on,
             date_trunc('month', $2::date + 1)::date AS until_on
     ) AS cut
 ), counted AS (
@@ -70,38 +70,50 @@ SELECT coalesce(sum(n) FILTER (WHERE what = 'refused'), 0) AS refused, coalesce(
 FROM within
 WHERE NOT before
 
+-- name: lain
+-- Not a statement, but what others begin from: with whom each dossier lay that was resolved in a period ($1 first, $2 last day; $3 agencies
+-- in scope). $5 says how many days were worked from day $4 up to each day after it; null = nobody knows. The rule: domain/dwell.py.
+SELECT date_trunc('month', j.accepted_on::timestamp)::date AS month, j.agency, j.field, j.unit, j.procedure, j.channel, j.ended_on,
+    j.accepted_on - j.submitted_on AS desk,
+    ($5::integer[])[j.accepted_on - $4::date + 1] - ($5::integer[])[j.submitted_on - $4::date + 1] AS desk_working,
+    j.ended_on - j.accepted_on - waited.days AS department,
+    ($5::integer[])[j.ended_on - $4::date + 1] - ($5::integer[])[j.accepted_on - $4::date + 1] - waited.working AS department_working,
+    waited.days AS applicant,
+    CASE WHEN $5::integer[] IS NOT NULL THEN waited.working END AS applicant_working,
+    j.ended_on - j.submitted_on AS total,
+    ($5::integer[])[j.ended_on - $4::date + 1] - ($5::integer[])[j.submitted_on - $4::date + 1] AS total_working
+FROM read.judged AS j
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(until_on - since_on), 0)::integer AS days,
+        coalesce(sum(($5::integer[])[until_on - $4::date + 1] - ($5::integer[])[since_on - $4::date + 1]), 0)::integer AS working
+    FROM (
+        SELECT c.runs, least(c.changed_on, j.ended_on) AS since_on,
+            least(lead(c.changed_on) OVER (ORDER BY c.intake_pos), j.ended_on) AS until_on
+        FROM read.clock AS c
+        WHERE c.dossier_id = j.dossier_id
+    ) AS stretch
+    WHERE NOT runs
+) AS waited
+WHERE j.ended_on BETWEEN $1 AND $2
+  AND ($3::text[] IS NULL OR EXISTS (SELECT FROM unnest($3::text[]) AS own WHERE j.agency = own OR starts_with(j.agency, own || '.')))
+
 -- name: dwell
--- With whom the dossiers lay that were resolved in a period ($1 first, $2 last day; $3 agencies in scope): percentiles, by the columns of a
--- cut. $5 says how many days were worked from day $4 up to each day after it; null = nobody knows. The rule: domain/dwell.py.
+-- Of what `lain` gives: percentiles, by the columns of a cut.
 SELECT {told}, count(*) AS dossiers,
     {shares}
-FROM (
-    SELECT date_trunc('month', j.accepted_on::timestamp)::date AS month, j.agency, j.field, j.unit, j.procedure, j.channel,
-        j.accepted_on - j.submitted_on AS desk,
-        ($5::integer[])[j.accepted_on - $4::date + 1] - ($5::integer[])[j.submitted_on - $4::date + 1] AS desk_working,
-        j.ended_on - j.accepted_on - waited.days AS department,
-        ($5::integer[])[j.ended_on - $4::date + 1] - ($5::integer[])[j.accepted_on - $4::date + 1] - waited.working AS department_working,
-        waited.days AS applicant,
-        CASE WHEN $5::integer[] IS NOT NULL THEN waited.working END AS applicant_working,
-        j.ended_on - j.submitted_on AS total,
-        ($5::integer[])[j.ended_on - $4::date + 1] - ($5::integer[])[j.submitted_on - $4::date + 1] AS total_working
-    FROM read.judged AS j
-    CROSS JOIN LATERAL (
-        SELECT coalesce(sum(until_on - since_on), 0)::integer AS days,
-            coalesce(sum(($5::integer[])[until_on - $4::date + 1] - ($5::integer[])[since_on - $4::date + 1]), 0)::integer AS working
-        FROM (
-            SELECT c.runs, least(c.changed_on, j.ended_on) AS since_on,
-                least(lead(c.changed_on) OVER (ORDER BY c.intake_pos), j.ended_on) AS until_on
-            FROM read.clock AS c
-            WHERE c.dossier_id = j.dossier_id
-        ) AS stretch
-        WHERE NOT runs
-    ) AS waited
-    WHERE j.ended_on BETWEEN $1 AND $2
-      AND ($3::text[] IS NULL OR EXISTS (SELECT FROM unnest($3::text[]) AS own WHERE j.agency = own OR starts_with(j.agency, own || '.')))
-) AS lain
+FROM ({lain}) AS lain
 GROUP BY {cut}
 ORDER BY {cut}
+
+-- name: step_turns
+-- The turns of the cases that were over in a period ($1 first, $2 last day; $3 agencies in scope), case by case; at most $4.
+SELECT c.case_id, c.agency, c.field, c.procedure, t.turned_at, t.open_steps, t.runs
+FROM read.worked_case AS c
+JOIN read.step_turn AS t USING (case_id)
+WHERE c.ended_on BETWEEN $1 AND $2
+  AND ($3::text[] IS NULL OR EXISTS (SELECT FROM unnest($3::text[]) AS own WHERE c.agency = own OR starts_with(c.agency, own || '.')))
+ORDER BY c.case_id, t.processing_pos
+LIMIT $4
 
 -- name: register
 -- The dossiers behind the figures: a page of one book in the order of its days, as it stood at the close of the last day. $1 first,

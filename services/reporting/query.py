@@ -42,32 +42,48 @@ BACK["judged_then"] = BACK["judged_then"].format(
         dossiers="(SELECT masked.*)", clock="(SELECT * FROM read.clock AS told WHERE told.intake_pos <= p.intake)"
     )
 )
-NOW: Final = QUERY["within"].format(then="WITH", since="")
-THEN: Final = QUERY["within"].format(then=BACK["then"].format(happened=SAID_ONCE["happened"], **BACK), since=BACK["since"])
+AT_ONCE: Final = {"then": "WITH", "since": ""}
+WHOLE_MONTHS: Final = {"months_from": "(date_trunc('month', $1::date - 1) + interval '1 month')::date"}
+DAYS_ALONE: Final = {"months_from": "$2::date + 1"}
+"""From when on whole months are taken at once; from behind the last day on there are none."""
+NOW: Final = QUERY["within"].format(**AT_ONCE, **WHOLE_MONTHS)
+LOOKING_BACK: Final = {"then": BACK["then"].format(happened=SAID_ONCE["happened"], **BACK), "since": BACK["since"]}
+THEN: Final = QUERY["within"].format(**LOOKING_BACK, **WHOLE_MONTHS)
 LATER: Final = BACK["later"].format(columns=COUNTS_IN, **BACK)
 JUDGED_BY: Final = ("intake", "processing")
 """Whose facts the figures of dossiers follow from: those of which a past position can be asked about."""
 DEFINITION_FILES: Final = (
     "domain/dwell.py",
     "domain/figures.py",
+    "domain/formula.py",
     "domain/groups.py",
     "domain/indicators.py",
+    "domain/measure_names.py",
+    "domain/measures.py",
     "domain/period.py",
     "domain/petitions.py",
     "domain/pooling.py",
+    "domain/rooms.py",
     "domain/satisfaction_ratio.py",
     "domain/satisfaction.py",
+    "domain/scoring.py",
     "domain/shares.py",
+    "domain/step_dwell.py",
     "projections/clock.py",
     "projections/dossier_register.py",
     "projections/judgement.sql",
+    "projections/measured.py",
+    "projections/measured.sql",
     "projections/petitions.py",
     "projections/voices.py",
     "projections/kept.sql",
     "projections/tables.sql",
+    "grammar.sql",
     "looking_back.sql",
+    "measures.sql",
     "petitions.sql",
     "queries.sql",
+    "query_grammar.py",
     "voices.sql",
 )
 """Everything that says what a figure is."""

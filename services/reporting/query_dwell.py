@@ -28,7 +28,7 @@ async def dwell(reading: Reading, period: Period, scope: Scope, cut: Sequence[Cu
     calendar, known = load_calendar(), await reading.known() or period
     span = Period(min(known.first, period.first), max(known.last, period.last))
     worked = worked_until(calendar, span)
-    query = QUERY["dwell"].format(cut=", ".join(cut), told=chosen(cut), shares=SHARES)
+    query = QUERY["dwell"].format(cut=", ".join(cut), told=chosen(cut), shares=SHARES, lain=QUERY["lain"])
     rows = await reading.connection.fetch(query, period.first, period.last, scope, span.first, worked)
     return {
         "items": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -15,7 +16,10 @@ class ReportingSettings(ServiceSettings):
     Every `score_seconds` the scores of units and officers are measured over `score_months` whole months, the present one included: a score
     falls below `score_floor` percent of satisfied (the target of Nghị quyết 30c/NQ-CP; later ones are to be verified),
     and recovers `score_margin` points above it; fewer than `score_answers_min` answers say nothing. Without an account,
-    `anonymous_per_minute` requests are let in from each network and `anonymous_total_per_minute` from all, per process.
+    `anonymous_per_minute` requests are let in from each network and `anonymous_total_per_minute` from all, per process. Sets of indicators
+    that an agency adds, or newer versions of those that come with the program, are read from `indicators_folder`.
+    A question that would cost the database more than `query_cost_max` (its own estimate; a page read in order is 1) is refused, and one
+    that takes longer than `query_timeout_ms` is broken off.
     """
 
     model_config = service_prefix("REPORTING")
@@ -27,3 +31,6 @@ class ReportingSettings(ServiceSettings):
     score_answers_min: Annotated[int, Field(ge=5)] = 30
     anonymous_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 60
     anonymous_total_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
+    indicators_folder: Path | None = None
+    query_cost_max: Annotated[float, Field(gt=0)] = 2_000_000
+    query_timeout_ms: Annotated[int, Field(ge=100, le=60_000)] = 5_000

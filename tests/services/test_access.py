@@ -29,9 +29,11 @@ from tests.services.processing.department import LEADER, department
 from tests.services.processing.dossiers import WINE
 from tests.services.reporting.facts import Paper
 from tests.services.reporting.mirror import MARCH, mirroring, some_weeks
+from tests.services.reporting.test_indicators_served import SAID
 from tests.services.rig import AGENCY, Rig, Running
 
 FOREIGN: Final = "H10.5"
+OVERRIDES: Final = "/v1/indicators/{pack}/overrides"
 PART: Final = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
 TRIES: Final = settings(
     max_examples=6,
@@ -103,7 +105,10 @@ async def of_reporting(rig: Rig) -> AsyncGenerator[World]:
         await some_weeks(mirrored)
         await mirrored.level()
         report = (await mirrored.publish(MARCH)).json()["id"]
-        yield World(mirrored.service, {"reports": report, "dossiers": str(Paper("late").id)}, frozenset({report, f'"{AGENCY}"'}))
+        said = await mirrored.service.post(OVERRIDES.format(pack="qd-766"), SAID, mirrored.service.token("leader"))
+        named = {"reports": report, "dossiers": str(Paper("late").id), "pack": "qd-766", "indicator-overrides": said.json()["id"]}
+        listed = frozenset({report, said.json()["id"], f'"{AGENCY}"'})
+        yield World(mirrored.service, named, listed, bodies={f"POST {OVERRIDES}": {**SAID, "value": "1"}})
 
 
 WORLDS: Final[Mapping[str, Callable[[Rig], AbstractAsyncContextManager[World]]]] = {

@@ -1,4 +1,4 @@
-"""Step 7 of 8, projections: the read model "mirror": dossiers and their clocks, satisfaction, opinions, petitions, reports."""
+"""Step 7 of 8, projections: the read model "mirror": dossiers, their clocks, satisfaction, opinions, petitions, reports, measures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from kernel.eventlog import ReadModel, read_ddl
 from kernel.eventlog.sql import read_queries
 from services.reporting.projections.clock import CLOCK
 from services.reporting.projections.dossier_register import DOSSIER_REGISTER
+from services.reporting.projections.measured import MEASURED
 from services.reporting.projections.petitions import ENGAGEMENT, PETITION_TURN
 from services.reporting.projections.procedure import PROCEDURE
 from services.reporting.projections.report import REPORT
@@ -24,12 +25,25 @@ SAID_ONCE: Final = read_queries(FOLDER / "judgement.sql")
 
 MIRROR: Final = ReadModel(
     name="mirror",
-    version=8,
+    version=9,
     sources=SOURCES,
-    ddl=walled(read_ddl(FOLDER / "tables.sql")),
+    ddl=walled(read_ddl(FOLDER / "tables.sql") + read_ddl(FOLDER / "measured.sql")),
     kept_ddl=read_ddl(FOLDER / "kept.sql").format(
         judgement=SAID_ONCE["judgement"].format(dossiers="dossier_register", clock="clock"), happened=SAID_ONCE["happened"]
     ),
     kept=("judged", "tally"),
-    projections=(CLOCK, DOSSIER_REGISTER, PROCEDURE, RATING, INVITATION, ADMISSION, OPINION, PETITION_TURN, ENGAGEMENT, REPORT, SCORE),
+    projections=(
+        CLOCK,
+        DOSSIER_REGISTER,
+        PROCEDURE,
+        RATING,
+        INVITATION,
+        ADMISSION,
+        OPINION,
+        PETITION_TURN,
+        ENGAGEMENT,
+        REPORT,
+        SCORE,
+        *MEASURED,
+    ),
 )

@@ -189,6 +189,10 @@ async def test_nothing_in_the_tables_joins_an_answer_to_a_dossier(mirror: Tables
         "engagement": {"engagement_id"},
         "report": {"report_id"},
         "score": {"score_id"},
+        **{of: {"dossier_id"} for of in ("demand", "supplement_request", "moved_appointment")},
+        "attachment": {"file_id", "dossier_id"},
+        **{of: {"case_id"} for of in ("consultation_turn", "worked_case", "step_turn")},
+        "overriding": {"override_id"},
     }
 
 

@@ -17,6 +17,7 @@ from services.reporting.domain import pooling
 from services.reporting.domain.groups import Part, Tally, Traits, grouped
 from services.reporting.domain.period import Period
 from services.reporting.domain.pooling import DOSSIERS_MIN, OTHER, added, pooled
+from services.reporting.domain.rooms import answers_of, asked_of, lines_of, rooms, rooms_of_asked
 from services.reporting.domain.satisfaction import (
     ASKED,
     CELL_MIN,
@@ -37,7 +38,6 @@ from services.reporting.main import SERVICE
 from services.reporting.query import NOTHING, Asked
 from services.reporting.query_voices import Months
 from services.reporting.query_voices import heard as heard_voices
-from tests.services.reporting.answers import answers_of, asked_of, lines_of, rooms, rooms_of_asked
 from tests.services.reporting.facts import COUNTER, Paper, day, mixed, rated, said
 from tests.services.reporting.mirror import MARCH, Mirrored
 from tests.services.reporting.tables import Tables, source_of

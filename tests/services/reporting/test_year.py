@@ -15,10 +15,10 @@ from typing import Final
 import pytest
 
 from services.reporting.domain.groups import Part, Tally, Traits, grouped
+from services.reporting.domain.rooms import lines_of, rooms
 from services.reporting.domain.satisfaction import CELL_MIN, COMPARED_MIN, VoiceCut, counted, standing_out, total, view, voices_of
 from services.reporting.projections import MIRROR
 from services.reporting.query_voices import heard
-from tests.services.reporting.answers import lines_of, rooms
 from tests.services.reporting.tables import Tables
 from tests.services.reporting.year import COLUMNS, RUDE_COUNTER, SLOW_STEP, UNITS, YEAR, Year
 

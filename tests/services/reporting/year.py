@@ -10,8 +10,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.reporting.domain.period import Period
+from services.reporting.domain.rooms import Answer
 from services.reporting.projections.voices import LEVELS, POINTS
-from tests.services.reporting.answers import Answer
 
 FIRST: Final = date(2026, 1, 1)
 YEAR: Final = Period(FIRST, date(2026, 12, 31))

@@ -1,4 +1,4 @@
-"""What was answered, computed a second time: fact after fact, by somebody who has read the rule and not the program.
+"""Step 3 of 8, decide: what was answered, computed a second time: fact after fact, by somebody who has read the rule and not the program.
 
 The rule: those of one agency and month who answered a question are counted in groups. A batch of enough makes one. Others wait for
 batches of their very kind. When the first answer of a later month comes, those who wait say less, view by view.
@@ -19,6 +19,7 @@ from kernel.legalclock import day_of
 from services.reporting.domain.period import Period
 
 LEAST: Final = 5
+GOOD: Final = 4
 ROUND: Final = 10
 SAID: Final = ("procedure", "field", "occasion", "officer", "unit", "slowest", "steps", "channel", "outcome", "campaign")
 LESS: Final = (
@@ -168,6 +169,6 @@ def lines_of(found: dict[tuple[str, str], Room], months: Period, cut: Sequence[s
                 keys = [(*key, value) for key in keys for value in of]
             for key in keys:
                 line = lines.setdefault(key, {}).setdefault(question, [0, 0, 0])
-                good = sum(value >= 4 for value in values) if question != "invitations" else sum(values)
+                good = sum(value >= GOOD for value in values) if question != "invitations" else sum(values)
                 line[:] = [line[0] + len(values), line[1] + sum(values), line[2] + good]
     return lines
