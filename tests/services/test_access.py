@@ -29,6 +29,7 @@ from tests.services.processing.department import LEADER, department
 from tests.services.processing.dossiers import WINE
 from tests.services.reporting.facts import Paper
 from tests.services.reporting.mirror import MARCH, mirroring, some_weeks
+from tests.services.reporting.reform_http import reformed
 from tests.services.rig import AGENCY, Rig, Running
 
 FOREIGN: Final = "H10.5"
@@ -103,7 +104,9 @@ async def of_reporting(rig: Rig) -> AsyncGenerator[World]:
         await some_weeks(mirrored)
         await mirrored.level()
         report = (await mirrored.publish(MARCH)).json()["id"]
-        yield World(mirrored.service, {"reports": report, "dossiers": str(Paper("late").id)}, frozenset({report, f'"{AGENCY}"'}))
+        made = await reformed(mirrored)
+        named = {"reports": report, "dossiers": str(Paper("late").id), "number": "1", "code": "2.000648", **made.named}
+        yield World(mirrored.service, named, frozenset({report, f'"{AGENCY}"'}), bodies=made.bodies)
 
 
 WORLDS: Final[Mapping[str, Callable[[Rig], AbstractAsyncContextManager[World]]]] = {

@@ -58,10 +58,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What was found: without a cause at first, and then with an action that is to be done, is done, has helped."""
+    """What was found; `of_officer`: by an officer's score, which is for leaders and for whoever acts on it alone."""
 
     id: FindingId
     agency: AgencyCode
+    of_officer: bool
     cause: str | None = None
     number: int = 0
 
@@ -99,6 +100,11 @@ State: TypeAlias = Unsettled | Assigned | Done | Closed | None
 INITIAL: Final[State] = None
 
 
+def may_see(state: Unsettled, who: PrincipalId, *, leads: bool) -> bool:
+    """Tell whether somebody may see a finding: what is said of an officer is for leaders, and for the officer who acts on it."""
+    return leads or not state.finding.of_officer or (isinstance(state, Assigned) and state.action.owner.officer == who)
+
+
 def stage_of(state: State) -> Stage | None:
     """Say where a finding stands."""
     match state:
@@ -112,6 +118,11 @@ def stage_of(state: State) -> Stage | None:
             return "assigned"
         case Unsettled():
             return "open"
+
+
+def is_acted_on(state: State) -> bool:
+    """Tell whether something is done about a finding: somebody was given an action, and it has not turned out to be of no use."""
+    return isinstance(state, Assigned)
 
 
 def decide(command: Command, state: State) -> list[FindingFact]:
@@ -258,7 +269,8 @@ def evolve(state: State, event: FindingFact) -> State:
     """Give the state after a fact."""
     match event, state:
         case FindingOpened(), None:
-            return Unsettled(Finding(id=event.finding_id, agency=event.agency))
+            of_officer = event.found_by == "score" and event.unit is None
+            return Unsettled(Finding(id=event.finding_id, agency=event.agency, of_officer=of_officer))
         case FindingCauseRecorded(), Unsettled(finding=found):
             return replace(state, finding=replace(found, cause=event.cause))
         case FindingActionAssigned(), Unsettled(finding=found):

@@ -11,12 +11,12 @@ from uuid import NAMESPACE_URL, uuid5
 from contracts.reporting import ReportPublished
 from contracts.reporting_oversight import ReviewClosed, ReviewFact, ReviewFindingNoted, ReviewKind, ReviewOpened
 from contracts.reporting_reform import Evidence
-from contracts.vocabulary import AgencyCode, FindingId, PrincipalId, ReviewId
+from contracts.vocabulary import AgencyCode, FindingId, PrincipalId, ReportId, ReviewId
 from kernel.eventlog import Decider, Refused
 from services.reporting.domain.period import Period
 
 Refusal: TypeAlias = Literal[
-    "no-such-review", "review-opened-already", "review-closed", "report-of-another-period", "findings-without-action"
+    "no-such-review", "review-opened-already", "review-closed", "no-such-report", "report-of-another-period", "findings-without-action"
 ]
 
 
@@ -69,6 +69,7 @@ class Opened:
 
     id: ReviewId
     agency: AgencyCode
+    report_id: ReportId
     findings: tuple[FindingId, ...] = ()
 
 
@@ -141,11 +142,11 @@ def evolve(state: State, event: ReviewFact) -> State:
     """Give the state after a fact."""
     match event, state:
         case ReviewOpened(), None:
-            return Opened(event.review_id, event.agency)
+            return Opened(event.review_id, event.agency, event.report_id)
         case ReviewFindingNoted(), Opened():
             return replace(state, findings=(*state.findings, event.finding_id))
         case ReviewClosed(), Opened():
-            return Closed(state.id, state.agency, state.findings)
+            return Closed(state.id, state.agency, state.report_id, state.findings)
         # Whoever asks by an id may name a stream of another kind: there is no review in it.
         case _:
             return state
