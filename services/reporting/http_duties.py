@@ -22,7 +22,7 @@ from kernel.edge.problem import refusal
 from kernel.eventlog import Outcome, Target
 from services.reporting.domain import directive, publicity
 from services.reporting.handle_reform import Reform
-from services.reporting.http_evidence import EvidenceBody, OwnerBody, Reference, Shown, Text, values
+from services.reporting.http_evidence import Day, EvidenceBody, OwnerBody, Reference, Shown, Text, values
 from services.reporting.http_reform import WORKERS, IsOverdue, OfOfficer, OfUnit
 from services.reporting.projections.reform import REFORM
 from services.reporting.query_reform import ReformRegister, at_instant
@@ -63,16 +63,16 @@ class DirectiveBody(Body):
     agency: AgencyCode
     paper: EvidenceBody
     issuer: Issuer
-    signed_on: date
+    signed_on: Day
     wanted: Text
-    due_on: date | None = None
+    due_on: Day | None = None
 
 
 class AssignmentBody(Body):
     """Who sees to it, by when."""
 
     owner: OwnerBody
-    due_on: date
+    due_on: Day
 
 
 class AnswerBody(Body):
@@ -90,7 +90,7 @@ class ItemBody(Body):
     medium: Medium
     place: Reference
     owner: OwnerBody
-    due_on: date
+    due_on: Day
 
     def planned(self, id: UUID, command: Command) -> publicity.Plan:
         """Give what the domain plans."""

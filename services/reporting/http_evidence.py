@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -51,6 +52,8 @@ Reference = Annotated[
 ]
 Account = Annotated[str, Field(pattern=ACCOUNT_PATTERN, examples=["nv-vp-01"])]
 UnitName = Annotated[str, Field(pattern=UNIT_PATTERN, examples=["van-phong"])]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31))]
+"""A local day that somebody may have to hold to; one beyond all calendars is a slip of the pen."""
 Year = Annotated[int, Field(strict=True, ge=2000, le=2100, examples=[2026])]
 
 

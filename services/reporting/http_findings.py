@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -22,7 +21,7 @@ from kernel.edge.problem import refusal
 from kernel.eventlog import Outcome
 from services.reporting.domain import finding, finding_commands
 from services.reporting.handle_reform import Found, Reform
-from services.reporting.http_evidence import OwnerBody, Shown, Text, UnitName, values
+from services.reporting.http_evidence import Day, OwnerBody, Shown, Text, UnitName, values
 from services.reporting.http_reform import WORKERS, IsOverdue, OfOfficer, OfUnit
 from services.reporting.projections.reform import REFORM
 from services.reporting.query_reform import ReformRegister
@@ -80,7 +79,7 @@ class ActionBody(Body):
 
     action: Text
     owner: OwnerBody
-    due_on: date
+    due_on: Day
 
 
 class DoneBody(Body):
@@ -138,12 +137,12 @@ def add_opening(router: APIRouter, reform: Reform) -> None:
         found = body.found()
         return await run(request, principal, lambda command: reform.found_by_review(id, found, command), status=201, location=location)
 
-    @router.post("/inspection-plans/{id}/inspections/{number}/findings", status_code=201)
-    async def of_inspection(request: Request, id: UUID, number: Number, body: FindingBody, principal: Opening) -> Response:
+    @router.post("/inspection-plans/{id}/inspections/{inspection}/findings", status_code=201)
+    async def of_inspection(request: Request, id: UUID, inspection: Number, body: FindingBody, principal: Opening) -> Response:
         """Put down what an inspection found."""
         found = body.found()
         return await run(
-            request, principal, lambda command: reform.found_by_inspection(id, number, found, command), status=201, location=location
+            request, principal, lambda command: reform.found_by_inspection(id, inspection, found, command), status=201, location=location
         )
 
     @router.post("/petitions/{id}/findings", status_code=201)

@@ -25,7 +25,7 @@ from kernel.eventlog import Outcome, Target
 from services.reporting.domain import inspection_plan
 from services.reporting.domain.inspection_plan import DECIDER, State
 from services.reporting.handle_reform import Reform
-from services.reporting.http_evidence import Account, EvidenceBody, Text, UnitName, Year
+from services.reporting.http_evidence import Account, Day, EvidenceBody, Text, UnitName, Year
 from services.reporting.http_reform import WORKERS, OfUnit
 from services.reporting.projections.reform import REFORM
 from services.reporting.query_reform import ReformRegister
@@ -93,7 +93,7 @@ class PlannedBody(Body):
     unit: UnitName
     subjects: Subjects
     procedures: Procedures = ()
-    due_on: date
+    due_on: Day
 
     def value(self) -> PlannedInspection:
         """Give what a fact says of it."""
@@ -126,7 +126,7 @@ class InspectionBody(Body):
     unit: UnitName
     subjects: Subjects
     procedures: Procedures = ()
-    held_on: date
+    held_on: Day
     team: Annotated[tuple[Account, ...], Field(min_length=1, max_length=TEAM_MAX)]
     unannounced: bool = False
     minutes: EvidenceBody
@@ -168,7 +168,7 @@ def add_reviews(router: APIRouter, reform: Reform) -> None:
 
 
 def add_inspections(router: APIRouter, reform: Reform) -> None:
-    """Add plans of inspections, and inspections; what one finds is put down at /inspections/{number}/findings."""
+    """Add plans of inspections, and inspections; what one finds is put down at /inspections/{inspection}/findings."""
     run = reform.runtime.commands.run
 
     @router.post("/inspection-plans", status_code=201)

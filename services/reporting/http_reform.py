@@ -26,7 +26,7 @@ from services.reporting.domain import reform_plan
 from services.reporting.domain.reform_plan import DECIDER
 from services.reporting.handle_overdue import Overdue
 from services.reporting.handle_reform import Reform
-from services.reporting.http_evidence import ACCOUNT_PATTERN, UNIT_PATTERN, EvidenceBody, OwnerBody, Shown, Text, Year, values
+from services.reporting.http_evidence import ACCOUNT_PATTERN, UNIT_PATTERN, Day, EvidenceBody, OwnerBody, Shown, Text, Year, values
 from services.reporting.projections.reform import REFORM
 from services.reporting.query_reform import ReformRegister
 
@@ -75,7 +75,7 @@ class TaskBody(Body):
     title: Text
     product: Text
     owner: OwnerBody
-    due_on: date
+    due_on: Day
 
     def planned(self, number: int | None = None) -> reform_plan.Planned:
         """Give what the domain plans."""
@@ -190,24 +190,24 @@ def add_planning(router: APIRouter, reform: Reform) -> None:
 
         return await run(request, principal, work)
 
-    @router.post("/plans/{id}/tasks/{number}/progress")
-    async def progress(request: Request, id: UUID, number: TaskNumber, body: ProgressBody, principal: Reporting) -> Response:
+    @router.post("/plans/{id}/tasks/{task}/progress")
+    async def progress(request: Request, id: UUID, task: TaskNumber, body: ProgressBody, principal: Reporting) -> Response:
         """Say how far a task is; where an officer owns it, only he does."""
 
         async def work(command: Command) -> Outcome[reform_plan.State]:
             by, at = command.principal.sub, command.meta.time
-            said = reform_plan.Progress(number=number, percent=body.percent, note=body.note, by=by, at=at)
+            said = reform_plan.Progress(number=task, percent=body.percent, note=body.note, by=by, at=at)
             return await reform.step(Target(id, DECIDER, said), command)
 
         return await run(request, principal, work)
 
-    @router.post("/plans/{id}/tasks/{number}/completion")
-    async def complete(request: Request, id: UUID, number: TaskNumber, body: CompletionBody, principal: Reporting) -> Response:
+    @router.post("/plans/{id}/tasks/{task}/completion")
+    async def complete(request: Request, id: UUID, task: TaskNumber, body: CompletionBody, principal: Reporting) -> Response:
         """Say that a task is done, and show it."""
 
         async def work(command: Command) -> Outcome[reform_plan.State]:
             by, at = command.principal.sub, command.meta.time
-            done = reform_plan.Complete(number=number, evidence=values(body.evidence), by=by, at=at)
+            done = reform_plan.Complete(number=task, evidence=values(body.evidence), by=by, at=at)
             return await reform.step(Target(id, DECIDER, done), command)
 
         return await run(request, principal, work)

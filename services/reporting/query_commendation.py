@@ -9,8 +9,6 @@ from collections import defaultdict
 from typing import Any, Final, Literal, TypeAlias
 
 from kernel.edge.wall import fetch_within
-from kernel.legalclock import midnight
-from services.reporting.domain.due import over_at
 from services.reporting.domain.indicators import evaluation
 from services.reporting.domain.period import Period
 from services.reporting.domain.satisfaction import UNSAID, counted, view
@@ -41,8 +39,7 @@ async def evidence(reading: Reading, period: Period, scope: Scope, whose: Whose)
         for line in await reading.figures(period, scope, ("agency", "unit")):
             if line["unit"] is not None:
                 found[line["agency"], line["unit"]]["dossiers"] = {name: line[name] for name in ON_TIME}
-        since, until = midnight(period.first), over_at(period.last)
-        for line in await fetch_within(reading.connection, scope, QUERY["findings_about"], scope, since, until):
+        for line in await fetch_within(reading.connection, scope, QUERY["findings_about"], scope, period.first, period.last):
             found[line["agency"], line["subject"]]["findings"] = {n: line[n] for n in ("findings_opened", "findings_closed")}
     voices = await reading.voices(period.whole_months())
     for (agency, subject), line in counted(voices, ("agency", whose), scope, None).lines.items():

@@ -156,10 +156,10 @@ WHERE petition_id = $1
 HAVING bool_or(kind IN ('petition', 'complaint')) AND NOT coalesce(bool_or(kind = 'denunciation'), false)
 
 -- name: findings_about
--- How many findings about each unit were opened and closed between two days ($2, $3), as local instants.
+-- How many findings about each unit were opened and closed between two local days ($2, $3).
 SELECT agency, concerns AS subject,
-    count(*) FILTER (WHERE opened_at >= $2 AND opened_at < $3)::integer AS findings_opened,
-    count(*) FILTER (WHERE closed_at >= $2 AND closed_at < $3)::integer AS findings_closed
+    count(*) FILTER (WHERE (opened_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date BETWEEN $2 AND $3)::integer AS findings_opened,
+    count(*) FILTER (WHERE (closed_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date BETWEEN $2 AND $3)::integer AS findings_closed
 FROM read.finding
 WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR agency ^@ (own || '.')))
   AND concerns IS NOT NULL

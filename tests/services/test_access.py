@@ -105,7 +105,7 @@ async def of_reporting(rig: Rig) -> AsyncGenerator[World]:
         await mirrored.level()
         report = (await mirrored.publish(MARCH)).json()["id"]
         made = await reformed(mirrored)
-        named = {"reports": report, "dossiers": str(Paper("late").id), "number": "1", "code": "2.000648", **made.named}
+        named = {"reports": report, "dossiers": str(Paper("late").id), "task": "1", "inspection": "1", "code": "2.000648", **made.named}
         yield World(mirrored.service, named, frozenset({report, f'"{AGENCY}"'}), bodies=made.bodies)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import httpx2
 
+from services.reporting.domain.inspection_plan import plan_id
 from tests.services.reporting.mirror import Mirrored
 from tests.services.reporting.test_petitions import fact as petition_fact
 from tests.services.rig import AGENCY
@@ -105,9 +106,8 @@ class Reforming:
 
     async def finding(self) -> str:
         """Put down what an inspection of a plan of its own found; give the finding's id."""
-        year = 2026
-        plan = await self.post("/inspection-plans", inspections(year))
-        id = plan.json()["id"] if plan.status_code == 201 else (await self.items("/inspection-plans"))[0]["id"]
+        id = plan_id(AGENCY, 2026)
+        _ = await self.post("/inspection-plans", inspections(2026))  # the year has its plan, or has it now
         held = await self.done(f"/inspection-plans/{id}/inspections", inspection())
         return (await self.done(f"/inspection-plans/{id}/inspections/{held['number']}/findings", FINDING))["id"]
 
@@ -129,7 +129,7 @@ async def reformed(mirrored: Mirrored) -> Made:
     report = (await mirrored.publish({"from": first.isoformat(), "to": "2026-06-30"})).json()["id"]
     review = {"agency": AGENCY, "kind": "mid-year", "year": 2026, "report_id": report}
     named |= {
-        "inspection-plans": (await reform.items("/inspection-plans"))[0]["id"],
+        "inspection-plans": str(plan_id(AGENCY, 2026)),
         "findings": finding,
         "reviews": (await reform.done("/reviews", review))["id"],
         "directives": (await reform.done("/directives", DIRECTIVE))["id"],
@@ -142,12 +142,12 @@ async def reformed(mirrored: Mirrored) -> Made:
     bodies = {
         "POST /v1/reform/plans": plan(2027),
         "POST /v1/reform/plans/{id}/change": {"decision": paper("310/QĐ-SCT"), "reason": "Điều chỉnh", "tasks": [task("direction")]},
-        "POST /v1/reform/plans/{id}/tasks/{number}/progress": {"percent": 10, "note": "Bắt đầu"},
-        "POST /v1/reform/plans/{id}/tasks/{number}/completion": DONE,
+        "POST /v1/reform/plans/{id}/tasks/{task}/progress": {"percent": 10, "note": "Bắt đầu"},
+        "POST /v1/reform/plans/{id}/tasks/{task}/completion": DONE,
         "POST /v1/reform/inspection-plans": inspections(2027),
         "POST /v1/reform/inspection-plans/{id}/change": {**inspections(), "reason": "Điều chỉnh"},
         "POST /v1/reform/inspection-plans/{id}/inspections": inspection(),
-        "POST /v1/reform/inspection-plans/{id}/inspections/{number}/findings": FINDING,
+        "POST /v1/reform/inspection-plans/{id}/inspections/{inspection}/findings": FINDING,
         "POST /v1/reform/reviews": {**review, "kind": "year-end"},
         "POST /v1/reform/reviews/{id}/findings": FINDING,
         "POST /v1/reform/reviews/{id}/closing": {"conclusions": paper("88/TB-SCT")},
