@@ -8,6 +8,7 @@ from typing import Final, Protocol, TypeVar
 from uuid import UUID, uuid5
 
 from contracts.processing_organisation import UnitCode
+from contracts.reporting_duties import PublicityPlanned
 from contracts.reporting_findings import FindingOpened, FindingSource, InspectedSubject
 from contracts.reporting_oversight import ReviewKind
 from contracts.reporting_reform import Evidence
@@ -16,7 +17,7 @@ from kernel.edge.idempotency import Command
 from kernel.edge.service import Runtime
 from kernel.eventlog import History, Outcome, Refused, Slice, Target, carry_out, next_in_book
 from kernel.eventlog.decide import RETRIES_MAX
-from services.reporting.domain import finding, finding_commands, inspection_plan, report, review
+from services.reporting.domain import finding, finding_commands, inspection_plan, publicity, report, review
 from services.reporting.query_reform import petition_of
 from services.reporting.settings import ReportingSettings
 
@@ -85,6 +86,18 @@ class Reform:
             command.principal.require(state.agency)
             raise finding.refused("no-such-finding")
         return await self.step(Target(id, finding.DECIDER, asked), command)
+
+    async def replan(self, id: UUID, planned: Callable[[AgencyCode], PublicityPlanned], command: Command) -> Outcome[publicity.State]:
+        """Plan otherwise what is to be made public; it stays its agency's.
+
+        Raises:
+            Refused: a `publicity.Refusal`.
+            Problem: 403, if it is another agency's.
+        """
+        state = publicity.DECIDER.state_of(await self.runtime.log.load(id))
+        if state is None:
+            raise publicity.refused("no-such-item")
+        return await self.step(Target(id, publicity.DECIDER, publicity.Plan(planned(state.agency), again=True)), command)
 
     async def open_review(
         self, agency: AgencyCode, kind: ReviewKind, year: int, report_id: ReportId, command: Command

@@ -81,10 +81,9 @@ class AnswerBody(Body):
     answer: EvidenceBody
 
 
-class ItemBody(Body):
+class OtherItemBody(Body):
     """What is to be made public, by which medium, where, who sees to it, by when, and the decision that wants it."""
 
-    agency: AgencyCode
     plan: EvidenceBody
     topic: Text
     medium: Medium
@@ -92,22 +91,26 @@ class ItemBody(Body):
     owner: OwnerBody
     due_on: Day
 
-    def planned(self, id: UUID, command: Command) -> publicity.Plan:
-        """Give what the domain plans."""
-        return publicity.Plan(
-            PublicityPlanned(
-                item_id=PublicityItemId(id),
-                agency=self.agency,
-                plan=self.plan.value(),
-                topic=self.topic,
-                medium=self.medium,
-                place=self.place,
-                owner=self.owner.value(),
-                due_on=self.due_on,
-                planned_by=command.principal.sub,
-                planned_at=command.meta.time,
-            )
+    def planned(self, id: UUID, agency: AgencyCode, command: Command) -> PublicityPlanned:
+        """Give the fact that it is planned."""
+        return PublicityPlanned(
+            item_id=PublicityItemId(id),
+            agency=agency,
+            plan=self.plan.value(),
+            topic=self.topic,
+            medium=self.medium,
+            place=self.place,
+            owner=self.owner.value(),
+            due_on=self.due_on,
+            planned_by=command.principal.sub,
+            planned_at=command.meta.time,
         )
+
+
+class ItemBody(OtherItemBody):
+    """The same, and whose it is."""
+
+    agency: AgencyCode
 
 
 class ShownBody(Body):
@@ -220,9 +223,15 @@ def add_publicity(router: APIRouter, reform: Reform) -> None:
 
         async def work(command: Command) -> Outcome[publicity.State]:
             id = uuid5(command.id, "publicity")
-            return await reform.begin(Target(id, publicity.DECIDER, body.planned(id, command)), body.agency, command)
+            target = Target(id, publicity.DECIDER, publicity.Plan(body.planned(id, body.agency, command)))
+            return await reform.begin(target, body.agency, command)
 
         return await run(request, principal, work, status=201, location="/v1/reform/publicity?after={position}")
+
+    @router.post("/publicity/{id}/change")
+    async def change(request: Request, id: UUID, body: OtherItemBody, principal: Planning) -> Response:
+        """Plan it otherwise; that its day was over stays in the record."""
+        return await run(request, principal, lambda command: reform.replan(id, lambda agency: body.planned(id, agency, command), command))
 
     @router.post("/publicity/{id}/completion")
     async def show(request: Request, id: UUID, body: ShownBody, principal: Annotated[Principal, allowed("publicity.show")]) -> Response:
@@ -244,7 +253,7 @@ def add_publicity(router: APIRouter, reform: Reform) -> None:
 
         return await run(request, principal, work)
 
-    _ = (plan, show, drop)
+    _ = (plan, change, show, drop)
 
 
 def add_reading(router: APIRouter, register: ReformRegister) -> None:

@@ -161,6 +161,7 @@ async def reformed(mirrored: Mirrored) -> Made:
         "POST /v1/reform/directives/{id}/assignment": {"owner": OWNER, "due_on": "2026-03-16"},
         "POST /v1/reform/directives/{id}/answer": {"answer": paper("67/BC-SCT")},
         "POST /v1/reform/publicity": ITEM,
+        "POST /v1/reform/publicity/{id}/change": {name: value for name, value in ITEM.items() if name != "agency"},
         "POST /v1/reform/publicity/{id}/completion": DONE,
         "POST /v1/reform/publicity/{id}/dropping": {"reason": "Trùng"},
     }

@@ -37,7 +37,7 @@ def on(month: int, day: int, clock: str = "09:00", year: int = 2026) -> datetime
 
 def task(content: ReformContent = "procedures", due_on: date = date(2026, 6, 30), **more: Any) -> Planned:
     """Give a task of the plan."""
-    said = {"title": f"Nhiệm vụ {content}", "product": "Báo cáo", "owner": BY_OFFICER, **more}
+    said: dict[str, Any] = {"title": f"Nhiệm vụ {content}", "product": "Báo cáo", "owner": BY_OFFICER, **more}
     return Planned(content=content, due_on=due_on, **said)
 
 

@@ -70,12 +70,19 @@ def test_a_directive_without_a_day_rings_by_its_owners_day_alone() -> None:
     assert rung.due_on == date(2026, 3, 16)
 
 
-days = st.integers(0, 120).map(lambda n: on(1, 14) + timedelta(days=n))
-dues = st.integers(0, 120).map(lambda n: date(2026, 1, 14) + timedelta(days=n))
+def moment(number: int) -> datetime:
+    return on(1, 14) + timedelta(days=number)
+
+
+def dated(number: int) -> date:
+    return date(2026, 1, 14) + timedelta(days=number)
+
+
+days, dues = st.integers(0, 120).map(moment), st.integers(0, 120).map(dated)
 directing = st.one_of(
-    st.builds(lambda due, at: di.Assign(owner=BY_OFFICER, due_on=due, by=LEADER, at=at), dues, days),
-    st.builds(lambda at, by: di.Answer(answer=paper(), by=by, at=at), days, st.sampled_from([OWNER, OTHER])),
-    days.map(di.Ring),
+    st.builds(di.Assign, owner=st.just(BY_OFFICER), due_on=dues, by=st.just(LEADER), at=days),
+    st.builds(di.Answer, answer=st.just(paper()), by=st.sampled_from([OWNER, OTHER]), at=days),
+    st.builds(di.Ring, days),
 )
 
 

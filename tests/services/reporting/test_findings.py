@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -110,22 +110,25 @@ def test_an_overdue_action_rings_once_and_is_late_when_it_is_done() -> None:
     assert late[-1].late
 
 
-days = st.integers(0, 200).map(lambda n: on(5, 13) + timedelta(days=n))
+def moment(number: int) -> datetime:
+    return on(5, 13) + timedelta(days=number)
+
+
+def giving(owner: Owner, number: int, length: int) -> Assign:
+    return Assign(action="Làm", owner=owner, due_on=(moment(number) + timedelta(days=length)).date(), by=LEADER, at=moment(number))
+
+
+days = st.integers(0, 200).map(moment)
 officers = st.sampled_from([OWNER, OTHER, "nv-kt-07"])
 units = st.sampled_from(["van-phong", "ky-thuat"])
-owners = st.builds(lambda unit, officer: Owner(unit=unit, officer=officer), units, st.one_of(st.none(), officers))
+owners = st.builds(Owner, unit=units, officer=st.none() | officers)
 commands = st.one_of(
-    st.builds(lambda by, at: RecordCause(cause=f"Vì {by}", by=by, at=at), officers, days),
-    st.builds(
-        lambda owner, at, n: Assign(action="Làm", owner=owner, due_on=(at + timedelta(days=n)).date(), by=LEADER, at=at),
-        owners,
-        days,
-        st.integers(0, 60),
-    ),
-    st.builds(lambda by, at: Finish(evidence=(paper(),), by=by, at=at), officers, days),
-    st.builds(lambda ok, unit, by, at: Verify(effective=ok, note="…", unit=unit, by=by, at=at), st.booleans(), units, officers, days),
-    st.builds(lambda by, at: Reopen(reason="…", by=by, at=at), officers, days),
-    days.map(Ring),
+    st.builds(RecordCause, cause=st.sampled_from(["Quá tải", "Chưa tập huấn"]), by=officers, at=days),
+    st.builds(giving, owners, st.integers(0, 200), st.integers(0, 60)),
+    st.builds(Finish, evidence=st.just((paper(),)), by=officers, at=days),
+    st.builds(Verify, effective=st.booleans(), note=st.just("…"), unit=units, by=officers, at=days),
+    st.builds(Reopen, reason=st.just("…"), by=officers, at=days),
+    st.builds(Ring, days),
     st.just(Open(found())),
 )
 

@@ -199,6 +199,9 @@ async def test_a_directive_and_what_is_to_be_public_go_their_way(reform: Reformi
     [one] = await reform.items("/directives", after=answered["position"])
     assert (one["state"], one["late"], one["answer"], one["paper"]) == ("answered", False, paper("67/BC-SCT"), paper("02/CT-UBND"))
     item = (await reform.done("/publicity", ITEM))["id"]
+    otherwise = {**{name: value for name, value in ITEM.items() if name != "agency"}, "due_on": "2026-04-10"}
+    moved = await reform.done(f"/publicity/{item}/change", otherwise)
+    assert [one["due_on"] for one in await reform.items("/publicity", after=moved["position"])] == ["2026-04-10"]
     shown = await reform.done(f"/publicity/{item}/completion", DONE, "officer", OFFICER)
     dropped = (await reform.done("/publicity", {**ITEM, "medium": "press"}))["id"]
     last = await reform.done(f"/publicity/{dropped}/dropping", {"reason": "Trùng"})
@@ -258,7 +261,7 @@ async def test_evidence_for_commendation_puts_deeds_side_by_side_and_ranks_nobod
     made = await reform.done("/plans", plan())
     done = await reform.done(f"/plans/{made['id']}/tasks/1/completion", DONE, "officer", OFFICER)
     await reform.items("/tasks", after=done["position"])
-    period = {"from": "2026-01-01", "to": "2026-12-31", "after": done["position"]}
+    period: dict[str, Any] = {"from": "2026-01-01", "to": "2026-12-31", "after": done["position"]}
     found = (await reform.get("/commendation-evidence", whose="officer", **period)).json()["items"]
     assert [(one["officer"], one["reform"]["tasks_in_time"]) for one in found] == [(OFFICER, 1)]
     units = (await reform.get("/commendation-evidence", **period)).json()["items"]

@@ -118,23 +118,27 @@ def test_a_task_given_more_time_keeps_that_it_was_overdue() -> None:
     assert again.due_on == date(2026, 9, 30)
 
 
-days = st.integers(0, 400).map(lambda n: on(1, 5) + timedelta(days=n))
-dues = st.integers(0, 400).map(lambda n: date(2026, 1, 5) + timedelta(days=n))
+def dated(number: int) -> date:
+    return date(2026, 1, 5) + timedelta(days=number)
+
+
+def moment(number: int) -> datetime:
+    return on(1, 5) + timedelta(days=number)
+
+
+def changing(number: int, due_on: date, replaced: int | None, dropped: list[int]) -> Change:
+    return change(moment(number), (task("direction", due_on, number=replaced),), tuple(dropped))
+
+
+days = st.integers(0, 400).map(moment)
 numbers = st.integers(1, 4)
 who = st.sampled_from([OWNER, OTHER])
+some_papers = st.just((paper(),))
 commands = st.one_of(
-    st.builds(
-        lambda at, due, n, dropped: change(at, (task("direction", due, number=n),), dropped),
-        days,
-        dues,
-        st.one_of(st.none(), numbers),
-        st.lists(numbers, max_size=1).map(tuple),
-    ),
-    st.builds(
-        lambda at, n, percent, by: Progress(number=n, percent=percent, note="…", by=by, at=at), days, numbers, st.integers(0, 99), who
-    ),
-    st.builds(lambda at, n, by: Complete(number=n, evidence=(paper(),), by=by, at=at), days, numbers, who),
-    days.map(Ring),
+    st.builds(changing, st.integers(0, 400), st.integers(0, 400).map(dated), st.none() | numbers, st.lists(numbers, max_size=1)),
+    st.builds(Progress, number=numbers, percent=st.integers(0, 99), note=st.just("…"), by=who, at=days),
+    st.builds(Complete, number=numbers, evidence=some_papers, by=who, at=days),
+    st.builds(Ring, days),
 )
 
 

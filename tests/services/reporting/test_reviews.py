@@ -143,7 +143,11 @@ units = st.sampled_from(["ky-thuat", "van-phong", "thanh-tra"])
 subjects = st.lists(st.sampled_from(["procedures", "discipline", "direction", "apparatus"]), min_size=1, max_size=3, unique=True)
 
 
-@for_all(st.lists(st.builds(lambda unit, about: hold(unit, *about), units, subjects), max_size=10))
+def holding(unit: str, about: list[InspectedSubject]) -> Hold:
+    return hold(unit, *about)
+
+
+@for_all(st.lists(st.builds(holding, units, subjects), max_size=10))
 def test_coverage_never_falls_and_is_whole_when_nothing_is_left(held: list[Hold]) -> None:
     before, percents = 0.0, [coverage_of(plan_after(*held[:n])) for n in range(len(held) + 1)]
     for found in percents:

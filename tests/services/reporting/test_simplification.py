@@ -61,22 +61,18 @@ def offer(by_law: int, promised: int, unit: LimitUnit = "working-days") -> Offer
     return Offer(case_code=None, channels=CHANNELS, unit=unit, by_law=by_law, promised=promised)
 
 
+def some_line(law: int, promised: int | None, case: str | None, channel: Channel | None, unit: LimitUnit) -> LimitLine:
+    return line(law, promised if promised is not None and promised < law else None, case, channel, unit)
+
+
+def some_version(held: list[LimitLine], whole: int | None) -> ProcedurePublished:
+    return version(*held, limit=None if whole is None else Limit(amount=whole, unit="working-days"))
+
+
 amounts = st.integers(1, 60)
-lines = st.builds(
-    lambda law, promised, case, channel, unit: line(
-        law, promised if promised is not None and promised < law else None, case, channel, unit
-    ),
-    amounts,
-    st.one_of(st.none(), amounts),
-    st.sampled_from([None, "a", "b"]),
-    st.sampled_from([None, *CHANNELS]),
-    st.sampled_from(UNITS),
-)
-versions = st.builds(
-    lambda held, whole: version(*held, limit=None if whole is None else Limit(amount=whole, unit="working-days")),
-    st.lists(lines, max_size=6),
-    st.one_of(st.none(), amounts),
-)
+cases, channels = st.sampled_from([None, "a", "b"]), st.sampled_from([None, *CHANNELS])
+lines = st.builds(some_line, amounts, st.none() | amounts, cases, channels, st.sampled_from(UNITS))
+versions = st.builds(some_version, st.lists(lines, max_size=6), st.none() | amounts)
 
 
 @for_all(st.lists(versions, max_size=8))
