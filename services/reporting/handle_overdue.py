@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from kernel.edge.service import Runtime
 from kernel.eventlog import Decider, Meta, Target, carry_out
-from services.reporting.domain import directive, finding, finding_commands, publicity, reform_plan
+from services.reporting.domain import directive, finding, finding_commands, publicity, reform_plan, reform_plan_commands
 from services.reporting.domain.due import over_at
 from services.reporting.query_reform import over
 from services.reporting.settings import ReportingSettings
 
 RINGS: Final[dict[str, tuple[Decider[Any, Any], type[Any]]]] = {
-    "plan": (reform_plan.DECIDER, reform_plan.Ring),
+    "plan": (reform_plan.DECIDER, reform_plan_commands.Ring),
     "finding": (finding.DECIDER, finding_commands.Ring),
     "directive": (directive.DECIDER, directive.Ring),
     "publicity": (publicity.DECIDER, publicity.Ring),

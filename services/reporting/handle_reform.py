@@ -17,7 +17,7 @@ from kernel.edge.idempotency import Command
 from kernel.edge.service import Runtime
 from kernel.eventlog import History, Outcome, Refused, Slice, Target, carry_out, next_in_book
 from kernel.eventlog.decide import RETRIES_MAX
-from services.reporting.domain import finding, finding_commands, inspection_plan, publicity, report, review
+from services.reporting.domain import finding, finding_commands, finding_states, inspection_plan, publicity, report, review
 from services.reporting.query_reform import petition_of
 from services.reporting.settings import ReportingSettings
 
@@ -75,14 +75,14 @@ class Reform:
         # Of what there is not, the decider says so.
         return await self._carry_out(target, "" if state is None else state.agency, command)
 
-    async def on_finding(self, id: UUID, asked: finding_commands.Step, command: Command) -> Outcome[finding.State]:
+    async def on_finding(self, id: UUID, asked: finding_commands.Step, command: Command) -> Outcome[finding_states.State]:
         """Do something about a finding.
 
         Raises:
             Refused: a `finding.Refusal`; what an officer's score led to is there for leaders and for its owner alone.
         """
         state = finding.DECIDER.state_of(await self.runtime.log.load(id))
-        if state is not None and not finding.may_see(state, command.principal.sub, leads=LEADS in command.principal.roles):
+        if state is not None and not finding_states.may_see(state, command.principal.sub, leads=LEADS in command.principal.roles):
             command.principal.require(state.agency)
             raise finding.refused("no-such-finding")
         return await self.step(Target(id, finding.DECIDER, asked), command)
@@ -125,11 +125,11 @@ class Reform:
         log = self.runtime.log
         state = review.DECIDER.state_of(await log.load(id))
         ids = () if state is None else state.findings
-        acted_on = {one: finding.is_acted_on(finding.DECIDER.state_of(await log.load(one))) for one in ids}
+        acted_on = {one: finding_states.is_acted_on(finding.DECIDER.state_of(await log.load(one))) for one in ids}
         close = review.Close(conclusions=conclusions, acted_on=acted_on, by=command.principal.sub, at=command.meta.time)
         return await self.step(Target(id, review.DECIDER, close), command)
 
-    async def found_by_review(self, id: UUID, found: Found, command: Command) -> Outcome[finding.State]:
+    async def found_by_review(self, id: UUID, found: Found, command: Command) -> Outcome[finding_states.State]:
         """Put down what a review found: the finding begins, and the review knows of it, in one commit.
 
         Raises:
@@ -138,7 +138,7 @@ class Reform:
         log, at, by = self.runtime.log, command.meta.time, command.principal.sub
         finding_id = FindingId(uuid5(command.id, "finding"))
 
-        async def with_review(_: History) -> Outcome[finding.State]:
+        async def with_review(_: History) -> Outcome[finding_states.State]:
             history = await log.load(id)
             state = review.DECIDER.state_of(history)
             if state is None:
@@ -153,7 +153,7 @@ class Reform:
         # The review is like a book: whoever comes second reads it again.
         return await next_in_book(log, id, with_review)
 
-    async def found_by_inspection(self, plan_id: UUID, number: int, found: Found, command: Command) -> Outcome[finding.State]:
+    async def found_by_inspection(self, plan_id: UUID, number: int, found: Found, command: Command) -> Outcome[finding_states.State]:
         """Put down what an inspection found.
 
         Raises:
@@ -168,7 +168,7 @@ class Reform:
         inspection = inspection_plan.inspection_id(plan.id, number)
         return await self._open("inspection", inspection, plan.agency, found, command)
 
-    async def found_by_petition(self, petition_id: UUID, found: Found, command: Command) -> Outcome[finding.State]:
+    async def found_by_petition(self, petition_id: UUID, found: Found, command: Command) -> Outcome[finding_states.State]:
         """Put down what a petition or a complaint has shown.
 
         Raises:
@@ -180,13 +180,15 @@ class Reform:
         command.principal.require(agency)
         return await self._open("petition", petition_id, agency, found, command)
 
-    async def _open(self, by: FindingSource, source: UUID, agency: AgencyCode, found: Found, command: Command) -> Outcome[finding.State]:
+    async def _open(
+        self, by: FindingSource, source: UUID, agency: AgencyCode, found: Found, command: Command
+    ) -> Outcome[finding_states.State]:
         finding_id = FindingId(uuid5(command.id, "finding"))
         return await self._carry_out(self._opened(finding_id, by, source, agency, found, command), agency, command)
 
     def _opened(
         self, id: FindingId, by: FindingSource, source: UUID, agency: AgencyCode, found: Found, command: Command
-    ) -> Target[finding_commands.Command, finding.State]:
+    ) -> Target[finding_commands.Command, finding_states.State]:
         opened = FindingOpened(
             finding_id=id,
             agency=agency,

@@ -19,7 +19,7 @@ from kernel.edge.policy import allowed
 from kernel.edge.position import After, freshness, wait_for
 from kernel.edge.problem import refusal
 from kernel.eventlog import Outcome
-from services.reporting.domain import finding, finding_commands
+from services.reporting.domain import finding_commands, finding_states
 from services.reporting.handle_reform import Found, Reform
 from services.reporting.http_evidence import Day, OwnerBody, Shown, Text, UnitName, values
 from services.reporting.http_reform import WORKERS, IsOverdue, OfOfficer, OfUnit
@@ -107,7 +107,7 @@ class FindingsWanted:
 
     def __init__(
         self,
-        state: finding.Stage | None = None,
+        state: finding_states.Stage | None = None,
         found_by: FindingSource | None = None,
         found_in: Annotated[UUID | None, Query(description="Of this review, inspection, score or petition alone.")] = None,
         concerns: OfUnit = None,
@@ -159,7 +159,7 @@ def add_work(router: APIRouter, reform: Reform) -> None:
     run = reform.runtime.commands.run
 
     def doing(id: UUID, asked: Callable[[Command], finding_commands.Step]) -> Callable[[Command], Any]:
-        async def work(command: Command) -> Outcome[finding.State]:
+        async def work(command: Command) -> Outcome[finding_states.State]:
             return await reform.on_finding(id, asked(command), command)
 
         return work

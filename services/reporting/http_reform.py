@@ -22,7 +22,7 @@ from kernel.edge.policy import allowed
 from kernel.edge.position import After, freshness, wait_for
 from kernel.edge.problem import refusal
 from kernel.eventlog import Outcome, Target
-from services.reporting.domain import reform_plan
+from services.reporting.domain import reform_plan, reform_plan_commands
 from services.reporting.domain.reform_plan import DECIDER
 from services.reporting.handle_overdue import Overdue
 from services.reporting.handle_reform import Reform
@@ -38,7 +38,7 @@ ACTIONS: Final[dict[str, set[str]]] = {
     "reform.read": READERS,
     "reform-plan.adopt": {"leader"},
     "reform-task.report": WORKERS,
-    "reform.ring": {"leader", "admin"},
+    "reform.ring": {"leader"},
 }
 OF_ALL: Final = {
     "reform.ring": "it looks what is overdue of every agency, as the worker does by itself, and says how many facts came of it"
@@ -77,9 +77,9 @@ class TaskBody(Body):
     owner: OwnerBody
     due_on: Day
 
-    def planned(self, number: int | None = None) -> reform_plan.Planned:
+    def planned(self, number: int | None = None) -> reform_plan_commands.Planned:
         """Give what the domain plans."""
-        return reform_plan.Planned(
+        return reform_plan_commands.Planned(
             number=number,
             content=self.content,
             title=self.title,
@@ -161,7 +161,7 @@ def add_planning(router: APIRouter, reform: Reform) -> None:
         """Adopt the plan of a year: there is one for an agency and a year."""
 
         async def work(command: Command) -> Outcome[reform_plan.State]:
-            adopt = reform_plan.Adopt(
+            adopt = reform_plan_commands.Adopt(
                 agency=body.agency,
                 year=body.year,
                 decision=body.decision.value(),
@@ -178,7 +178,7 @@ def add_planning(router: APIRouter, reform: Reform) -> None:
         """Change the plan by a decision; what was overdue stays so in the record."""
 
         async def work(command: Command) -> Outcome[reform_plan.State]:
-            change = reform_plan.Change(
+            change = reform_plan_commands.Change(
                 decision=body.decision.value(),
                 reason=body.reason,
                 tasks=tuple(task.planned(task.number) for task in body.tasks),
@@ -196,7 +196,7 @@ def add_planning(router: APIRouter, reform: Reform) -> None:
 
         async def work(command: Command) -> Outcome[reform_plan.State]:
             by, at = command.principal.sub, command.meta.time
-            said = reform_plan.Progress(number=task, percent=body.percent, note=body.note, by=by, at=at)
+            said = reform_plan_commands.Progress(number=task, percent=body.percent, note=body.note, by=by, at=at)
             return await reform.step(Target(id, DECIDER, said), command)
 
         return await run(request, principal, work)
@@ -207,7 +207,7 @@ def add_planning(router: APIRouter, reform: Reform) -> None:
 
         async def work(command: Command) -> Outcome[reform_plan.State]:
             by, at = command.principal.sub, command.meta.time
-            done = reform_plan.Complete(number=task, evidence=values(body.evidence), by=by, at=at)
+            done = reform_plan_commands.Complete(number=task, evidence=values(body.evidence), by=by, at=at)
             return await reform.step(Target(id, DECIDER, done), command)
 
         return await run(request, principal, work)

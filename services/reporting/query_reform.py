@@ -20,7 +20,7 @@ from kernel.edge.wall import fetch_for
 from kernel.eventlog import History
 from kernel.eventlog.sql import Pool, read_queries
 from kernel.legalclock import day_of
-from services.reporting.domain import finding, inspection_plan, reform_plan, report, review
+from services.reporting.domain import finding, finding_states, inspection_plan, reform_plan, report, review
 from services.reporting.domain.figures import FORM
 from services.reporting.domain.inspection_plan import coverage_of
 from services.reporting.domain.reform_progress import progress_of
@@ -120,9 +120,9 @@ class ReformRegister:
         if state is None:
             raise finding.refused("no-such-finding")
         principal.require(state.agency)
-        if not finding.may_see(state, principal.sub, leads="leader" in principal.roles):
+        if not finding_states.may_see(state, principal.sub, leads="leader" in principal.roles):
             raise finding.refused("no-such-finding")
-        return history.version, {"id": id, "agency": state.agency, "state": finding.stage_of(state), "facts": told(history)}
+        return history.version, {"id": id, "agency": state.agency, "state": finding_states.stage_of(state), "facts": told(history)}
 
     async def review(self, id: UUID, principal: Principal) -> tuple[int, Line]:
         """Give the version of a review, the figures that it is of as they were published, and where each of its findings stands.
@@ -145,7 +145,9 @@ class ReformRegister:
             "state": "closed" if isinstance(state, review.Closed) else "open",
             "report_id": state.report_id,
             "figures": {name: sum(getattr(line, name) for line in lines) for name in FORM},
-            "findings": [{"id": one, "state": finding.stage_of(finding.DECIDER.state_of(await log.load(one)))} for one in state.findings],
+            "findings": [
+                {"id": one, "state": finding_states.stage_of(finding.DECIDER.state_of(await log.load(one)))} for one in state.findings
+            ],
             "facts": told(history),
         }
 

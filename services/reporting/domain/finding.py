@@ -6,8 +6,8 @@ If it did not, the finding is open again: nothing is closed because time has pas
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
 from contracts.reporting_findings import (
@@ -20,11 +20,10 @@ from contracts.reporting_findings import (
     FindingOpened,
     FindingReopened,
 )
-from contracts.reporting_reform import Owner
-from contracts.vocabulary import AgencyCode, FindingId, PrincipalId
 from kernel.eventlog import Decider, Refused
 from services.reporting.domain.due import is_over, over_at, with_alarms
 from services.reporting.domain.finding_commands import Assign, Command, Finish, Open, RecordCause, Reopen, Ring, Step, Verify
+from services.reporting.domain.finding_states import INITIAL, Action, Assigned, Closed, Done, Finding, State, Unsettled
 from services.reporting.domain.reform_plan import may_answer
 
 Refusal: TypeAlias = Literal[
@@ -39,90 +38,6 @@ Refusal: TypeAlias = Literal[
     "not-the-owner",
     "verified-by-owner",
 ]
-
-
-Stage: TypeAlias = Literal["open", "assigned", "done", "closed"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """The action that holds; `rung_for`: the day of which it was said that it is over."""
-
-    number: int
-    text: str
-    owner: Owner
-    due_on: date
-    done_by: PrincipalId | None = None
-    rung_for: date | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What was found; `of_officer`: by an officer's score, which is for leaders and for whoever acts on it alone."""
-
-    id: FindingId
-    agency: AgencyCode
-    of_officer: bool
-    cause: str | None = None
-    number: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Unsettled:
-    """Nothing is being done about it."""
-
-    finding: Finding
-
-    @property
-    def agency(self) -> AgencyCode:
-        """Whose it is."""
-        return self.finding.agency
-
-
-@dataclass(frozen=True, slots=True)
-class Assigned(Unsettled):
-    """Somebody has to do something about it."""
-
-    action: Action
-
-
-@dataclass(frozen=True, slots=True)
-class Done(Assigned):
-    """It was done, and somebody else has to look."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closed(Assigned):
-    """It helped."""
-
-
-State: TypeAlias = Unsettled | Assigned | Done | Closed | None
-INITIAL: Final[State] = None
-
-
-def may_see(state: Unsettled, who: PrincipalId, *, leads: bool) -> bool:
-    """Tell whether somebody may see a finding: what is said of an officer is for leaders, and for the officer who acts on it."""
-    return leads or not state.finding.of_officer or (isinstance(state, Assigned) and state.action.owner.officer == who)
-
-
-def stage_of(state: State) -> Stage | None:
-    """Say where a finding stands."""
-    match state:
-        case None:
-            return None
-        case Closed():
-            return "closed"
-        case Done():
-            return "done"
-        case Assigned():
-            return "assigned"
-        case Unsettled():
-            return "open"
-
-
-def is_acted_on(state: State) -> bool:
-    """Tell whether something is done about a finding: somebody was given an action, and it has not turned out to be of no use."""
-    return isinstance(state, Assigned)
 
 
 def decide(command: Command, state: State) -> list[FindingFact]:
@@ -172,6 +87,17 @@ def decided(command: Step, state: State) -> list[FindingFact]:
             raise refused("action-done")
         case Assign(), _:
             return assigned(command, state)
+        case Finish() | Verify(), _:
+            return on_action(command, state)
+
+
+def on_action(command: Finish | Verify, state: Unsettled | Assigned | Done) -> list[FindingFact]:
+    """Give what its owner, and then somebody else, can say of the action.
+
+    Raises:
+        Refused: a `Refusal`.
+    """
+    match command, state:
         case Finish(), Done(action=action):
             if command.by == action.done_by:
                 return []
@@ -207,7 +133,7 @@ def decided(command: Step, state: State) -> list[FindingFact]:
             ]
         case Verify(), Assigned():
             raise refused("action-not-done")
-        case Finish() | Verify(), _:
+        case _:
             raise refused("no-action")
 
 

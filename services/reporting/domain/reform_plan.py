@@ -10,9 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
 from contracts.reporting_reform import (
-    Evidence,
     Owner,
-    ReformContent,
     ReformPlanAdopted,
     ReformPlanChanged,
     ReformPlanFact,
@@ -25,6 +23,7 @@ from contracts.reporting_reform import (
 from contracts.vocabulary import AgencyCode, PrincipalId, ReformPlanId
 from kernel.eventlog import Decider, Refused
 from services.reporting.domain.due import is_over, over_at, with_alarms
+from services.reporting.domain.reform_plan_commands import Adopt, Change, Command, Complete, Planned, Progress, Ring, Step
 
 Refusal: TypeAlias = Literal[
     "no-such-plan",
@@ -41,74 +40,6 @@ Refusal: TypeAlias = Literal[
 def plan_id(agency: AgencyCode, year: int) -> ReformPlanId:
     """Name the plan of an agency and a year: there is one."""
     return ReformPlanId(uuid5(NAMESPACE_URL, f"reform-plan/{agency}/{year}"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """What a task is to be. `number` None: a new one, which gets the next."""
-
-    number: int | None = None
-    content: ReformContent
-    title: str
-    product: str
-    owner: Owner
-    due_on: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adopt:
-    """Sign the plan of a year."""
-
-    agency: AgencyCode
-    year: int
-    decision: Evidence
-    tasks: tuple[Planned, ...]
-    by: PrincipalId
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """Set tasks and drop others, by a decision."""
-
-    decision: Evidence
-    reason: str
-    tasks: tuple[Planned, ...]
-    dropped: tuple[int, ...]
-    by: PrincipalId
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """Say how far a task is."""
-
-    number: int
-    percent: int
-    note: str
-    by: PrincipalId
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Complete:
-    """Say that a task is done, and show it."""
-
-    number: int
-    evidence: tuple[Evidence, ...]
-    by: PrincipalId
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """Say what is overdue by an instant."""
-
-    at: datetime
-
-
-Step: TypeAlias = Adopt | Change | Progress | Complete
-Command: TypeAlias = Step | Ring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,7 +138,7 @@ async def reformed(mirrored: Mirrored) -> Made:
     petition = petition_fact("reform", "received", 0, due=20)
     await mirrored.tell(petition, petition_fact("reform", "classified", 0, due=20, kind="petition"))
     await mirrored.level()
-    named["petitions"] = str(petition.petition_id)  # pyright: ignore[reportAttributeAccessIssue]
+    named["petitions"] = str(petition.petition_id)  # pyright: ignore[reportAttributeAccessIssue] - made by the name of its type
     bodies = {
         "POST /v1/reform/plans": plan(2027),
         "POST /v1/reform/plans/{id}/change": {"decision": paper("310/QĐ-SCT"), "reason": "Điều chỉnh", "tasks": [task("direction")]},

@@ -13,7 +13,7 @@ from contracts.reporting_findings import FindingOpened
 from contracts.reporting_reform import Evidence, Owner, ReformContent
 from contracts.vocabulary import DirectiveId, FindingId, FindingSourceId, PublicityItemId, ReportId
 from kernel.legalclock import at
-from services.reporting.domain.reform_plan import Planned
+from services.reporting.domain.reform_plan_commands import Planned
 
 AGENCY: Final = "H09.13"
 LEADER: Final = "ld-gd-01"

@@ -18,8 +18,9 @@ from contracts.reporting_findings import (
 )
 from contracts.reporting_reform import Owner
 from kernel.eventlog import Refused
-from services.reporting.domain.finding import DECIDER, decide, stage_of
+from services.reporting.domain.finding import DECIDER, decide
 from services.reporting.domain.finding_commands import Assign, Command, Finish, Open, RecordCause, Reopen, Ring, Verify
+from services.reporting.domain.finding_states import stage_of
 from tests.services.reporting.reforming import BY_OFFICER, BY_UNIT, LEADER, OTHER, OWNER, found, on, paper
 from tests.specification import given
 

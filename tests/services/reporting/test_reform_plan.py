@@ -20,7 +20,8 @@ from contracts.reporting_reform import (
 )
 from kernel.eventlog import Refused
 from services.reporting.domain.due import over_at
-from services.reporting.domain.reform_plan import DECIDER, Adopt, Change, Command, Complete, Progress, Ring, decide, plan_id
+from services.reporting.domain.reform_plan import DECIDER, decide, plan_id
+from services.reporting.domain.reform_plan_commands import Adopt, Change, Command, Complete, Progress, Ring
 from tests.services.reporting.reforming import AGENCY, BY_UNIT, LEADER, OTHER, OWNER, on, paper, task
 from tests.specification import given
 
