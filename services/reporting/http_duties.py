@@ -15,16 +15,13 @@ from contracts.vocabulary import AgencyCode, DirectiveId, PublicityItemId
 from kernel.edge.body import NFC, Body
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
-from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import allowed
-from kernel.edge.position import After, freshness, wait_for
 from kernel.edge.problem import refusal
 from kernel.eventlog import Outcome, Target
 from services.reporting.domain import directive, publicity
 from services.reporting.handle_reform import Reform
-from services.reporting.http_evidence import Day, EvidenceBody, OwnerBody, Reference, Shown, Text, values
+from services.reporting.http_evidence import Day, EvidenceBody, OwnerBody, Paging, Reference, Shown, Text, listed, values
 from services.reporting.http_reform import WORKERS, IsOverdue, OfOfficer, OfUnit
-from services.reporting.projections.reform import REFORM
 from services.reporting.query_reform import ReformRegister, at_instant
 
 ISSUER_LENGTH_MAX: Final = 200
@@ -258,38 +255,21 @@ def add_publicity(router: APIRouter, reform: Reform) -> None:
 
 def add_reading(router: APIRouter, register: ReformRegister) -> None:
     """Add what is read."""
-    runtime = register.runtime
 
     @router.get("/directives")
     async def directives(
-        request: Request,
-        principal: Annotated[Principal, allowed("reform.read")],
-        wanted: Annotated[DirectivesWanted, Depends()],
-        after: After = None,
-        cursor: Cursor = None,
-        limit: Limit = LIMIT,
+        principal: Annotated[Principal, allowed("reform.read")], wanted: Annotated[DirectivesWanted, Depends()], paging: Paging
     ) -> Response:
         """List directives, the newest first."""
-        await wait_for(runtime.log, REFORM.name, after)
-        page = runtime.pages.open(request, cursor, limit)
-        rows = await register.page("directives", principal, wanted.filters, page, (at_instant, UUID))
-        more = await freshness(runtime.log, REFORM.name)
-        return runtime.pages.answer(request, page, rows, key=lambda row: (row["received_at"], row["id"]), item=lambda row: row, more=more)
+        filters = wanted.filters
+        return await listed(register, "directives", principal, paging, filters=filters, by="received_at", read=at_instant)
 
     @router.get("/publicity")
     async def items(
-        request: Request,
-        principal: Annotated[Principal, allowed("reform.read")],
-        wanted: Annotated[ItemsWanted, Depends()],
-        after: After = None,
-        cursor: Cursor = None,
-        limit: Limit = LIMIT,
+        principal: Annotated[Principal, allowed("reform.read")], wanted: Annotated[ItemsWanted, Depends()], paging: Paging
     ) -> Response:
         """List what is to be made public, what is due first before the others."""
-        await wait_for(runtime.log, REFORM.name, after)
-        page = runtime.pages.open(request, cursor, limit)
-        rows = await register.page("publicity", principal, wanted.filters, page, (date.fromisoformat, UUID))
-        more = await freshness(runtime.log, REFORM.name)
-        return runtime.pages.answer(request, page, rows, key=lambda row: (row["due_on"], row["id"]), item=lambda row: row, more=more)
+        filters = wanted.filters
+        return await listed(register, "publicity", principal, paging, filters=filters, by="due_on", read=date.fromisoformat)
 
     _ = (directives, items)

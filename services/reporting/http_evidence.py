@@ -1,17 +1,26 @@
-"""Step 1 of 8, http_api: what whoever manages reform writes in more than one place: papers, owners, words about work."""
+"""Step 1 of 8, http_api: what the routes of reform have in common: papers, owners, words about work; lists by the page."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
+from uuid import UUID
 
+from fastapi import Depends, Request
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
+from starlette.responses import Response
 
 from contracts.reporting_reform import Evidence, Owner
 from kernel.edge.body import NFC, Body
+from kernel.edge.identity import Principal
+from kernel.edge.pages import LIMIT, Cursor, Limit
+from kernel.edge.position import After, freshness, wait_for
 from kernel.edge.problem import Sentence
+from services.reporting.projections.reform import REFORM
+from services.reporting.query_reform import ReformRegister
 
 WORDS_LENGTH_MAX: Final = 1000
 REFERENCE_LENGTH_MAX: Final = 300
@@ -85,3 +94,33 @@ Shown = Annotated[tuple[EvidenceBody, ...], Field(min_length=1, max_length=EVIDE
 def values(shown: tuple[EvidenceBody, ...]) -> tuple[Evidence, ...]:
     """Give what a fact says of several."""
     return tuple(one.value() for one in shown)
+
+
+class WantedPage:
+    """Which page of a list, and as of what at least."""
+
+    def __init__(self, request: Request, after: After = None, cursor: Cursor = None, limit: Limit = LIMIT) -> None:
+        self.request, self.after, self.cursor, self.limit = request, after, cursor, limit
+
+
+Paging = Annotated[WantedPage, Depends()]
+
+
+async def listed(
+    register: ReformRegister,
+    what: str,
+    principal: Principal,
+    paging: WantedPage,
+    *,
+    filters: Sequence[object] = (),
+    by: str,
+    read: Callable[[Any], Any],
+    id: str = "id",
+) -> Response:
+    """Answer with a page of something, sorted by a column (`read` makes its value of what a cursor holds) and then by the id."""
+    runtime = register.runtime
+    await wait_for(runtime.log, REFORM.name, paging.after)
+    page = runtime.pages.open(paging.request, paging.cursor, paging.limit)
+    rows = await register.page(what, principal, filters, page, (read, UUID))
+    more = await freshness(runtime.log, REFORM.name)
+    return runtime.pages.answer(paging.request, page, rows, key=lambda row: (row[by], row[id]), item=lambda row: row, more=more)

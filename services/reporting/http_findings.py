@@ -14,17 +14,14 @@ from kernel.edge.body import Body
 from kernel.edge.etag import versioned
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
-from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import allowed
-from kernel.edge.position import After, freshness, wait_for
 from kernel.edge.problem import refusal
 from kernel.eventlog import Outcome
 from services.reporting.domain import finding_commands, finding_states
-from services.reporting.handle_reform import Found, Reform
-from services.reporting.http_evidence import Day, OwnerBody, Shown, Text, UnitName, values
+from services.reporting.handle_reform import LEADS, Found, Reform
+from services.reporting.http_evidence import Day, OwnerBody, Paging, Shown, Text, UnitName, listed, values
 from services.reporting.http_reform import WORKERS, IsOverdue, OfOfficer, OfUnit
-from services.reporting.projections.reform import REFORM
-from services.reporting.query_reform import ReformRegister
+from services.reporting.query_reform import ReformRegister, at_instant
 
 ACTIONS: Final[dict[str, set[str]]] = {
     "finding.open": WORKERS,
@@ -220,23 +217,14 @@ def add_work(router: APIRouter, reform: Reform) -> None:
 
 def add_reading(router: APIRouter, register: ReformRegister) -> None:
     """Add what is read."""
-    runtime = register.runtime
 
     @router.get("/findings")
     async def findings(
-        request: Request,
-        principal: Annotated[Principal, allowed("reform.read")],
-        wanted: Annotated[FindingsWanted, Depends()],
-        after: After = None,
-        cursor: Cursor = None,
-        limit: Limit = LIMIT,
+        principal: Annotated[Principal, allowed("reform.read")], wanted: Annotated[FindingsWanted, Depends()], paging: Paging
     ) -> Response:
         """List findings, the newest first; what an officer's score led to is shown to leaders, and to the officer who acts on it."""
-        await wait_for(runtime.log, REFORM.name, after)
-        page = runtime.pages.open(request, cursor, limit)
-        rows = await register.findings(principal, wanted.filters, page)
-        more = await freshness(runtime.log, REFORM.name)
-        return runtime.pages.answer(request, page, rows, key=lambda row: (row["opened_at"], row["id"]), item=lambda row: row, more=more)
+        filters = (LEADS in principal.roles, principal.sub, *wanted.filters)
+        return await listed(register, "findings", principal, paging, filters=filters, by="opened_at", read=at_instant)
 
     @router.get("/findings/{id}")
     async def one(request: Request, id: UUID, principal: Annotated[Principal, allowed("reform.read")]) -> Response:

@@ -17,17 +17,14 @@ from kernel.edge.body import Body
 from kernel.edge.etag import versioned
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
-from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import allowed
-from kernel.edge.position import After, freshness, wait_for
 from kernel.edge.problem import refusal
 from kernel.eventlog import Outcome, Target
 from services.reporting.domain import inspection_plan
 from services.reporting.domain.inspection_plan import DECIDER, State
 from services.reporting.handle_reform import Reform
-from services.reporting.http_evidence import Account, Day, EvidenceBody, Text, UnitName, Year
+from services.reporting.http_evidence import Account, Day, EvidenceBody, Paging, Text, UnitName, Year, listed
 from services.reporting.http_reform import WORKERS, OfUnit
-from services.reporting.projections.reform import REFORM
 from services.reporting.query_reform import ReformRegister
 
 PLANNED_MAX: Final = 300
@@ -233,16 +230,11 @@ def add_inspections(router: APIRouter, reform: Reform) -> None:
 
 def add_reading(router: APIRouter, register: ReformRegister) -> None:
     """Add what is read."""
-    runtime = register.runtime
 
     @router.get("/reviews")
-    async def reviews(request: Request, principal: Reading, after: After = None, cursor: Cursor = None, limit: Limit = LIMIT) -> Response:
+    async def reviews(principal: Reading, paging: Paging) -> Response:
         """List reviews, the newest year first."""
-        await wait_for(runtime.log, REFORM.name, after)
-        page = runtime.pages.open(request, cursor, limit)
-        rows = await register.page("reviews", principal, (), page, (int, UUID))
-        more = await freshness(runtime.log, REFORM.name)
-        return runtime.pages.answer(request, page, rows, key=lambda row: (row["year"], row["id"]), item=lambda row: row, more=more)
+        return await listed(register, "reviews", principal, paging, by="year", read=int)
 
     @router.get("/reviews/{id}")
     async def review(request: Request, id: UUID, principal: Reading) -> Response:
@@ -250,13 +242,9 @@ def add_reading(router: APIRouter, register: ReformRegister) -> None:
         return versioned(request, *await register.review(id, principal))
 
     @router.get("/inspection-plans")
-    async def plans(request: Request, principal: Reading, after: After = None, cursor: Cursor = None, limit: Limit = LIMIT) -> Response:
+    async def plans(principal: Reading, paging: Paging) -> Response:
         """List plans of inspections, the newest year first."""
-        await wait_for(runtime.log, REFORM.name, after)
-        page = runtime.pages.open(request, cursor, limit)
-        rows = await register.page("inspection_plans", principal, (), page, (int, UUID))
-        more = await freshness(runtime.log, REFORM.name)
-        return runtime.pages.answer(request, page, rows, key=lambda row: (row["year"], row["id"]), item=lambda row: row, more=more)
+        return await listed(register, "inspection_plans", principal, paging, by="year", read=int)
 
     @router.get("/inspection-plans/{id}")
     async def plan(request: Request, id: UUID, principal: Reading) -> Response:
@@ -265,19 +253,13 @@ def add_reading(router: APIRouter, register: ReformRegister) -> None:
 
     @router.get("/inspections")
     async def inspections(
-        request: Request,
         principal: Reading,
+        paging: Paging,
         plan: Annotated[UUID | None, Query(description="Of this plan alone.")] = None,
         unit: OfUnit = None,
-        after: After = None,
-        cursor: Cursor = None,
-        limit: Limit = LIMIT,
     ) -> Response:
         """List inspections that were held, the newest first, with how many findings each led to."""
-        await wait_for(runtime.log, REFORM.name, after)
-        page = runtime.pages.open(request, cursor, limit)
-        rows = await register.page("inspections", principal, (plan, unit), page, (date.fromisoformat, UUID))
-        more = await freshness(runtime.log, REFORM.name)
-        return runtime.pages.answer(request, page, rows, key=lambda row: (row["held_on"], row["id"]), item=lambda row: row, more=more)
+        read = date.fromisoformat
+        return await listed(register, "inspections", principal, paging, filters=(plan, unit), by="held_on", read=read)
 
     _ = (reviews, review, plans, plan, inspections)

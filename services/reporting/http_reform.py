@@ -17,17 +17,26 @@ from kernel.edge.body import Body
 from kernel.edge.etag import versioned
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
-from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import allowed
-from kernel.edge.position import After, freshness, wait_for
 from kernel.edge.problem import refusal
 from kernel.eventlog import Outcome, Target
 from services.reporting.domain import reform_plan, reform_plan_commands
 from services.reporting.domain.reform_plan import DECIDER
 from services.reporting.handle_overdue import Overdue
 from services.reporting.handle_reform import Reform
-from services.reporting.http_evidence import ACCOUNT_PATTERN, UNIT_PATTERN, Day, EvidenceBody, OwnerBody, Shown, Text, Year, values
-from services.reporting.projections.reform import REFORM
+from services.reporting.http_evidence import (
+    ACCOUNT_PATTERN,
+    UNIT_PATTERN,
+    Day,
+    EvidenceBody,
+    OwnerBody,
+    Paging,
+    Shown,
+    Text,
+    Year,
+    listed,
+    values,
+)
 from services.reporting.query_reform import ReformRegister
 
 TASKS_MAX: Final = 300
@@ -139,8 +148,7 @@ class TasksWanted:
         overdue: IsOverdue = None,
         year: Annotated[int | None, Query(ge=2000, le=2100)] = None,
     ) -> None:
-        self.plan, self.content, self.unit, self.officer = plan, content, unit, officer
-        self.state, self.overdue, self.year = state, overdue, year
+        self.filters = (plan, content, unit, officer, state, overdue, year)
 
 
 def routes(reform: Reform, register: ReformRegister) -> APIRouter:
@@ -217,16 +225,11 @@ def add_planning(router: APIRouter, reform: Reform) -> None:
 
 def add_reading(router: APIRouter, register: ReformRegister) -> None:
     """Add what is read."""
-    runtime = register.runtime
 
     @router.get("/plans")
-    async def plans(request: Request, principal: Reading, after: After = None, cursor: Cursor = None, limit: Limit = LIMIT) -> Response:
+    async def plans(principal: Reading, paging: Paging) -> Response:
         """List plans, the newest year first."""
-        await wait_for(runtime.log, REFORM.name, after)
-        page = runtime.pages.open(request, cursor, limit)
-        rows = await register.page("plans", principal, (), page, (int, UUID))
-        more = await freshness(runtime.log, REFORM.name)
-        return runtime.pages.answer(request, page, rows, key=lambda row: (row["year"], row["id"]), item=lambda row: row, more=more)
+        return await listed(register, "plans", principal, paging, by="year", read=int)
 
     @router.get("/plans/{id}")
     async def plan(request: Request, id: UUID, principal: Reading) -> Response:
@@ -234,21 +237,10 @@ def add_reading(router: APIRouter, register: ReformRegister) -> None:
         return versioned(request, *await register.plan(id, principal))
 
     @router.get("/tasks")
-    async def tasks(
-        request: Request,
-        principal: Reading,
-        wanted: Annotated[TasksWanted, Depends()],
-        after: After = None,
-        cursor: Cursor = None,
-        limit: Limit = LIMIT,
-    ) -> Response:
+    async def tasks(principal: Reading, wanted: Annotated[TasksWanted, Depends()], paging: Paging) -> Response:
         """List tasks, what is due first before the others."""
-        await wait_for(runtime.log, REFORM.name, after)
-        page = runtime.pages.open(request, cursor, limit)
-        filters = (wanted.plan, wanted.content, wanted.unit, wanted.officer, wanted.state, wanted.overdue, wanted.year)
-        rows = await register.page("tasks", principal, filters, page, (date.fromisoformat, UUID))
-        more = await freshness(runtime.log, REFORM.name)
-        return runtime.pages.answer(request, page, rows, key=lambda row: (row["due_on"], row["task_id"]), item=lambda row: row, more=more)
+        filters, read = wanted.filters, date.fromisoformat
+        return await listed(register, "tasks", principal, paging, filters=filters, by="due_on", read=read, id="task_id")
 
     _ = (plans, plan, tasks)
 

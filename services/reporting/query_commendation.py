@@ -46,7 +46,7 @@ async def evidence(reading: Reading, period: Period, scope: Scope, whose: Whose)
         if subject != UNSAID:
             said = view(line, asked=False)
             found[agency, subject]["satisfaction"] = {**said, "evaluation": evaluation(indicators(line), whose)}
-    for line in await fetch_within(reading.connection, scope, QUERY[f"deeds_by_{whose}"], scope, period.first, period.last):
+    for line in await fetch_within(reading.connection, scope, QUERY["deeds"].format(whose=whose), scope, period.first, period.last):
         deeds = {name: line[name] for name in DEEDS}
         if any(deeds.values()):
             found[line["agency"], line["subject"]]["reform"] = deeds

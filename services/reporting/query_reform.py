@@ -63,12 +63,6 @@ class ReformRegister:
         after = [read(value) for read, value in zip(key, page.after, strict=True)] if page.after else [None] * len(key)
         return [shown(row) for row in await self._fetch(what, principal, *filters, *after, page.fetch)]
 
-    async def findings(self, principal: Principal, filters: Sequence[Any], page: Page) -> list[Line]:
-        """Give a page of findings, without those of officers' scores for whoever neither leads nor acts on them."""
-        after = (at_instant(page.after[0]), UUID(page.after[1])) if page.after else (None, None)
-        leads = "leader" in principal.roles
-        return [shown(row) for row in await self._fetch("findings", principal, *filters, *after, page.fetch, leads, principal.sub)]
-
     async def plan(self, id: UUID, principal: Principal) -> tuple[int, Line]:
         """Give the version of a reform plan, and how far it is under each content.
 

@@ -27,22 +27,22 @@ ORDER BY due_on, task_id
 LIMIT $11
 
 -- name: findings
--- A page of findings, the newest first, after ($9, $10). What an officer's score led to is for leaders ($12), and for whoever acts on it ($13).
+-- A page of findings, the newest first, after ($11, $12). What an officer's score led to is for leaders ($2) and for who acts ($3).
 SELECT finding_id AS id, agency, state, found_by, found_in, subject, concerns, text, cause, action, unit, officer, due_on,
     (state = 'assigned' AND overdue_on = due_on) IS TRUE AS overdue, opened_at, closed_at
 FROM read.finding
 WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR agency ^@ (own || '.')))
-  AND ($2::text IS NULL OR state = $2)
-  AND ($3::text IS NULL OR found_by = $3)
-  AND ($4::uuid IS NULL OR found_in = $4)
-  AND ($5::text IS NULL OR concerns = $5)
-  AND ($6::text IS NULL OR unit = $6)
-  AND ($7::text IS NULL OR officer = $7)
-  AND ($8::boolean IS NULL OR ((state = 'assigned' AND overdue_on = due_on) IS TRUE) = $8)
-  AND ($12::boolean OR NOT (found_by = 'score' AND concerns IS NULL) OR officer = $13)
-  AND ($9::timestamptz IS NULL OR (opened_at, finding_id) < ($9, $10::uuid))
+  AND ($4::text IS NULL OR state = $4)
+  AND ($5::text IS NULL OR found_by = $5)
+  AND ($6::uuid IS NULL OR found_in = $6)
+  AND ($7::text IS NULL OR concerns = $7)
+  AND ($8::text IS NULL OR unit = $8)
+  AND ($9::text IS NULL OR officer = $9)
+  AND ($10::boolean IS NULL OR ((state = 'assigned' AND overdue_on = due_on) IS TRUE) = $10)
+  AND ($2::boolean OR NOT (found_by = 'score' AND concerns IS NULL) OR officer = $3)
+  AND ($11::timestamptz IS NULL OR (opened_at, finding_id) < ($11, $12::uuid))
 ORDER BY opened_at DESC, finding_id DESC
-LIMIT $11
+LIMIT $13
 
 -- name: reviews
 -- A page of reviews, the newest year first, after ($2, $3).
@@ -166,14 +166,14 @@ WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE
 GROUP BY agency, concerns
 ORDER BY agency, concerns
 
--- name: deeds_by_unit
--- What units did of what they had to, between two days ($2, $3): by the day that it was done or verified, or was due.
-SELECT agency, unit AS subject,
+-- name: deeds
+-- What each unit or officer ({whose}) did of what he had to, by the day ($2 to $3) that it was done or verified, or was due.
+SELECT agency, {whose} AS subject,
     sum(tasks_in_time)::integer AS tasks_in_time, sum(tasks_late)::integer AS tasks_late, sum(tasks_overdue)::integer AS tasks_overdue,
     sum(actions_in_time)::integer AS actions_in_time, sum(actions_late)::integer AS actions_late,
     sum(actions_effective)::integer AS actions_effective, sum(actions_ineffective)::integer AS actions_ineffective
 FROM (
-    SELECT agency, unit,
+    SELECT agency, {whose},
         (state = 'done' AND NOT late AND ended_on BETWEEN $2 AND $3)::integer AS tasks_in_time,
         (state = 'done' AND late AND ended_on BETWEEN $2 AND $3)::integer AS tasks_late,
         (state IS NULL AND overdue_on = due_on AND due_on BETWEEN $2 AND $3)::integer AS tasks_overdue,
@@ -181,37 +181,12 @@ FROM (
     FROM read.reform_task
     WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR agency ^@ (own || '.')))
     UNION ALL
-    SELECT agency, unit, 0, 0, 0,
+    SELECT agency, {whose}, 0, 0, 0,
         (NOT late AND done_on BETWEEN $2 AND $3)::integer, (late AND done_on BETWEEN $2 AND $3)::integer,
         (effective AND verified_on BETWEEN $2 AND $3)::integer, (NOT effective AND verified_on BETWEEN $2 AND $3)::integer
     FROM read.corrective_action
     WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR agency ^@ (own || '.')))
 ) AS deed
-WHERE unit IS NOT NULL
-GROUP BY agency, unit
-ORDER BY agency, unit
-
--- name: deeds_by_officer
--- What officers did of what they had to, between two days ($2, $3): by the day that it was done or verified, or was due.
-SELECT agency, officer AS subject,
-    sum(tasks_in_time)::integer AS tasks_in_time, sum(tasks_late)::integer AS tasks_late, sum(tasks_overdue)::integer AS tasks_overdue,
-    sum(actions_in_time)::integer AS actions_in_time, sum(actions_late)::integer AS actions_late,
-    sum(actions_effective)::integer AS actions_effective, sum(actions_ineffective)::integer AS actions_ineffective
-FROM (
-    SELECT agency, officer,
-        (state = 'done' AND NOT late AND ended_on BETWEEN $2 AND $3)::integer AS tasks_in_time,
-        (state = 'done' AND late AND ended_on BETWEEN $2 AND $3)::integer AS tasks_late,
-        (state IS NULL AND overdue_on = due_on AND due_on BETWEEN $2 AND $3)::integer AS tasks_overdue,
-        0 AS actions_in_time, 0 AS actions_late, 0 AS actions_effective, 0 AS actions_ineffective
-    FROM read.reform_task
-    WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR agency ^@ (own || '.')))
-    UNION ALL
-    SELECT agency, officer, 0, 0, 0,
-        (NOT late AND done_on BETWEEN $2 AND $3)::integer, (late AND done_on BETWEEN $2 AND $3)::integer,
-        (effective AND verified_on BETWEEN $2 AND $3)::integer, (NOT effective AND verified_on BETWEEN $2 AND $3)::integer
-    FROM read.corrective_action
-    WHERE ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS own WHERE agency = own OR agency ^@ (own || '.')))
-) AS deed
-WHERE officer IS NOT NULL
-GROUP BY agency, officer
-ORDER BY agency, officer
+WHERE {whose} IS NOT NULL
+GROUP BY agency, {whose}
+ORDER BY agency, {whose}
