@@ -1,4 +1,4 @@
-"""Facts of reporting, the mirror: reports published, with the positions that they were drawn at."""
+"""Facts of reporting, the mirror: reports published, with the positions that they were drawn at, scores, and the management of reform."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from contracts.fact import LEFT_OUT, Fact, Value
+from contracts.reporting_duties import DirectiveFact, PublicityFact
+from contracts.reporting_findings import FindingFact
 from contracts.reporting_indicators import IndicatorOverridden, IndicatorOverrideWithdrawn
+from contracts.reporting_oversight import InspectionFact, ReviewFact
+from contracts.reporting_reform import ReformPlanFact
 from contracts.vocabulary import AgencyCode, ContentHash, FieldCode, PrincipalId, ReportId, ScoreId
 
 Count: TypeAlias = Annotated[int, Field(ge=0)]
@@ -88,4 +92,16 @@ class ScoreRecovered(Fact, type="reporting.score.recovered.v1"):
     measured_at: datetime
 
 
-ReportingFact: TypeAlias = ReportPublished | ScoreFell | ScoreRecovered | IndicatorOverridden | IndicatorOverrideWithdrawn
+ReportingFact: TypeAlias = (
+    ReportPublished
+    | ScoreFell
+    | ScoreRecovered
+    | IndicatorOverridden
+    | IndicatorOverrideWithdrawn
+    | ReformPlanFact
+    | FindingFact
+    | ReviewFact
+    | InspectionFact
+    | DirectiveFact
+    | PublicityFact
+)

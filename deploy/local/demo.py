@@ -18,6 +18,7 @@ from deploy.local import verify
 from deploy.local.caller import Answered
 from deploy.local.permits import WHOLESALE, NotGenuine, Numbered, publish_and_check
 from deploy.local.processes import ROOT
+from deploy.local.reform import Reform
 from deploy.local.stack import Stack
 from deploy.local.story import FIRST_DAY, end_of, last_day, plan
 from deploy.local.telling import LEADER, Department, Telling
@@ -68,6 +69,8 @@ async def play(
         department.told["permits checked"] = checked
         await record_answers(department, end_of(last_day(days)))
         leader = department.caller("reporting", LEADER, "leader")
+        reform = Reform(lambda who, role: department.caller("reporting", who, role), LEADER, seed, last_day(days))
+        department.told["tasks of the reform"] = await reform.tell()
         period = {"from": FIRST_DAY.isoformat(), "to": last_day(days).isoformat()}
         if show:
             say(progress_line(department, dossiers))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, get_args
+from uuid import uuid5
 
-from contracts.reporting import ScoredWhose
-from kernel.eventlog import Conflict, Meta, Slice
+from contracts.reporting import ScoredWhose, ScoreFell, ScoreRecovered
+from contracts.reporting_findings import FindingOpened
+from contracts.vocabulary import AgencyCode, FindingId, FindingSourceId
+from kernel.eventlog import Conflict, History, Meta, Slice
 from kernel.legalclock import day_of
 from services.reporting.domain import score
 from services.reporting.domain.groups import Tally
@@ -16,12 +20,40 @@ from services.reporting.domain.satisfaction import RATINGS, UNSAID, counted
 from services.reporting.query import Mirror
 
 SOURCE: Final = "feedback"
+SCORED: Final[dict[ScoredWhose, str]] = {
+    "unit": "Mức độ hài lòng đối với đơn vị xuống dưới ngưỡng",
+    "officer": "Mức độ hài lòng đối với một công chức xuống dưới ngưỡng",
+}
 
 
 def rolling(today: date, months: int) -> Period:
     """Give the month of a day and those before it, so many in all; whole months, as everything that is told of answers."""
     index = today.year * 12 + today.month - months
     return Period(date(index // 12, index % 12 + 1, 1), today).whole_months()
+
+
+def found_by(facts: Sequence[ScoreFell | ScoreRecovered], history: History, agency: AgencyCode) -> list[Slice]:
+    """Open a finding for a score that fell: somebody has to act on it. One that has recovered closes none: that is for a person to say.
+
+    What it says names no account, for whoever leads alone may know whose score it is.
+    """
+    slices: list[Slice] = []
+    for n, fell in enumerate(facts):
+        if isinstance(fell, ScoreFell):
+            finding_id = FindingId(uuid5(fell.score_id, f"finding/{history.version + n}"))
+            opened = FindingOpened(
+                finding_id=finding_id,
+                agency=agency,
+                found_by="score",
+                found_in=FindingSourceId(fell.score_id),
+                subject="civil-service",
+                unit=fell.subject if fell.whose == "unit" else None,
+                text=f"{SCORED[fell.whose]}: {fell.satisfied}/{fell.answers} phiếu hài lòng, ngưỡng {fell.floor} %.",
+                opened_by="system:reporting",
+                opened_at=fell.measured_at,
+            )
+            slices.append(Slice(History(finding_id), agency, [opened]))
+    return slices
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +100,8 @@ class Watch:
         try:
             # The same step of the same score is the same command: two workers that see it at once record it once.
             await log.append(
-                [Slice(history, command.agency, facts)], Meta(f"score:{id}:{history.version}", f"system:{log.source}", command.at)
+                [Slice(history, command.agency, facts), *found_by(facts, history, command.agency)],
+                Meta(f"score:{id}:{history.version}", f"system:{log.source}", command.at),
             )
         except Conflict:
             return 0

@@ -23,19 +23,36 @@ from kernel.edge.position import After, wait_for
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.turnstile import Turnstile
 from kernel.paper.press import Press
-from services.reporting import http_form, http_indicators, http_petitions, http_query, http_satisfaction, http_trace, sheet
+from services.reporting import (
+    http_duties,
+    http_evidence,
+    http_findings,
+    http_form,
+    http_indicators,
+    http_oversight,
+    http_petitions,
+    http_query,
+    http_reform,
+    http_satisfaction,
+    http_simplification,
+    http_trace,
+    sheet,
+)
 from services.reporting import page as page_
 from services.reporting.domain import report
 from services.reporting.domain.period import Period
 from services.reporting.handle import Publisher
+from services.reporting.handle_reform import Reform
 from services.reporting.http_as_of import AsOf, positions_of
 from services.reporting.http_period import AskedPeriod, Cuts, OfLine, OnlyAgency, cut_of, insist_on_period, line_of, scope_of
 from services.reporting.projections import MIRROR
 from services.reporting.query import Line, Mirror, told
 from services.reporting.query_books import Book, DossierState, Wanted
+from services.reporting.query_reform import ReformRegister
 
 READERS: Final = http_satisfaction.READERS
 
+OF_REFORM: Final = (http_reform, http_findings, http_oversight, http_duties)
 POLICY: Final = Policy(
     {
         "figures.read": READERS,
@@ -49,12 +66,15 @@ POLICY: Final = Policy(
     | http_petitions.ACTIONS
     | http_query.ACTIONS
     | http_satisfaction.ACTIONS
-    | http_trace.ACTIONS,
+    | http_trace.ACTIONS
+    | http_simplification.ACTIONS
+    | {action: roles for part in OF_REFORM for action, roles in part.ACTIONS.items()},
     of_all={
         "scores.measure": "it measures every agency's units and officers, as the worker does by itself, and says how many facts came of it"
-    },
+    }
+    | http_reform.OF_ALL,
 )
-WORDS: Final = Words({kind.slug: kind for kind in http_indicators.REFUSALS})
+WORDS: Final = Words({kind.slug: kind for part in (http_indicators, *OF_REFORM) for kind in part.REFUSALS}, http_evidence.FAULTS)
 MODEL_AGENCY: Final = "H09.13"
 
 UNKNOWN_FIELD: Final = Fault(
@@ -79,7 +99,9 @@ def routes(mirror: Mirror, publisher: Publisher, turnstile: Turnstile, more: Seq
     add_register(router, mirror)
     add_page(router, mirror)
     add_reports(router, mirror, publisher)
-    own = [http_petitions.routes(mirror), http_satisfaction.routes(mirror), http_trace.routes(mirror), *more]
+    own = [part.routes(mirror) for part in (http_petitions, http_satisfaction, http_trace, http_simplification)]
+    reform, register = Reform(mirror.runtime), ReformRegister(mirror.runtime)
+    own += [*more, *(part.routes(reform, register) for part in OF_REFORM)]
     routers = [router, http_form.routes(mirror, Press()), *own]
     turnstile.guard(routers, POLICY)
     return routers

@@ -19,11 +19,13 @@ from kernel.eventlog import Codec
 from services.reporting import http_indicators, http_query
 from services.reporting.consume import REACTORS
 from services.reporting.handle import Publisher
+from services.reporting.handle_overdue import Overdue
 from services.reporting.handle_scores import Watch
 from services.reporting.heads import Heads
 from services.reporting.http_api import POLICY, WORDS, routes
 from services.reporting.packs import shelf
 from services.reporting.projections import MIRROR, SOURCES
+from services.reporting.projections.reform import REFORM
 from services.reporting.query import Mirror
 from services.reporting.query_grammar import Bounds
 from services.reporting.query_indicators import Check
@@ -54,17 +56,20 @@ def mirror_of(runtime: Runtime[ReportingSettings]) -> Mirror:
 
 
 def jobs(runtime: Runtime[ReportingSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Watch the scores, except where the callers say what time it is: there they ask for this too."""
+    """Watch the scores and what is due, except where the callers say what time it is: there they ask for this too."""
     if runtime.settings.demo_clock:
         return {}
-    return {"scores": partial(watch, Watch(mirror_of(runtime)), runtime.settings.score_seconds)}
+    return {
+        "scores": partial(watch, Watch(mirror_of(runtime)).measure, runtime.settings.score_seconds),
+        "overdue": partial(watch, Overdue(runtime).ring, runtime.settings.overdue_seconds),
+    }
 
 
-async def watch(scores: Watch, every_seconds: float) -> None:
-    """Measure again and again."""
+async def watch(look: Callable[[datetime], Awaitable[int]], every_seconds: float) -> None:
+    """Look again and again."""
     while True:
         await asyncio.sleep(every_seconds)
-        await scores.measure(datetime.now(UTC))
+        await look(datetime.now(UTC))
 
 
 SERVICE: Final = Service(
@@ -75,7 +80,7 @@ SERVICE: Final = Service(
     policy=POLICY,
     words=WORDS,
     routers=routers,
-    models=(MIRROR,),
+    models=(MIRROR, REFORM),
     reactors=lambda _: REACTORS,
     jobs=jobs,
 )

@@ -49,6 +49,15 @@ NO_PERSON: Final = {
     "DossierSubmitted.applicant_kind": "individual or enterprise, no more",
     "DossierAccepted.applicant_kind": "individual or enterprise, no more",
     "Fee.applicant_kind": "individual or enterprise, no more",
+    "ReformTaskSet.content": "one of seven words",
+    **dict.fromkeys(
+        ("ReformTaskSet.owner", "FindingActionAssigned.owner", "DirectiveAssigned.owner", "PublicityPlanned.owner"),
+        "a unit, and the account of an officer of it",
+    ),
+    **dict.fromkeys(
+        ("ReformTaskProgressed.note", "FindingOpened.text", "FindingActionVerified.note", "InspectionHeld.text"),
+        "an official's words about work; where they are written, what looks like a person's particulars is refused",
+    ),
 }
 """Fields whose names sound personal and are not, each with the reason."""
 

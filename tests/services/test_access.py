@@ -29,6 +29,7 @@ from tests.services.processing.department import LEADER, department
 from tests.services.processing.dossiers import WINE
 from tests.services.reporting.facts import Paper
 from tests.services.reporting.mirror import MARCH, mirroring, some_weeks
+from tests.services.reporting.reform_http import reformed
 from tests.services.reporting.test_indicators_served import SAID
 from tests.services.rig import AGENCY, Rig, Running
 
@@ -106,9 +107,11 @@ async def of_reporting(rig: Rig) -> AsyncGenerator[World]:
         await mirrored.level()
         report = (await mirrored.publish(MARCH)).json()["id"]
         said = await mirrored.service.post(OVERRIDES.format(pack="qd-766"), SAID, mirrored.service.token("leader"))
+        made = await reformed(mirrored)
         named = {"reports": report, "dossiers": str(Paper("late").id), "pack": "qd-766", "indicator-overrides": said.json()["id"]}
+        named |= {"task": "1", "inspection": "1", "code": "2.000648", **made.named}
         listed = frozenset({report, said.json()["id"], f'"{AGENCY}"'})
-        yield World(mirrored.service, named, listed, bodies={f"POST {OVERRIDES}": {**SAID, "value": "1"}})
+        yield World(mirrored.service, named, listed, bodies={f"POST {OVERRIDES}": {**SAID, "value": "1"}, **made.bodies})
 
 
 WORLDS: Final[Mapping[str, Callable[[Rig], AbstractAsyncContextManager[World]]]] = {

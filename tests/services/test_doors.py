@@ -30,6 +30,8 @@ NAMED: Final = {
     "form": "apology",
     "file": ID,
     "original": 1,
+    "task": 1,
+    "inspection": 1,
 }
 """What stands in the addresses."""
 

@@ -24,6 +24,7 @@ from services.intake import query as intake
 from services.processing import query as processing
 from services.processing import query_cases as cases
 from services.reporting import query as reporting
+from services.reporting import query_reform as reform
 from tests.architecture.source import ROOT, sources
 from tests.services.four import SERVICES, each_service
 from tests.services.rig import AGENCY, Rig, eventually
@@ -186,6 +187,15 @@ FORGETFUL: Final = (
         "/v1/figures?from=2026-03-01&to=2026-03-31",
         "leader",
     ),
+    Forgetful(
+        "reporting",
+        reform.QUERY,
+        "reform_task",
+        "INSERT INTO read.reform_task (task_id, agency, year, number, content, due_on)"
+        " VALUES (gen_random_uuid(), $1, 2026, 1, 'procedures', '2026-03-31')",
+        "/v1/reform/tasks",
+        "leader",
+    ),
 )
 
 
@@ -239,6 +249,8 @@ OF_ALL: Final = {
     "denunciations": "counted in groups of all agencies, of which none is taken apart",
     "months_begin": "which months there are",
     "asked": "counted in groups of all agencies, of which none is taken apart",
+    "over": "a job says what is overdue, for every agency",
+    "petition_of": "whose a petition is, is asked so that others are refused",
 }
 """Statements over walled tables that are read for nobody in particular, each with why."""
 
