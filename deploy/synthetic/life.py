@@ -233,6 +233,8 @@ class Life:
             at = max(at, visit.done_at if visit.is_claimed else visit.claim_at)
             yield at
             self._watch(at)
+            if all(one.code != code for one in self.case.open):
+                continue
             acts += 1
             if withdraws_after is not None and acts > withdraws_after and self.case.verdict == "pending":
                 self.carry_out(self.id, door.Withdraw(reason="no-longer-needed", at=at), PORTAL, at)
@@ -277,10 +279,12 @@ class Life:
         return Visit(officer, claim_at, done_at, is_claimed=held is not None)
 
     def _watch(self, at: datetime) -> None:
-        """Say what the service's worker would have said by now: alarms, and other agencies that owe an answer."""
+        """Say what the service's worker would have said by now: alarms, who owes an answer, which steps have passed by themselves."""
         while self.carry_out(self.case_id, work.Ring(at=at), "system:processing", at):
             pass
         self.carry_out(self.case_id, work.Remind(at=at), "system:processing", at)
+        passing = work.LetPass(steps=self.flow.steps, at=at, calendar=self.department.calendar.as_known_at(at))
+        self.carry_out(self.case_id, passing, "system:processing", at)
 
     def _pause(self, visit: Visit, at: datetime) -> Iterator[datetime]:
         """Let appraisal find something missing, and the applicant bring it."""
@@ -326,7 +330,7 @@ class Life:
             self._act(work.PutDownSiteCheck(step=code, held_on=day, members=seats, finding=finding, **who), officer, at)
         else:
             seats = (Seat(role="chair", officer=officer.id), Seat(role="secretary", officer=DESK), *partners)
-            self._act(work.PutDownCouncil(step=code, held_on=day, members=seats, finding="grant", **who), officer, at)  # pyright: ignore[reportArgumentType]
+            self._act(work.PutDownCouncil(step=code, held_on=day, members=seats, finding="approves", **who), officer, at)
 
     def _issue(self, code: str, officer: Officer, at: datetime) -> None:
         log, year, agency = self.log, day_of(at).year, self.agency

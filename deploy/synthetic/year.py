@@ -33,13 +33,18 @@ PROGRESS_SECONDS: Final = 15.0
 
 
 def synthesize(
-    year: int, dossiers: int, seed: int, target: IO[str], heard: Callable[[Recorded, bytes], None] | None = None
+    year: int,
+    dossiers: int,
+    seed: int,
+    target: IO[str],
+    heard: Callable[[Recorded, bytes], None] | None = None,
+    department: Department | None = None,
 ) -> Counter[str]:
     """Write a year; give how many facts of each type there are. What lies after the year has not happened."""
     first = date(year, 1, 1)
     until = end_of(date(year, 12, 31))
     began_at = datetime(year, 1, 1, tzinfo=UTC) - timedelta(hours=7)
-    department, log = Department(began_at), Log(Writer(target), seed)
+    department, log = department or Department(began_at), Log(Writer(target), seed)
     log.heard = heard
     department.found(log)
     waiting: list[tuple[datetime, int, Iterator[datetime]]] = []

@@ -52,7 +52,10 @@ IN_WORDS: Final[Mapping[Kind, tuple[str, str]]] = {
     "decided-before-council": ("Quyết định trước khi hội đồng họp", "Decided before the council met"),
     "signed-by-another-role": ("Người ký không có thẩm quyền", "Signed by somebody who may not sign"),
     "issued-without-decision": ("Phát hành khi chưa có quyết định", "Issued without a decision"),
-    "returned-where-not-allowed": ("Trả lại bước mà quy trình không cho trả", "Sent back to a step that the workflow sends nothing back to"),
+    "returned-where-not-allowed": (
+        "Trả lại bước mà quy trình không cho trả",
+        "Sent back to a step that the workflow sends nothing back to",
+    ),
     "passed-without-timer": ("Tự qua bước không có thời hạn im lặng", "Passed by itself, though silence is no consent there"),
     "worked-while-paused": ("Làm khi thời hạn đang tạm dừng", "Worked on while the clock stood still"),
     "after-the-end": ("Làm sau khi hồ sơ đã kết thúc", "Worked on after the case had ended"),

@@ -48,7 +48,9 @@ ROOT_MAX: Final = 20
 class Staff:
     """What was said of officers, roles and units, each with the day from which it holds; the last that was said of a day counts."""
 
-    posts: dict[str, list[tuple[date, date | None, Post | None]]] = field(default_factory=dict[str, "list[tuple[date, date | None, Post | None]]"])
+    posts: dict[str, list[tuple[date, date | None, Post | None]]] = field(
+        default_factory=dict[str, "list[tuple[date, date | None, Post | None]]"]
+    )
     roles: dict[str, list[tuple[date, Role]]] = field(default_factory=dict[str, "list[tuple[date, Role]]"])
     heirs: dict[str, tuple[date, tuple[Heir, ...]]] = field(default_factory=dict[str, "tuple[date, tuple[Heir, ...]]"])
     leaves: list[LeaveGranted] = field(default_factory=list[LeaveGranted])
@@ -79,7 +81,7 @@ class Staff:
             case OfficerReleased():
                 self._post(fact.post.officer, fact.from_on, None, None)
             case UnitsReorganised(from_on=day):
-                self.heirs |= {unit: (day, fact.heirs) for unit in fact.units}
+                self.heirs |= dict.fromkeys(fact.units, (day, fact.heirs))
                 for post in fact.posts:
                     self._post(post.officer, day, None, Post(officer=post.officer, unit=rest_of(fact.heirs), role=post.role))
             case LeaveGranted():
