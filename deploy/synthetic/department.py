@@ -84,7 +84,7 @@ class Department:
     def due(self, limit: Limit, start_rule: str, at: datetime) -> Deadline:
         """Derive a deadline as intake does."""
         known = self.calendar.as_known_at(at)
-        return Deadline.model_validate(deadline(at, limit, start_rule, known, rule_pack_on(day_of(at))))  # pyright: ignore[reportArgumentType]
+        return Deadline.model_validate(deadline(at, limit, start_rule, known, rule_pack_on(day_of(at))))  # pyright: ignore[reportArgumentType] - one of two words of the catalogue
 
     def turn(self, procedure: str, unit: str, step: str, wanted: datetime) -> datetime:
         """Give when a step may be taken: not before those that have waited longer. Asked in the order in which they came."""
@@ -109,5 +109,5 @@ class Department:
             (controlled_documents, controlled_documents.stream_of(agency), load_documents(HERE / "controlled_documents.yaml", agency, at)),
         )
         for module, stream, command in targets:
-            facts = module.DECIDER.decide(command, module.DECIDER.initial)  # pyright: ignore[reportArgumentType]
+            facts = module.DECIDER.decide(command, module.DECIDER.initial)
             log.append("processing", Slice(log.tip(stream), agency, facts), f"{stream}:seed", SYSTEM, at)

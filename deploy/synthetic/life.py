@@ -65,6 +65,11 @@ class Visit:
     done_at: datetime
     is_claimed: bool = False
 
+    @property
+    def next_at(self) -> datetime:
+        """When something is to be done about it."""
+        return self.done_at if self.is_claimed else self.claim_at
+
 
 @dataclass
 class Life:
@@ -227,10 +232,10 @@ class Life:
         withdraws_after = self.chance.randint(1, 6) if self.plan.fate == "withdrawn" else None
         sent_back = self.chance.random() >= RETURNED_ONCE
         while isinstance(self.case, Working):
-            found = {step.code: visits.get(step.code) or self._visit(step, at) for step in self.case.open}
+            found: dict[str, Visit] = {step.code: visits.get(step.code) or self._visit(step, at) for step in self.case.open}
             visits = found
-            code, visit = min(found.items(), key=lambda each: each[1].done_at if each[1].is_claimed else each[1].claim_at)
-            at = max(at, visit.done_at if visit.is_claimed else visit.claim_at)
+            code, visit = min(found.items(), key=lambda one: one[1].next_at)
+            at = max(at, visit.next_at)
             yield at
             self._watch(at)
             if all(one.code != code for one in self.case.open):

@@ -22,6 +22,7 @@ from services.reporting.handle_scores import Watch
 from services.reporting.heads import Heads
 from services.reporting.http_api import POLICY, WORDS, routes
 from services.reporting.projections import MIRROR, SOURCES
+from services.reporting.projections.ways import WAYS
 from services.reporting.query import Mirror
 from services.reporting.settings import ReportingSettings
 from services.reporting.trace import Trace
@@ -63,7 +64,7 @@ SERVICE: Final = Service(
     policy=POLICY,
     words=WORDS,
     routers=routers,
-    models=(MIRROR,),
+    models=(MIRROR, WAYS),
     reactors=lambda _: REACTORS,
     jobs=jobs,
 )

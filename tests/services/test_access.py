@@ -29,7 +29,8 @@ from tests.services.processing.department import LEADER, department
 from tests.services.processing.dossiers import WINE
 from tests.services.reporting.facts import Paper
 from tests.services.reporting.mirror import MARCH, mirroring, some_weeks
-from tests.services.rig import AGENCY, Rig, Running
+from tests.services.reporting.test_looking_back import opened
+from tests.services.rig import AGENCY, Rig, Running, eventually
 
 FOREIGN: Final = "H10.5"
 PART: Final = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
@@ -101,9 +102,12 @@ async def of_feedback(rig: Rig) -> AsyncGenerator[World]:
 async def of_reporting(rig: Rig) -> AsyncGenerator[World]:
     async with mirroring(rig) as mirrored:
         await some_weeks(mirrored)
+        late = Paper("late").id
+        await mirrored.tell(opened(Paper("late"), "van-phong"))
         await mirrored.level()
+        await eventually(lambda: mirrored.get(f"/v1/dossiers/{late}/conformance", "leader"), lambda found: found.status_code == 200)
         report = (await mirrored.publish(MARCH)).json()["id"]
-        yield World(mirrored.service, {"reports": report, "dossiers": str(Paper("late").id)}, frozenset({report, f'"{AGENCY}"'}))
+        yield World(mirrored.service, {"reports": report, "dossiers": str(late)}, frozenset({report, f'"{AGENCY}"'}))
 
 
 WORLDS: Final[Mapping[str, Callable[[Rig], AbstractAsyncContextManager[World]]]] = {

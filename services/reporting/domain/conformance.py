@@ -1,7 +1,7 @@
 """Step 3 of 8, decide: where the real way of a case left the published internal procedure that the case was pinned to.
 
-Deviations are found from the facts alone, by another program than the one that let them happen: processing refuses most of them, and what it
-recorded is checked here once more (TT 01/2018/TT-VPCP, Điều 8; TCVN ISO 9001:2015, 9.1). A step that its workflow lets be left out
+Deviations are found from the facts alone, by another program than the one that let them happen: processing refuses most of them, and what
+it recorded is checked here once more (TT 01/2018/TT-VPCP, Điều 8; TCVN ISO 9001:2015, 9.1). A step that its workflow lets be left out
 (`when`) may be skipped by a fact that says so; whether its condition was true is not judged again.
 """
 
@@ -54,7 +54,7 @@ IN_WORDS: Final[Mapping[Kind, tuple[str, str]]] = {
     "issued-without-decision": ("Phát hành khi chưa có quyết định", "Issued without a decision"),
     "returned-where-not-allowed": (
         "Trả lại bước mà quy trình không cho trả",
-        "Sent back to a step that the workflow sends nothing back to",
+        "Sent back to a step that nothing is sent back to",
     ),
     "passed-without-timer": ("Tự qua bước không có thời hạn im lặng", "Passed by itself, though silence is no consent there"),
     "worked-while-paused": ("Làm khi thời hạn đang tạm dừng", "Worked on while the clock stood still"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias
 
 from contracts.fact import Fact
 from contracts.processing import Step
@@ -39,6 +39,8 @@ FACTS: Final[tuple[type[Fact], ...]] = (
     SigningDelegationEnded,
 )
 """The facts that say so."""
+Held: TypeAlias = "tuple[date, date | None, Post | None]"
+"""From which day to which (None: until further notice) somebody holds a post (None: none any more)."""
 SIGNS: Final = "giam-doc"
 ROOT_MAX: Final = 20
 """How often a unit's work can have been inherited onward."""
@@ -48,9 +50,7 @@ ROOT_MAX: Final = 20
 class Staff:
     """What was said of officers, roles and units, each with the day from which it holds; the last that was said of a day counts."""
 
-    posts: dict[str, list[tuple[date, date | None, Post | None]]] = field(
-        default_factory=dict[str, "list[tuple[date, date | None, Post | None]]"]
-    )
+    posts: dict[str, list[Held]] = field(default_factory=dict[str, "list[Held]"])
     roles: dict[str, list[tuple[date, Role]]] = field(default_factory=dict[str, "list[tuple[date, Role]]"])
     heirs: dict[str, tuple[date, tuple[Heir, ...]]] = field(default_factory=dict[str, "tuple[date, tuple[Heir, ...]]"])
     leaves: list[LeaveGranted] = field(default_factory=list[LeaveGranted])
@@ -125,9 +125,10 @@ class Staff:
             return
         yield own
         for leave in self.leaves:
-            if leave.stand_in == officer and leave.from_on <= day <= leave.to_on and (post := self._post_on(leave.officer, day)):
-                if not any(end.officer == leave.officer and leave.from_on <= end.from_on <= day for end in self.back):
-                    yield post
+            is_back = any(end.officer == leave.officer and leave.from_on <= end.from_on <= day for end in self.back)
+            away = leave.stand_in == officer and leave.from_on <= day <= leave.to_on and not is_back
+            if away and (post := self._post_on(leave.officer, day)):
+                yield post
 
     def _fits(self, post: Post, step: Step, procedure: str | None, day: date) -> bool:
         return step.role in self._roles(post.role, day) and post.unit in {step.unit, self._heir(step.unit, procedure, day)}

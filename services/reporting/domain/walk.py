@@ -107,7 +107,7 @@ def turn_of(pos: int, fact: Fact) -> Turn | None:
     """Give what a fact is in the way of a case; None where it is nothing."""
 
     def turn(what: What, at: datetime, **more: object) -> Turn:
-        return Turn(pos=pos, case_id=fact.case_id, what=what, at=at, **more)  # pyright: ignore[reportAttributeAccessIssue, reportArgumentType]
+        return Turn(pos=pos, case_id=fact.case_id, what=what, at=at, **more)  # pyright: ignore[reportAttributeAccessIssue, reportArgumentType] - every fact of FACTS has a case
 
     match fact:
         case CaseOpened(deadline=deadline):

@@ -36,14 +36,18 @@ class Lives:
 
     workflows: dict[str, tuple[str, Steps]] = field(default_factory=dict[str, "tuple[str, Steps]"])
     staff: Staff = field(default_factory=Staff)
+    before: list[Fact] = field(default_factory=list[Fact])
+    """What was said before the first case: workflows, and who is who."""
     cases: dict[CaseId, list[Placed]] = field(default_factory=dict[CaseId, list[Placed]])
 
     def hear(self, event: Recorded, _: bytes) -> None:
         match event.fact:
             case WorkflowPublished() as fact:
                 self.workflows[fact.content_hash] = (fact.procedure, fact.steps)
+                self.before.append(fact)
             case fact if type(fact) in staff.FACTS:
                 self.staff.add(fact)
+                self.before.append(fact)
             case fact if type(fact) in walk.FACTS:
                 self.cases.setdefault(fact.case_id, []).append((event.pos, fact))
             case _:

@@ -57,7 +57,8 @@ def planted(year: Lives, told: Turns, number: int) -> list[tuple[CaseId, str]]:
     for case in told.values():
         for wait in waits(AGENCY, case, year.workflows):
             queue.setdefault(wait.key, []).append(wait)
-    chance, chosen, used = Random(1), list[tuple[CaseId, str]](), set[Any]()
+    chance = Random(1)  # noqa: S311 - chance comes from a seed, so that it can be repeated
+    chosen, used = list[tuple[CaseId, str]](), set[Any]()
     pairs = [
         (later, earlier)
         for waiting in queue.values()
@@ -99,7 +100,7 @@ def case(name: str, *told: tuple[str, int, dict[str, Any]], workflow: str = "w")
     """Tell the turns of a case: what, on which day, and more."""
     id_ = CaseId(id_of("case", name))
     first = Turn(pos=1, case_id=id_, at=moment(told[0][1]), what="opened", step="B1", word=workflow, due_on=told[0][2].get("due_on"))
-    return [first, *(Turn(pos=100 * on + n, case_id=id_, at=moment(on), what=what, **more) for n, (what, on, more) in enumerate(told[1:]))]  # pyright: ignore[reportArgumentType]
+    return [first, *(Turn(pos=100 * on + n, case_id=id_, at=moment(on), what=what, **more) for n, (what, on, more) in enumerate(told[1:]))]  # pyright: ignore[reportArgumentType] - one of What
 
 
 def over(earlier: Sequence[Turn], later: Sequence[Turn]) -> list[str | None]:
