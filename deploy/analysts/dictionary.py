@@ -64,7 +64,15 @@ def page() -> str:
     for service, facts in PUBLISHERS.items():
         lines += ["", f"## {service}"]
         for fact in facts:
-            lines += ["", f"### {fact.TYPE}", "", f"**{TERMS[fact.TYPE]}.** {_cell(sentence(fact))}", "", "| field | type | sample |", "|---|---|---|"]
+            lines += [
+                "",
+                f"### {fact.TYPE}",
+                "",
+                f"**{TERMS[fact.TYPE]}.** {_cell(sentence(fact))}",
+                "",
+                "| field | type | sample |",
+                "|---|---|---|",
+            ]
             lines += [f"| `{name}` | {kind} | {sample} |" for name, kind, sample in fields(fact.TYPE)]
     lines += ["", "## From a figure to its facts", "", "| figure of reporting | told in | read tables | facts |", "|---|---|---|---|"]
     known = lineage()

@@ -19,6 +19,10 @@ def write(form: str, lines: Iterable[bytes], out: Path) -> str:
         from deploy.analysts import ocel
 
         return f"{ocel.write(facts_in(lines), out)} events"
+    if form == "open-data":
+        from deploy.analysts import opendata
+
+        return f"{opendata.write(facts_in(lines), out)} rows"
     from deploy.analysts import parquet
 
     return parquet.write(facts_in(lines), out).sentence

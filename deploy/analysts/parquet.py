@@ -129,9 +129,7 @@ def _utc(text: str) -> str:
     return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None).isoformat()
 
 
-def _close(  # noqa: PLR0913 - one block, and where it goes
-    connection: duckdb.DuckDBPyConnection, out: Path, source: str, found: _Block, block: int, done: Exported
-) -> None:
+def _close(connection: duckdb.DuckDBPyConnection, out: Path, source: str, found: _Block, block: int, done: Exported) -> None:
     """Write a block's files, one for each day, and note how far the source is."""
     found.lines.close()
     gathered = out / f".{source}.jsonl"

@@ -20,7 +20,7 @@ Data = Annotated[Path, Parameter(name="--data", help="Folder that keeps everythi
 Sources = Annotated[str, Parameter(help="Which services' facts, with commas.")]
 PassedOn = Annotated[str, Parameter(allow_leading_hyphen=True, show=False)]
 
-Form = Literal["bundle", "ocel2", "parquet"]
+Form = Literal["bundle", "ocel2", "parquet", "open-data"]
 
 app = App(name="./motcua", help="Motcua on this machine: một cửa, one door.", version_flags=[])
 events = App(name="events", help="Watch or export the facts.")
@@ -257,7 +257,10 @@ def export(
     out: Annotated[Path, Parameter(name=["--out", "-o"], allow_leading_hyphen=True, help="File to write; - is standard output.")],
     source: Sources = ALL,
     form: Annotated[
-        Form, Parameter(name="--format", help="bundle proves itself; ocel2 is SQLite for process mining; parquet is a folder of days.")
+        Form,
+        Parameter(
+            name="--format", help="bundle proves itself; ocel2 is SQLite for process mining; parquet and open-data are folders of days."
+        ),
     ] = "bundle",
     bundle: Annotated[Path | None, Parameter(help="Take the facts from this bundle: nothing need run.")] = None,
 ) -> int:

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.fact import Fact
-from contracts.processing import CaseResultIssued, CaseStepClaimed, CaseStepCompleted
+from contracts.processing import CaseResultIssued, CaseStepClaimed, CaseStepCompleted, CaseStopped
 from services.reporting.domain.fairness import jumps, waits
 from services.reporting.query_ways import LOOKED_AT_MAX
 from tests.servers import NatsServer, PostgresServer
@@ -101,9 +101,8 @@ async def test_the_one_case_that_deviated_is_listed_with_its_step_and_its_fact(y
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_with_all_the_cases_that_kept_to_it_are_listed_too_page_by_page(year: Told) -> None:
-    ended = sum(
-        any(isinstance(fact, CaseResultIssued) or fact.TYPE.endswith("stopped.v1") for _, fact in way) for way in year.lives.cases.values()
-    )
+    ends = (CaseResultIssued, CaseStopped)
+    ended = sum(any(isinstance(fact, ends) for _, fact in way) for way in year.lives.cases.values())
     seen, cursor = list[str](), None
     while True:
         more = {"cursor": cursor} if cursor else {}
@@ -121,7 +120,9 @@ async def test_a_dossier_tells_of_its_own_case(year: Told) -> None:
     found = await year.mirrored.answer(f"/v1/dossiers/{year.dossier_of[year.spoilt]}/conformance")
     assert [one["step"] for one in found["deviations"]] == ["B3"]
     problem(await year.mirrored.get(f"/v1/dossiers/{year.spoilt}/conformance", "leader"), 404, "not-found")
-    problem(await year.mirrored.get(f"/v1/dossiers/{year.dossier_of[lawful]}/conformance", "leader", agencies=("H10",)), 403, "other-agency")
+    problem(
+        await year.mirrored.get(f"/v1/dossiers/{year.dossier_of[lawful]}/conformance", "leader", agencies=("H10",)), 403, "other-agency"
+    )
 
 
 @pytest.mark.asyncio(loop_scope="module")
