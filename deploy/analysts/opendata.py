@@ -4,8 +4,8 @@
     OUT/changes.csv         one line per day: how many rows, how many dossiers wait, the file's SHA-256, up to which fact
 
 A row is one dossier that was resolved: when it was received, which procedure, by which channel, who asked, how it ended, whether late, how
-long it took. The first four may be known of somebody, so they are told only as coarsely as at least K rows of the same file share them; until
-there are K alike a dossier waits, and the longer it waits, the coarser it may be told. A row is published once and never changed: so
+long it took. The first four may be known of somebody, so they are told only as coarsely as at least K rows of the same file share them;
+until there are K alike a dossier waits, and the longer it waits, the coarser it may be told. A row is published once and never changed: so
 two files compared, or all of them added up, tell nothing that one does not (as answers to surveys are counted, ADR 26). Rows that are
 alike do not all end in a refusal, or being among them would say how it ended. No enterprise is named, though facts may name one.
 """
