@@ -1,20 +1,19 @@
 """Run by a test in a process of its own: pm4py reads an OCEL file, says whether it keeps the rules, and finds the process of the cases."""
 
-# pyright: reportArgumentType=false - what pandas and pm4py hand over is typed in the most general way
-
 import json
 import sys
+from typing import Any
 
 import pm4py
 from pm4py.objects.ocel.validation import ocel20_rel_validation
 
 file = sys.argv[1]
 kept, broken = ocel20_rel_validation.apply(file)
-log = pm4py.read_ocel2_sqlite(file)
+log: Any = pm4py.read_ocel2_sqlite(file)
 wanted = {name for name in set(log.events["ocel:activity"]) if "step-completed" in name or name.endswith(".opened B1")}
-of_procedure = log.relations[log.relations["ocel:oid"] == sys.argv[2]]["ocel:eid"]
+of_procedure: Any = log.relations[log.relations["ocel:oid"] == sys.argv[2]]["ocel:eid"]
 cases = set(log.relations[(log.relations["ocel:eid"].isin(of_procedure)) & (log.relations["ocel:type"] == "case")]["ocel:oid"])
-flat = pm4py.ocel_flattening(log, "case")
+flat: Any = pm4py.ocel_flattening(log, "case")
 flat = flat[flat["case:concept:name"].isin(cases) & flat["concept:name"].isin(wanted)]
 net, start, end = pm4py.discover_petri_net_inductive(flat, noise_threshold=0.2)
 found, _, _ = pm4py.discover_dfg(flat)

@@ -23,7 +23,7 @@ from tests.services.reporting.test_conformance import STRANGER, at
 from tests.services.reporting.test_fairness import AGENCY, planted, turns
 from tests.services.rig import Rig, eventually, problem
 
-YEAR: Final[dict[str, str]] = {"from": "2026-01-01", "to": "2026-12-31"}
+YEAR: Final[dict[str, Any]] = {"from": "2026-01-01", "to": "2026-12-31"}
 
 
 @dataclass
@@ -105,7 +105,7 @@ async def test_with_all_the_cases_that_kept_to_it_are_listed_too_page_by_page(ye
     ended = sum(any(isinstance(fact, ends) for _, fact in way) for way in year.lives.cases.values())
     seen, cursor = list[str](), None
     while True:
-        more = {"cursor": cursor} if cursor else {}
+        more: dict[str, Any] = {"cursor": cursor} if cursor else {}
         answer = await year.mirrored.answer("/v1/conformance", all="true", limit=7, **YEAR, **more)
         seen += [item["dossier_id"] for item in answer["items"]]
         if (cursor := answer["next"]) is None:
