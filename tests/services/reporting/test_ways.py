@@ -12,7 +12,10 @@ import pytest_asyncio
 
 from contracts.fact import Fact
 from contracts.processing import CaseResultIssued, CaseStepClaimed, CaseStepCompleted, CaseStopped
+from kernel.eventlog.verify import Verdict, verify_read_model
 from services.reporting.domain.fairness import jumps, waits
+from services.reporting.main import SERVICE
+from services.reporting.projections.ways import WAYS
 from services.reporting.query_ways import LOOKED_AT_MAX
 from tests.servers import NatsServer, PostgresServer
 from tests.services.processing.dossiers import WINE
@@ -142,3 +145,11 @@ async def test_another_agencys_cases_are_not_seen_and_officers_may_not_ask(year:
     assert (await year.mirrored.answer("/v1/fairness", agencies=("H10",), procedure=WINE, **YEAR))["cases"] == 0
     problem(await year.mirrored.get("/v1/conformance", "officer", **YEAR), 403, "not-allowed")
     problem(await year.mirrored.get("/v1/fairness", "officer", procedure=WINE, **YEAR), 403, "not-allowed")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_every_row_is_what_the_log_folds_to(year: Told) -> None:
+    verdict = Verdict("reporting")
+    async with year.mirrored.service.connected() as tables, year.mirrored.neighbours["processing"].log.pool.acquire() as log:
+        await verify_read_model(tables, WAYS, SERVICE.codec, {"processing": log}, verdict)
+    assert verdict.findings == []
