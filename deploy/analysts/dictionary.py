@@ -55,7 +55,8 @@ INTRODUCTION: Final = """\
 
 For whoever analyses: what each fact says, field by field, with a sample; and below, from each figure of reporting back to the facts that it
 follows from. How to get at the facts: [`analysts/README.md`](analysts/README.md). The envelope that every fact comes in:
-[`contracts/README.md`](../contracts/README.md). A name ending in `?` may be absent; `_ref` leads into a vault, which no analyst sees."""
+[`contracts/README.md`](../contracts/README.md). A field with a question mark may be absent; one that ends in ref leads into a vault, which
+no analyst sees."""
 
 
 def page() -> str:

@@ -126,7 +126,7 @@ def row_of(told: Told) -> dict[str, Any]:
 
 
 def _utc(text: str) -> str:
-    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None).isoformat()
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}"
 
 
 def _close(connection: duckdb.DuckDBPyConnection, out: Path, source: str, found: _Block, block: int, done: Exported) -> None:

@@ -70,7 +70,7 @@ DEFINITION_HASH: Final = hashlib.sha256(
 ).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Deviation:
     """What was not as the workflow says, in which step, by which fact (its position in processing's log), beside which other step."""
 
@@ -264,4 +264,4 @@ def _settled(walk: _Walk) -> list[Deviation]:
         for step in walk.steps:
             if step.code not in walk.passed and step.code not in told:
                 walk.amiss("step-left-out", walk.issued, step.code)
-    return sorted(walk.found)
+    return sorted(walk.found, key=lambda one: (one.pos, one.kind, one.step, one.beside or ""))
