@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID, uuid5
 
 from contracts.intake import DossierSubmitted, Enterprise
+from contracts.intake_fees import PaymentTaken
 from contracts.processing_coordination import Seat
 from contracts.processing_permits import Holder
 from contracts.vocabulary import DossierId, MissingComponent, VaultRef
-from kernel.eventlog import Decider, History, Recorded, Slice
+from deploy.synthetic.log import Stream
+from kernel.eventlog import History, Recorded, Slice
 from kernel.legalclock import day_of
 from services.intake import consume as intake_reacts
 from services.intake.domain import commands as door
-from services.intake.domain import dossier, receipts, register
+from services.intake.domain import dossier, payment, receipts, register
 from services.processing.consume import NAME as PROCESSING_REACTS
 from services.processing.consume import reactor
 from services.processing.domain import book, case, permit
@@ -44,16 +46,6 @@ SHORTEST: Final = timedelta(minutes=20)
 NEIGHBOURS: Final = ("so-xay-dung", "cong-an-tinh")
 RETURNED_ONCE: Final = 0.05
 """How many are sent back to an earlier step once."""
-
-
-@dataclass
-class Stream:
-    """One aggregate as it stands."""
-
-    source: str
-    decider: Decider[Any, Any]
-    history: History
-    state: Any
 
 
 @dataclass
@@ -213,15 +205,11 @@ class Life:
         stream = receipts.stream_of(self.agency, year)
         receipt = receipts.allot(self.agency, year, log.tip(stream).version, self.id, fee)
         log.enter("intake", Slice(log.tip(stream), self.agency, [receipt]), f"receipt-{receipt.number}", DESK, at)
-        paid = door.PayFee(
-            payment=f"SYN-{self.seed}-{self.plan.number}",
-            method="online" if self.plan.channel == "online" else "cash",
-            amount_vnd=fee,
-            receipt=receipt.number,
-            paid_at=at,
-            at=at,
-            by=DESK,
-        )
+        method, code = "online" if self.plan.channel == "online" else "cash", f"SYN-{self.seed}-{self.plan.number}"
+        taken = PaymentTaken(payment=code, method=method, dossier_id=self.id, agency=self.agency, amount_vnd=fee)
+        own = History(payment.stream_of(self.agency, method, code))
+        log.append("intake", Slice(own, self.agency, payment.taken((), taken)), f"payment-{code}", DESK, at)
+        paid = door.PayFee(payment=code, method=method, amount_vnd=fee, receipt=receipt.number, paid_at=at, at=at, by=DESK)
         self.carry_out(self.id, paid, DESK, at)
 
     # In the department. -------------------------------------------------------------------------------------------------
@@ -229,19 +217,20 @@ class Life:
     def _work(self, at: datetime) -> Iterator[datetime]:
         """Let the officers do step after step, as the workflow has them, until the result is issued or the applicant gives up."""
         visits, paused, acts = dict[str, Visit](), not self.plan.missing_at_appraisal, 0
-        withdraws_after = self.chance.randint(1, 6) if self.plan.fate == "withdrawn" else None
+        gives_up_after = self.chance.randint(1, 6) if self.plan.fate == "withdrawn" else None
         sent_back = self.chance.random() >= RETURNED_ONCE
         while isinstance(self.case, Working):
             found: dict[str, Visit] = {step.code: visits.get(step.code) or self._visit(step, at) for step in self.case.open}
             visits = found
-            code, visit = min(found.items(), key=lambda one: one[1].next_at)
+            code = min(found, key=lambda one: found[one].next_at)
+            visit = found[code]
             at = max(at, visit.next_at)
             yield at
             self._watch(at)
             if all(one.code != code for one in self.case.open):
                 continue
             acts += 1
-            if withdraws_after is not None and acts > withdraws_after and self.case.verdict == "pending":
+            if gives_up_after is not None and acts > gives_up_after and self.case.verdict == "pending":
                 self.carry_out(self.id, door.Withdraw(reason="no-longer-needed", at=at), PORTAL, at)
                 return
             step = step_of(self.flow.steps, code)

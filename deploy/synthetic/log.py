@@ -10,7 +10,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from kernel.eventlog import History, Meta, Recorded, Slice
+from kernel.eventlog import Decider, History, Meta, Recorded, Slice
 from kernel.eventlog.event import NO_HASH, rows_of
 from kernel.eventlog.seal import SEAL_EVENTS_MAX, Seal, Signed, key_id_of, merkle_root
 
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 BOOKS_MAX: Final = 64
 """How many streams that nobody's life holds (registers, books) are remembered; an older one is done with."""
+
+
+@dataclass
+class Stream:
+    """One aggregate as it stands."""
+
+    source: str
+    decider: Decider[Any, Any]
+    history: History
+    state: Any
 
 
 @dataclass
