@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from cyclopts import App, Parameter
@@ -19,6 +19,8 @@ ALL = ",".join(SERVICES)
 Data = Annotated[Path, Parameter(name="--data", help="Folder that keeps everything: databases, streams, keys, logs.")]
 Sources = Annotated[str, Parameter(help="Which services' facts, with commas.")]
 PassedOn = Annotated[str, Parameter(allow_leading_hyphen=True, show=False)]
+
+Form = Literal["bundle", "ocel2", "parquet", "open-data"]
 
 app = App(name="./motcua", help="Motcua on this machine: một cửa, one door.", version_flags=[])
 events = App(name="events", help="Watch or export the facts.")
@@ -254,11 +256,35 @@ def export(
     *,
     out: Annotated[Path, Parameter(name=["--out", "-o"], allow_leading_hyphen=True, help="File to write; - is standard output.")],
     source: Sources = ALL,
+    form: Annotated[
+        Form,
+        Parameter(
+            name="--format", help="bundle proves itself; ocel2 is SQLite for process mining; parquet and open-data are folders of days."
+        ),
+    ] = "bundle",
+    bundle: Annotated[Path | None, Parameter(help="Take the facts from this bundle: nothing need run.")] = None,
 ) -> int:
-    """Write all facts up to now, one CloudEvent a line with its position in front, and the seals and keys that prove them."""
+    """Write all facts up to now: as a bundle, one CloudEvent a line with its position and what proves it, or as other tools like them."""
     from deploy.local import events
 
-    return events.export(data.resolve(), source.split(","), out)
+    if form == "bundle":
+        return events.export(data.resolve(), source.split(","), out)
+    return events.export_as(form, data.resolve(), source.split(","), out, bundle)
+
+
+@app.command
+def synthesize(
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"], allow_leading_hyphen=True, help="Bundle to write; - is standard output.")],
+    year: Annotated[int, Parameter(help="Which year.")] = 2026,
+    dossiers: Annotated[int, Parameter(help="How many dossiers.")] = 100_000,
+    seed: Annotated[int, Parameter(help="The same seed makes the same year.")] = 1,
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
+) -> int:
+    """Make up a realistic year of a department, with no person behind it, as a bundle that verify accepts."""
+    from deploy.synthetic import year as synthetic
+
+    return synthetic.main(year, dossiers, seed, out, as_json=json)
 
 
 @app.command

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +24,7 @@ from kernel.eventlog.tail import Tail, sequence_of
 from kernel.eventlog.witness import read_witnesses
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 
     from nats.aio.client import Client
 
@@ -75,6 +76,27 @@ def read(data: Path, work: Callable[[Client], Coroutine[None, None, None]]) -> i
         return NOT_RUNNING
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(connected())
+    return 0
+
+
+def export_as(form: str, data: Path, sources: Sequence[str], out: Path, bundle: Path | None) -> int:
+    """Write facts as analysts' tools like them, of a running Motcua or of a bundle; give the exit code."""
+    from deploy.analysts import forms  # noqa: PLC0415 - what it needs is not needed for watching
+
+    def write(lines: Iterable[bytes]) -> None:
+        print(forms.write(form, lines, out), file=sys.stderr)
+
+    if bundle is not None:
+        with bundle.open("rb") as lines:
+            write(lines)
+        return 0
+    # The reading is asynchronous and the writing is not: the facts lie in a file between them, as they are kept anyway.
+    with tempfile.TemporaryDirectory() as folder:
+        between = Path(folder) / "bundle.jsonl"
+        if code := export(data, sources, between):
+            return code
+        with between.open("rb") as lines:
+            write(lines)
     return 0
 
 

@@ -67,7 +67,7 @@ class Plan:
     absence: str
 
 
-def plan(seed: int, number: int, days: int, procedures: list[str]) -> Plan:
+def plan(seed: int, number: int, days: int, procedures: list[str], first_day: date = FIRST_DAY) -> Plan:
     """Make the plan of one dossier; depends on nothing but the arguments."""
     chance = Random(f"{seed}:{number}")  # noqa: S311 - a story, not a secret
     fates: list[Fate] = [fate for fate, _ in FATES]
@@ -79,7 +79,7 @@ def plan(seed: int, number: int, days: int, procedures: list[str]) -> Plan:
         procedure=chance.choice(procedures),
         channel=channel,
         applicant=_applicant(chance),
-        submitted_at=_office_hour(chance, FIRST_DAY + timedelta(days=chance.randrange(days))),
+        submitted_at=_office_hour(chance, first_day + timedelta(days=chance.randrange(days))),
         fate=fate,
         missing_at_desk=chance.random() < DESK_SUPPLEMENT or fate == "refused-at-desk",
         missing_at_appraisal=chance.random() < APPRAISAL_SUPPLEMENT,

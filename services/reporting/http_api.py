@@ -36,6 +36,7 @@ from services.reporting import (
     http_satisfaction,
     http_simplification,
     http_trace,
+    http_ways,
     sheet,
 )
 from services.reporting import page as page_
@@ -68,6 +69,7 @@ POLICY: Final = Policy(
     | http_satisfaction.ACTIONS
     | http_trace.ACTIONS
     | http_simplification.ACTIONS
+    | http_ways.ACTIONS
     | {action: roles for part in OF_REFORM for action, roles in part.ACTIONS.items()},
     of_all={
         "scores.measure": "it measures every agency's units and officers, as the worker does by itself, and says how many facts came of it"
@@ -99,7 +101,7 @@ def routes(mirror: Mirror, publisher: Publisher, turnstile: Turnstile, more: Seq
     add_register(router, mirror)
     add_page(router, mirror)
     add_reports(router, mirror, publisher)
-    own = [part.routes(mirror) for part in (http_petitions, http_satisfaction, http_trace, http_simplification)]
+    own = [part.routes(mirror) for part in (http_petitions, http_satisfaction, http_trace, http_simplification, http_ways)]
     reform, register = Reform(mirror.runtime), ReformRegister(mirror.runtime)
     own += [*more, *(part.routes(reform, register) for part in OF_REFORM)]
     routers = [router, http_form.routes(mirror, Press()), *own]

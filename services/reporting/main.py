@@ -26,6 +26,7 @@ from services.reporting.http_api import POLICY, WORDS, routes
 from services.reporting.packs import shelf
 from services.reporting.projections import MIRROR, SOURCES
 from services.reporting.projections.reform import REFORM
+from services.reporting.projections.ways import WAYS
 from services.reporting.query import Mirror
 from services.reporting.query_grammar import Bounds
 from services.reporting.query_indicators import Check
@@ -80,7 +81,7 @@ SERVICE: Final = Service(
     policy=POLICY,
     words=WORDS,
     routers=routers,
-    models=(MIRROR, REFORM),
+    models=(MIRROR, REFORM, WAYS),
     reactors=lambda _: REACTORS,
     jobs=jobs,
 )

@@ -31,7 +31,8 @@ from tests.services.reporting.facts import Paper
 from tests.services.reporting.mirror import MARCH, mirroring, some_weeks
 from tests.services.reporting.reform_http import reformed
 from tests.services.reporting.test_indicators_served import SAID
-from tests.services.rig import AGENCY, Rig, Running
+from tests.services.reporting.test_looking_back import opened
+from tests.services.rig import AGENCY, Rig, Running, eventually
 
 FOREIGN: Final = "H10.5"
 OVERRIDES: Final = "/v1/indicators/{pack}/overrides"
@@ -104,11 +105,14 @@ async def of_feedback(rig: Rig) -> AsyncGenerator[World]:
 async def of_reporting(rig: Rig) -> AsyncGenerator[World]:
     async with mirroring(rig) as mirrored:
         await some_weeks(mirrored)
+        late = Paper("late").id
+        await mirrored.tell(opened(Paper("late"), "van-phong"))
         await mirrored.level()
+        await eventually(lambda: mirrored.get(f"/v1/dossiers/{late}/conformance", "leader"), lambda found: found.status_code == 200)
         report = (await mirrored.publish(MARCH)).json()["id"]
         said = await mirrored.service.post(OVERRIDES.format(pack="qd-766"), SAID, mirrored.service.token("leader"))
         made = await reformed(mirrored)
-        named = {"reports": report, "dossiers": str(Paper("late").id), "pack": "qd-766", "indicator-overrides": said.json()["id"]}
+        named = {"reports": report, "dossiers": str(late), "pack": "qd-766", "indicator-overrides": said.json()["id"]}
         named |= {"task": "1", "inspection": "1", "code": "2.000648", **made.named}
         listed = frozenset({report, said.json()["id"], f'"{AGENCY}"'})
         yield World(mirrored.service, named, listed, bodies={f"POST {OVERRIDES}": {**SAID, "value": "1"}, **made.bodies})

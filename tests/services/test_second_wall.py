@@ -243,6 +243,8 @@ OF_ALL: Final = {
     "left_in_vault": "a job finishes erasing for every agency",
     "left_in_store": "a job finishes erasing for every agency",
     "known": "the first and the last day of all that was counted",
+    "days": "the first and the last day of all cases that are known",
+    "of_dossier": "whose a case is, is asked so that others are refused",
     "is_field": "what fields there are",
     "agency_of": "whose a dossier is, is asked so that others are refused",
     "traced": "facts of one dossier, whose agency was asked for before",
