@@ -24,12 +24,14 @@ SAID_ONCE: Final = read_queries(FOLDER / "judgement.sql")
 
 MIRROR: Final = ReadModel(
     name="mirror",
-    version=8,
+    version=9,
     sources=SOURCES,
     ddl=walled(read_ddl(FOLDER / "tables.sql")),
     kept_ddl=read_ddl(FOLDER / "kept.sql").format(
-        judgement=SAID_ONCE["judgement"].format(dossiers="dossier_register", clock="clock"), happened=SAID_ONCE["happened"]
+        judgement=SAID_ONCE["judgement"].format(dossiers="dossier_register", clock="clock"),
+        happened=SAID_ONCE["happened"],
+        lain=SAID_ONCE["lain"],
     ),
-    kept=("judged", "tally"),
+    kept=("judged", "tally", "lain"),
     projections=(CLOCK, DOSSIER_REGISTER, PROCEDURE, RATING, INVITATION, ADMISSION, OPINION, PETITION_TURN, ENGAGEMENT, REPORT, SCORE),
 )
