@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from contracts.vocabulary import AgencyCode, FieldCode
 from kernel.edge.answer import json_response
@@ -23,8 +23,7 @@ from kernel.edge.position import After, wait_for
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.turnstile import Turnstile
 from kernel.paper.press import Press
-from services.reporting import http_form, http_petitions, http_satisfaction, http_trace, sheet
-from services.reporting import page as page_
+from services.reporting import http_form, http_overview, http_petitions, http_satisfaction, http_trace, sheet
 from services.reporting.domain import report
 from services.reporting.domain.period import Period
 from services.reporting.handle import Publisher
@@ -45,6 +44,7 @@ POLICY: Final = Policy(
         "report.read": {"leader", "analyst"},
     }
     | http_form.ACTIONS
+    | http_overview.ACTIONS
     | http_petitions.ACTIONS
     | http_satisfaction.ACTIONS
     | http_trace.ACTIONS,
@@ -75,10 +75,10 @@ def routes(mirror: Mirror, publisher: Publisher, turnstile: Turnstile) -> list[A
     router = APIRouter()
     add_figures(router, mirror)
     add_register(router, mirror)
-    add_page(router, mirror)
     add_reports(router, mirror, publisher)
-    own = [http_petitions.routes(mirror), http_satisfaction.routes(mirror), http_trace.routes(mirror)]
-    routers = [router, http_form.routes(mirror, Press()), *own]
+    press = Press()
+    own = [http_overview.routes(mirror, press), http_petitions.routes(mirror), http_satisfaction.routes(mirror), http_trace.routes(mirror)]
+    routers = [router, http_form.routes(mirror, press), *own]
     turnstile.guard(routers, POLICY)
     return routers
 
@@ -163,20 +163,6 @@ def place_in_book(row: Line) -> Sequence[Any]:
 def entry(row: Line) -> Line:
     """Give a line of a register as it is shown."""
     return {"dossier_id": row["dossier_id"], **{name: row[name] for name in sheet.COLUMNS}}
-
-
-def add_page(router: APIRouter, mirror: Mirror) -> None:
-    """Add the page that everybody may read."""
-
-    @router.get("/", response_class=HTMLResponse, dependencies=[allowed("summary.read")])
-    async def page(period: AskedPeriod) -> Response:
-        """Show the department's work on one page that needs no internet and no script."""
-        async with mirror.reading() as reading:
-            meant = await reading.period(period, whole_months=True)
-            text = page_.write(await page_.view_of(reading, meant))
-        return HTMLResponse(text, headers={"Content-Security-Policy": page_.SECURITY_POLICY})
-
-    _ = page
 
 
 def add_reports(router: APIRouter, mirror: Mirror, publisher: Publisher) -> None:

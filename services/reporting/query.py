@@ -67,6 +67,7 @@ DEFINITION_FILES: Final = (
     "projections/tables.sql",
     "looking_back.sql",
     "petitions.sql",
+    "pulse.sql",
     "queries.sql",
     "voices.sql",
 )

@@ -15,7 +15,8 @@ class ReportingSettings(ServiceSettings):
     Every `score_seconds` the scores of units and officers are measured over `score_months` whole months, the present one included: a score
     falls below `score_floor` percent of satisfied (the target of Nghị quyết 30c/NQ-CP; later ones are to be verified),
     and recovers `score_margin` points above it; fewer than `score_answers_min` answers say nothing. Without an account,
-    `anonymous_per_minute` requests are let in from each network and `anonymous_total_per_minute` from all, per process.
+    `anonymous_per_minute` requests are let in from each network and `anonymous_total_per_minute` from all, per process. A stream of news
+    stays open for `stream_seconds`.
     """
 
     model_config = service_prefix("REPORTING")
@@ -27,3 +28,4 @@ class ReportingSettings(ServiceSettings):
     score_answers_min: Annotated[int, Field(ge=5)] = 30
     anonymous_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 60
     anonymous_total_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
+    stream_seconds: Annotated[float, Field(gt=0, le=86400)] = 900.0

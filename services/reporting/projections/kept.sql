@@ -50,6 +50,7 @@ CREATE OR REPLACE FUNCTION judge(ids uuid[]) RETURNS void LANGUAGE sql SET searc
     ), by_date AS (
         SELECT on_day, what, NULL::date, agency, NULL::text, NULL::text, NULL::text, NULL::text, sum(n)::integer
         FROM by_day
+        WHERE month IS NOT NULL
         GROUP BY on_day, what, agency
         HAVING sum(n) <> 0
     ), delta AS MATERIALIZED (
@@ -113,6 +114,7 @@ GROUP BY 2, 3, 4, 5, 6, 7, 8, 9
 UNION ALL
 SELECT 'date', on_day, what, NULL, agency, NULL, NULL, NULL, NULL, sum(n)::integer
 FROM by_day
+WHERE month IS NOT NULL
 GROUP BY on_day, what, agency;
 
 CREATE OR REPLACE VIEW lay AS

@@ -62,7 +62,7 @@ CREATE TABLE judged (
 
 -- How many dossiers of a kind something happened to on a day, and in a whole month (on_day is then its first). Kept as well, from
 -- `judged`: figures of any period are sums of a few of these rows, however many dossiers there are. `date` is a day of an agency, whatever
--- the dossiers are about (the other columns are null): a line from day to day over years is read from a few thousand of these.
+-- the accepted dossiers are about (the other columns are null): a line from day to day over years is read from a few thousand of these.
 CREATE TABLE tally (
     grain     text NOT NULL,     -- day, month or date
     on_day    date NOT NULL,
