@@ -19,8 +19,8 @@ from services.reporting.domain.period import Period
 from services.reporting.domain.pooling import DOSSIERS_MIN, OTHER, added, pooled
 from services.reporting.domain.shares import share
 from services.reporting.form import CLOSE, EARLIEST
-from services.reporting.query import Line, Reading, told, totals
-from services.reporting.query_pulse import Lain, Level, lain_with, levels
+from services.reporting.query import Line, Reading, told
+from services.reporting.query_pulse import Lain, Level, counts_of, lain_with, levels
 from services.reporting.wording import Language, Tongue, Words
 
 MONTHS_MAX: Final = 24
@@ -87,9 +87,9 @@ class Overview(Part):
 
 async def overview_of(reading: Reading, period: Period, language: Language) -> Overview:
     """Give everything that the page tells of a period of whole months."""
-    tongue, summary, names = Tongue(language), await reading.summary(period, exact=False), await reading.field_names()
-    lines = await reading.figures(period, None, ("field", "unit"))
-    fields, units = (pooled(by(lines, column), "received") for column in ("field", "unit"))
+    tongue, names, counts = Tongue(language), await reading.field_names(), await counts_of(reading, period)
+    summary = await reading.summary(period, exact=False, whole=counts.whole)
+    fields, units = (pooled(coded(lines), "received") for lines in (counts.fields, counts.units))
     answers = satisfaction.view(satisfaction.total(await reading.voices(period.whole_months())))
     meant, freshness = told(period), reading.freshness
     return Overview(
@@ -98,14 +98,14 @@ async def overview_of(reading: Reading, period: Period, language: Language) -> O
         period_from=meant["from"],
         period_to=meant["to"],
         figures=tuple(figure(name, summary, tongue) for name in wording.FIGURES),
-        charts=await pictures(reading, period, units, tongue) if fields else (),
+        charts=await pictures(reading, period, months_of(counts.months), units, tongue) if fields else (),
         fields=tuple(
             Counted(
                 words=tongue.say(wording.OTHER_FIELDS) if field == OTHER else names.get(field, field),
                 language=None if field == OTHER else "vi",
-                counts=tuple(counts[name] for name in wording.COLUMNS),
+                counts=tuple(line[name] for name in wording.COLUMNS),
             )
-            for field, counts in sorted(fields.items(), key=lambda one: (one[0] == OTHER, one[0]))
+            for field, line in sorted(fields.items(), key=lambda one: (one[0] == OTHER, one[0]))
         ),
         total=tuple(added(list(fields.values())).get(name, 0) for name in wording.COLUMNS),
         ratings=summary["ratings"],
@@ -119,17 +119,17 @@ async def overview_of(reading: Reading, period: Period, language: Language) -> O
     )
 
 
-async def pictures(reading: Reading, period: Period, units: Mapping[str, Mapping[str, int]], tongue: Tongue) -> tuple[Chart, ...]:
+async def pictures(
+    reading: Reading, period: Period, months: Mapping[str, Mapping[str, int]], units: Mapping[str, Mapping[str, int]], tongue: Tongue
+) -> tuple[Chart, ...]:
     """Draw what there is to be drawn."""
-    months = months_of(await reading.months(period, None))
     drawn = [months_chart(months, tongue), backlog_chart(rounded(await levels(reading, period, None)), tongue)]
     return (*drawn, dwell_chart(await lain_with(reading, period.whole_months(), None), tongue), units_chart(units, tongue))
 
 
-def by(lines: Sequence[Line], column: str) -> dict[str, dict[str, int]]:
-    """Add the form's columns up by one of what lines are told apart by; where a line says nothing, under a space: no code is one."""
-    keys = {line[column] for line in lines}
-    return {(" " if key is None else key): totals([line for line in lines if line[column] == key]) for key in keys}
+def coded(lines: Mapping[str | None, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:
+    """Name what has no name by a space: no code is one."""
+    return {(" " if line is None else line): counts for line, counts in lines.items()}
 
 
 def figure(name: str, summary: Line, tongue: Tongue) -> Figure:
@@ -141,11 +141,9 @@ def figure(name: str, summary: Line, tongue: Tongue) -> Figure:
     return Figure(name=name, words=words, value=(tongue.share if name in wording.SHARES else tongue.number)(value), is_late=is_late)
 
 
-def months_of(lines: Sequence[Line]) -> dict[str, dict[str, int]]:
+def months_of(lines: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
     """Give what was resolved by month, the last `MONTHS_MAX` apart; months with too little, and those before, are put together."""
-    months = pooled(
-        {line["month"]: {"in_time": line["in_time"], "late": line["late"], "all": line["in_time"] + line["late"]} for line in lines}, "all"
-    )
+    months = pooled(lines, "all")
     apart = months.pop(OTHER, None)
     old = sorted(months)[:-MONTHS_MAX]
     rest = [months.pop(month) for month in old] + ([apart] if apart else [])

@@ -18,3 +18,26 @@ WHERE month BETWEEN $1 AND $2
   AND ($3::text[] IS NULL OR EXISTS (SELECT FROM unnest($3::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.')))
 GROUP BY 1, 2
 ORDER BY 1, 2
+
+-- name: page
+-- After `within` (queries.sql): all that the page counts, in one reading: the columns of the form by field, by unit, and of all, with what is
+-- in no column of it; and what was resolved by month. `cut` says which of these a line is.
+, dated AS (
+    SELECT *, CASE WHEN NOT before AND what IN ('early', 'on-time', 'late') THEN to_char(on_day, 'YYYY-MM') END AS on_month
+    FROM within
+    WHERE month IS NOT NULL OR what IN ('refused', 'withdrawn')
+), lines AS (
+    SELECT CASE grouping(field, unit, on_month) WHEN 3 THEN 'field' WHEN 5 THEN 'unit' WHEN 6 THEN 'month' ELSE 'all' END AS cut,
+        coalesce(field, unit, on_month) AS line,
+        coalesce(sum(n) FILTER (WHERE NOT before AND what = 'refused'), 0) AS refused,
+        coalesce(sum(n) FILTER (WHERE NOT before AND what = 'withdrawn'), 0) AS withdrawn,
+        {columns}
+    FROM dated
+    GROUP BY GROUPING SETS ((field), (unit), (on_month), ())
+), added AS (
+    {added}
+)
+SELECT cut, line, refused, withdrawn, {form}
+FROM added
+WHERE cut = 'all' OR (received > 0 AND cut <> 'month') OR (resolved > 0 AND line IS NOT NULL)
+ORDER BY cut, line

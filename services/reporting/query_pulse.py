@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -11,9 +12,11 @@ from kernel.edge.wall import fetch_within
 from kernel.eventlog.sql import read_queries
 from services.reporting.domain.dwell import HOLDERS, PERCENTILES
 from services.reporting.domain.period import Period
-from services.reporting.query import FOLDER, Reading, Scope
+from services.reporting.query import COUNTERS, FOLDER, FORM_COLUMNS, Reading, Scope
 
 PULSE: Final = read_queries(FOLDER / "pulse.sql")
+PAGE: Final = PULSE["page"].format(**FORM_COLUMNS)
+BESIDE: Final = ("refused", "withdrawn")
 WHOLE: Final = "total"
 
 
@@ -30,6 +33,32 @@ class Lain(NamedTuple):
 
     dossiers: int
     days: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The columns of the form of all, by field, and by unit (None: with none); and what was resolved, in time and late, by month."""
+
+    whole: Mapping[str, int]
+    fields: Mapping[str | None, Mapping[str, int]]
+    units: Mapping[str | None, Mapping[str, int]]
+    months: Mapping[str, Mapping[str, int]]
+
+
+async def counts_of(reading: Reading, period: Period) -> Counts:
+    """Count in one reading all that the page tells of dossiers."""
+    found: dict[str, dict[str | None, dict[str, int]]] = {"field": {}, "unit": {}, "month": {}}
+    whole = dict.fromkeys((*COUNTERS, *BESIDE), 0)
+    for row in await reading.within(PAGE, period, None):
+        if row["cut"] == "all":
+            whole = {name: row[name] for name in whole}
+        else:
+            found[row["cut"]][row["line"]] = {name: row[name] for name in COUNTERS}
+    months = {
+        str(month): {"in_time": line["resolved"] - line["resolved_late"], "late": line["resolved_late"], "all": line["resolved"]}
+        for month, line in found["month"].items()
+    }
+    return Counts(whole, found["field"], found["unit"], months)
 
 
 async def levels(reading: Reading, period: Period, scope: Scope) -> list[Level]:
