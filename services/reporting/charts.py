@@ -14,6 +14,7 @@ from markupsafe import escape
 
 WIDTH, HEIGHT, LEFT, TOP, BASE = 720, 280, 52, 22, 226
 TICKS_MAX: Final = 5
+SIZE, SMALL, BARS_ROOMY = 14, 10, 12
 INK, SOFT, LINE, PAPER, GOOD, BAD = "#16202b", "#51606f", "#c3ccd5", "#ffffff", "#17568c", "#9b1c1c"
 SHADES: Final = ((98.0, "#cfe3f3"), (90.0, "#e4edf5"), (75.0, "#f6e7c8"), (0.0, "#f5d3d0"))
 """The ground of a tile by its share on time, from the best down; dark text is read on each."""
@@ -21,7 +22,7 @@ UNKNOWN_SHADE: Final = "#eceff2"
 FONT: Final = "Noto Sans, Segoe UI, Roboto, Arial, Liberation Sans, Liberation Serif, sans-serif"
 TILE_LEAST: Final = (86.0, 34.0)
 """A tile that is smaller than this has no room for its name: the table beside the picture has it."""
-LETTER: Final = 6.6
+LETTER: Final = 7.4
 """Units that a letter takes at most, on the average of a name."""
 
 
@@ -92,15 +93,15 @@ def ticks_over(highest: int) -> list[int]:
 def bars(named: Named, drawn: Sequence[Bar], ticks: Sequence[Tick], legend: tuple[str, str]) -> str:
     """Draw bars that stand on one line, the good part below and the bad part, hatched, on it."""
     unit, slot = (BASE - TOP) / ticks[-1].value, (WIDTH - LEFT) / len(drawn)
-    width = min(64.0, slot * 0.62)
+    width, size = min(64.0, slot * 0.62), SIZE if len(drawn) < BARS_ROOMY else SMALL
     parts = scale(ticks, unit)
     for n, bar in enumerate(drawn):
         x, good, bad = LEFT + n * slot + (slot - width) / 2, bar.good * unit, bar.bad * unit
         parts.append(rect(x, BASE - good, width, good, GOOD))
         if bar.bad:
             parts.append(hatched(named, x, BASE - good - bad, width, bad))
-        parts.append(text(x + width / 2, BASE - good - bad - 5, bar.number, anchor="middle"))
-        parts.append(text(x + width / 2, BASE + 16, bar.label, anchor="middle"))
+        parts.append(text(x + width / 2, BASE - good - bad - 5, bar.number, anchor="middle", size=size))
+        parts.append(text(x + width / 2, BASE + 16, bar.label, anchor="middle", size=size))
     return svg(named, HEIGHT, [*parts, axis(), *key(named, legend)])
 
 
@@ -248,11 +249,13 @@ def hatched(named: Named, x: float, y: float, width: float, height: float) -> st
     return rect(x, y, width, height, f"url(#{named.name}-hatch)", stroke=BAD)
 
 
-def text(x: float, y: float, words: str, *, anchor: str = "start", fill: str = INK, bold: bool = False, halo: bool = True) -> str:
+def text(
+    x: float, y: float, words: str, *, anchor: str = "start", fill: str = INK, bold: bool = False, halo: bool = True, size: int = SIZE
+) -> str:
     """Write words; a halo keeps them readable where a line runs behind them."""
     weight = ' font-weight="600"' if bold else ""
     around = f' stroke="{PAPER}" stroke-width="3" paint-order="stroke"' if halo else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="12" fill="{fill}" text-anchor="{anchor}"{weight}{around}>{escape(words)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{fill}" text-anchor="{anchor}"{weight}{around}>{escape(words)}</text>'
 
 
 def svg(named: Named, height: int, parts: Iterable[str]) -> str:

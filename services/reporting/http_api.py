@@ -23,7 +23,7 @@ from kernel.edge.position import After, wait_for
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.turnstile import Turnstile
 from kernel.paper.press import Press
-from services.reporting import http_form, http_overview, http_petitions, http_satisfaction, http_trace, sheet
+from services.reporting import http_form, http_overview, http_petitions, http_satisfaction, http_trace, http_what_if, sheet
 from services.reporting.domain import report
 from services.reporting.domain.period import Period
 from services.reporting.handle import Publisher
@@ -47,7 +47,8 @@ POLICY: Final = Policy(
     | http_overview.ACTIONS
     | http_petitions.ACTIONS
     | http_satisfaction.ACTIONS
-    | http_trace.ACTIONS,
+    | http_trace.ACTIONS
+    | http_what_if.ACTIONS,
     of_all={
         "scores.measure": "it measures every agency's units and officers, as the worker does by itself, and says how many facts came of it"
     },
@@ -77,7 +78,13 @@ def routes(mirror: Mirror, publisher: Publisher, turnstile: Turnstile) -> list[A
     add_register(router, mirror)
     add_reports(router, mirror, publisher)
     press = Press()
-    own = [http_overview.routes(mirror, press), http_petitions.routes(mirror), http_satisfaction.routes(mirror), http_trace.routes(mirror)]
+    own = [
+        http_overview.routes(mirror, press),
+        http_petitions.routes(mirror),
+        http_satisfaction.routes(mirror),
+        http_trace.routes(mirror),
+        http_what_if.routes(mirror),
+    ]
     routers = [router, http_form.routes(mirror, press), *own]
     turnstile.guard(routers, POLICY)
     return routers

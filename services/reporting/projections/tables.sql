@@ -36,6 +36,13 @@ CREATE TABLE clock (
     changed_on date,
     runs       boolean,
     due_on     date,
+    what       text,         -- begun, paused, resumed; or why it moved: extension, calendar, decision
+    at         timestamptz,  -- of what moved it; of what began it, the instant from which it counts
+    start_rule text,         -- how its limit is counted, as far as there is one: what a question "what if" counts anew from
+    amount     integer,
+    unit       text,
+    rule_pack  text,
+    mode       text,         -- of its beginning: what a supplement does to it
     pos_intake bigint
 );
 CREATE INDEX clock_dossier ON clock (dossier_id, intake_pos);

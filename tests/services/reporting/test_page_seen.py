@@ -18,6 +18,7 @@ from tests.services.rig import Rig
 pytestmark = with_browser
 LANGUAGES = pytest.mark.parametrize("language", ["vi", "en"])
 DOSSIERS = 3000
+SHOWN = {("vi", "desktop"): "page-figures-desktop", ("en", "phone"): "page-figures-phone-english"}
 
 
 @LANGUAGES
@@ -31,7 +32,7 @@ async def test_the_page_of_a_year_has_no_barrier_and_fits_on_one_a4(rig: Rig, si
             await expect(page.locator("figure svg")).to_have_count(4)
             await expect(page.locator(".wide tbody tr")).to_have_count(len(FIELDS))
             await expect(page.locator(".units svg g")).to_have_count(len(UNITS))
-            await has_no_barrier(page, f"page-figures-{language}-{size}", whole=True)
+            await has_no_barrier(page, SHOWN.get((language, size)), whole=True)
             for summary in await page.locator("summary").all():
                 await summary.click()
             await has_no_barrier(page)
