@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from contracts.fact import LEFT_OUT, Fact, Value
+from contracts.reporting_folds import FoldPromoted
 from contracts.vocabulary import AgencyCode, ContentHash, FieldCode, PrincipalId, ReportId, ScoreId
 
 Count: TypeAlias = Annotated[int, Field(ge=0)]
@@ -87,4 +88,4 @@ class ScoreRecovered(Fact, type="reporting.score.recovered.v1"):
     measured_at: datetime
 
 
-ReportingFact: TypeAlias = ReportPublished | ScoreFell | ScoreRecovered
+ReportingFact: TypeAlias = ReportPublished | ScoreFell | ScoreRecovered | FoldPromoted

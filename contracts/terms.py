@@ -126,5 +126,6 @@ TERMS: Final[dict[str, str]] = {
     "reporting.report.published.v1": "Công bố báo cáo",
     "reporting.score.fell.v1": "Mức độ hài lòng xuống dưới ngưỡng",
     "reporting.score.recovered.v1": "Mức độ hài lòng trở lại trên ngưỡng",
+    "reporting.fold.promoted.v1": "Đưa phép tính của nhà phân tích vào sử dụng",
 }
 """The Vietnamese term of every fact, by event type."""

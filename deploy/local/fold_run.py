@@ -59,7 +59,7 @@ class Run:
     @property
     def rows_hash(self) -> str:
         """SHA-256 of the rows."""
-        return hashlib.sha256(json.dumps(self.rows, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.rows, ensure_ascii=False).encode()).hexdigest()
 
 
 def hash_of(source: str) -> str:

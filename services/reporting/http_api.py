@@ -23,7 +23,7 @@ from kernel.edge.position import After, wait_for
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.turnstile import Turnstile
 from kernel.paper.press import Press
-from services.reporting import http_form, http_overview, http_petitions, http_satisfaction, http_trace, http_what_if, sheet
+from services.reporting import http_folds, http_form, http_overview, http_petitions, http_satisfaction, http_trace, http_what_if, sheet
 from services.reporting.domain import report
 from services.reporting.domain.period import Period
 from services.reporting.handle import Publisher
@@ -43,6 +43,7 @@ POLICY: Final = Policy(
         "report.publish": {"leader"},
         "report.read": {"leader", "analyst"},
     }
+    | http_folds.ACTIONS
     | http_form.ACTIONS
     | http_overview.ACTIONS
     | http_petitions.ACTIONS

@@ -121,8 +121,8 @@ def test_facts_of_several_services_come_in_the_order_in_which_they_were_recorded
     order = over(
         bundle,
         'NAME, KEY, FACTS = "order", ("n",), ("processing.", "intake.")\n'
-         'def fold(state, event):\n    state.setdefault("seen", []).append(event["position"])\n'
-         'def rows(state):\n    return [{"n": f"{n:02}", "at": at} for n, at in enumerate(state["seen"])]\n',
+        'def fold(state, event):\n    state.setdefault("seen", []).append(event["position"])\n'
+        'def rows(state):\n    return [{"n": f"{n:02}", "at": at} for n, at in enumerate(state["seen"])]\n',
     )
     assert [row["at"] for row in order.rows][:3] == ["processing/1", "intake/1", "processing/2"]
     # Those of one service come in the order of its log, whatever the clocks said.
