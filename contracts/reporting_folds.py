@@ -21,7 +21,7 @@ class FoldPromoted(Fact, type="reporting.fold.promoted.v1"):
     their hashes as well. The facts that it was given are those up to `positions`.
     """
 
-    name: FoldName
+    fold: FoldName
     agency: AgencyCode
     source: Annotated[str, Field(min_length=1, max_length=65_536)]
     source_hash: ContentHash

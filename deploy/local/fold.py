@@ -188,7 +188,7 @@ def told(found: Run) -> dict[str, Any]:
 def promoted(said: Mapping[str, Any]) -> Run:
     """Read what was promoted."""
     source_hash = said.get("source_hash") or hash_of("")
-    return Run(said["name"], tuple(said["key"]), source_hash, said["positions"], 0, tuple(said["rows"]))
+    return Run(said["fold"], tuple(said["key"]), source_hash, said["positions"], 0, tuple(said["rows"]))
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:

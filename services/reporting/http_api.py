@@ -80,6 +80,7 @@ def routes(mirror: Mirror, publisher: Publisher, turnstile: Turnstile) -> list[A
     add_reports(router, mirror, publisher)
     press = Press()
     own = [
+        http_folds.routes(mirror),
         http_overview.routes(mirror, press),
         http_petitions.routes(mirror),
         http_satisfaction.routes(mirror),

@@ -109,7 +109,7 @@ def promoted(name: FoldName, body: Promotion, command: Command) -> FoldPromoted:
     """Say what was promoted."""
     rows = json.dumps(body.rows, ensure_ascii=False)
     return FoldPromoted(
-        name=name,
+        fold=name,
         agency=body.agency,
         source=body.source,
         source_hash=hashlib.sha256(body.source.encode()).hexdigest(),

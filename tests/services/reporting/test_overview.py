@@ -35,7 +35,7 @@ from tests.services.reporting.tables import Tables
 from tests.services.reporting.test_dwell import plain
 from tests.services.reporting.test_figures import ANY_HISTORY, histories, periods, scopes
 from tests.services.reporting.test_page import FRESH, outline
-from tests.services.rig import Rig, problem
+from tests.services.rig import Rig, eventually, problem
 
 DOSSIERS: Final = int(os.environ.get("MOTCUA_DOSSIERS", "100000"))
 QUESTIONS: Final = 40
@@ -129,7 +129,7 @@ def test_a_picture_stands_by_itself_and_says_what_it_shows(name: str) -> None:
 
 
 def test_bars_stand_on_the_base_and_none_reaches_over_the_scale() -> None:
-    tall = [(float(one.get("y", 0)), float(one.get("height", 0))) for one in ET.fromstring(DRAWN["bars"]).iter() if "rect" in one.tag]  # noqa: S314
+    tall = [(float(one.get("y", 0)), float(one.get("height", 0))) for one in ET.fromstring(DRAWN["bars"]).iter() if "rect" in one.tag]  # noqa: S314 - we drew it
     standing = [(y, height) for y, height in tall if height > 12]
     assert len(standing) == 2
     assert all(TOP <= y < BASE for y, _ in standing)
@@ -236,8 +236,9 @@ async def test_news_say_where_the_mirror_is_and_nothing_to_who_knows_it(mirrored
     assert said((await client.get("/v1/news", headers={"Last-Event-ID": id})).text) == []
     await mirrored.tell(paper.accepted(0, due=5))
     await mirrored.level()
-    time.sleep(news.LOOK_SECONDS)  # noqa: ASYNC251 - nothing else runs here, and the look before is older then
-    ((after, _),) = said((await client.get("/v1/news", headers={"Last-Event-ID": id})).text)
+    # It looks again only after a while.
+    later = await eventually(lambda: client.get("/v1/news", headers={"Last-Event-ID": id}), lambda found: bool(said(found.text)))
+    ((after, _),) = said(later.text)
     assert "intake/2" in after
 
 
