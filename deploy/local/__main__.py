@@ -11,6 +11,8 @@ from uuid import UUID
 
 from cyclopts import App, Parameter
 
+from deploy.local.fold_commands import fold
+
 DATA = Path(__file__).resolve().parents[2] / ".motcua" / "data"
 DRILL = DATA.with_name("drill")
 SERVICES = ("intake", "processing", "feedback", "reporting")
@@ -25,13 +27,7 @@ events = App(name="events", help="Watch or export the facts.")
 app.command(events)
 drill = App(name="drill", help="Rehearse the worst day, with its times.")
 app.command(drill)
-fold = App(name="fold", help="A fold of your own over the facts: run it behind walls, compare it, have it shown (docs/folds.md).")
 app.command(fold)
-
-CpuSeconds = Annotated[int, Parameter(help="Seconds of processor after which it is stopped.")]
-WallSeconds = Annotated[float, Parameter(help="Seconds after which it is stopped.")]
-MemoryMb = Annotated[int, Parameter(help="Megabytes of memory that it may need.")]
-Bundle = Annotated[Path | None, Parameter(help="A file that events export has written: over its facts, with no server.")]
 
 
 @app.command
@@ -266,59 +262,6 @@ def export(
     from deploy.local import events
 
     return events.export(data.resolve(), source.split(","), out)
-
-
-@fold.command(name="run")
-def run_fold(
-    file: Path,
-    data: Data = DATA,
-    *,
-    bundle: Bundle = None,
-    cpu_seconds: CpuSeconds = 30,
-    wall_seconds: WallSeconds = 300.0,
-    memory_mb: MemoryMb = 512,
-    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
-) -> int:
-    """Run a fold over all facts and print its rows; nothing is kept. Exit code 4: it was stopped, or failed."""
-    from deploy.local import fold
-    from deploy.local.fold_run import Limits
-
-    return fold.show(data.resolve(), file, bundle, Limits(cpu_seconds, wall_seconds, memory_mb), as_json=json)
-
-
-@fold.command(name="compare")
-def compare_folds(
-    file: Path,
-    data: Data = DATA,
-    *,
-    other: Annotated[Path | None, Parameter(name="--with", help="The other fold; without it, what was promoted under its name.")] = None,
-    bundle: Bundle = None,
-    cpu_seconds: CpuSeconds = 30,
-    wall_seconds: WallSeconds = 300.0,
-    memory_mb: MemoryMb = 512,
-    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
-) -> int:
-    """Run a fold over the facts that another was run over, and show which rows differ. Exit code 1: some do."""
-    from deploy.local import fold
-    from deploy.local.fold_run import Limits
-
-    return fold.differ(data.resolve(), file, other, bundle, Limits(cpu_seconds, wall_seconds, memory_mb), as_json=json)
-
-
-@fold.command(name="promote")
-def promote_fold(
-    file: Path,
-    data: Data = DATA,
-    *,
-    cpu_seconds: CpuSeconds = 30,
-    wall_seconds: WallSeconds = 300.0,
-    memory_mb: MemoryMb = 512,
-) -> int:
-    """Run a fold over all facts, twice, and let reporting show its rows: GET /v1/folds/NAME."""
-    from deploy.local import fold
-    from deploy.local.fold_run import Limits
-
-    return fold.promote(data.resolve(), file, Limits(cpu_seconds, wall_seconds, memory_mb))
 
 
 @app.command

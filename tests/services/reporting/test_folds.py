@@ -15,9 +15,7 @@ ROWS: Final[list[dict[str, Any]]] = [{"office": "phong-hoa-chat", "days": 3.5, "
 WHOLE: Final[dict[str, Any]] = {"source": SOURCE, "positions": {"intake": 1, "processing": 0}, "key": ["office"], "rows": ROWS}
 
 
-async def promote(
-    mirrored: Mirrored, *, key: str | None = None, agencies: tuple[str, ...] = ("*",), role: str = "leader", **more: Any
-) -> Any:
+async def promote(mirrored: Mirrored, *, agencies: tuple[str, ...] = ("*",), role: str = "leader", **more: Any) -> Any:
     """Promote a fold."""
     return await mirrored.service.ask(
         "PUT", "/v1/folds/dwell-by-office", mirrored.service.token(role, agencies=agencies), json={**WHOLE, **more}
