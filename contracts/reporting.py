@@ -10,6 +10,7 @@ from pydantic import Field
 from contracts.fact import LEFT_OUT, Fact, Value
 from contracts.reporting_duties import DirectiveFact, PublicityFact
 from contracts.reporting_findings import FindingFact
+from contracts.reporting_folds import FoldPromoted
 from contracts.reporting_indicators import IndicatorOverridden, IndicatorOverrideWithdrawn
 from contracts.reporting_oversight import InspectionFact, ReviewFact
 from contracts.reporting_reform import ReformPlanFact
@@ -104,4 +105,5 @@ ReportingFact: TypeAlias = (
     | InspectionFact
     | DirectiveFact
     | PublicityFact
+    | FoldPromoted
 )

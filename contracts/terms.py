@@ -156,5 +156,6 @@ TERMS: Final[dict[str, str]] = {
     "reporting.publicity-item.done.v1": "Đã công khai, tuyên truyền",
     "reporting.publicity-item.dropped.v1": "Bỏ nội dung công khai, tuyên truyền",
     "reporting.publicity-item.overdue.v1": "Nội dung công khai, tuyên truyền quá hạn",
+    "reporting.fold.promoted.v1": "Đưa phép tính của nhà phân tích vào sử dụng",
 }
 """The Vietnamese term of every fact, by event type."""

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from cyclopts import App, Parameter
 
+from deploy.local.fold_commands import fold
+
 DATA = Path(__file__).resolve().parents[2] / ".motcua" / "data"
 DRILL = DATA.with_name("drill")
 SERVICES = ("intake", "processing", "feedback", "reporting")
@@ -27,6 +29,7 @@ events = App(name="events", help="Watch or export the facts.")
 app.command(events)
 drill = App(name="drill", help="Rehearse the worst day, with its times.")
 app.command(drill)
+app.command(fold)
 
 
 @app.command

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from contracts.vocabulary import AgencyCode, FieldCode
 from kernel.edge.answer import json_response
@@ -27,9 +27,11 @@ from services.reporting import (
     http_duties,
     http_evidence,
     http_findings,
+    http_folds,
     http_form,
     http_indicators,
     http_oversight,
+    http_overview,
     http_petitions,
     http_query,
     http_reform,
@@ -37,9 +39,9 @@ from services.reporting import (
     http_simplification,
     http_trace,
     http_ways,
+    http_what_if,
     sheet,
 )
-from services.reporting import page as page_
 from services.reporting.domain import report
 from services.reporting.domain.period import Period
 from services.reporting.handle import Publisher
@@ -62,14 +64,17 @@ POLICY: Final = Policy(
         "report.publish": {"leader"},
         "report.read": {"leader", "analyst"},
     }
+    | http_folds.ACTIONS
     | http_form.ACTIONS
     | http_indicators.ACTIONS
+    | http_overview.ACTIONS
     | http_petitions.ACTIONS
     | http_query.ACTIONS
     | http_satisfaction.ACTIONS
     | http_trace.ACTIONS
     | http_simplification.ACTIONS
     | http_ways.ACTIONS
+    | http_what_if.ACTIONS
     | {action: roles for part in OF_REFORM for action, roles in part.ACTIONS.items()},
     of_all={
         "scores.measure": "it measures every agency's units and officers, as the worker does by itself, and says how many facts came of it"
@@ -99,12 +104,11 @@ def routes(mirror: Mirror, publisher: Publisher, turnstile: Turnstile, more: Seq
     router = APIRouter()
     add_figures(router, mirror)
     add_register(router, mirror)
-    add_page(router, mirror)
     add_reports(router, mirror, publisher)
-    own = [part.routes(mirror) for part in (http_petitions, http_satisfaction, http_trace, http_simplification, http_ways)]
-    reform, register = Reform(mirror.runtime), ReformRegister(mirror.runtime)
-    own += [*more, *(part.routes(reform, register) for part in OF_REFORM)]
-    routers = [router, http_form.routes(mirror, Press()), *own]
+    press, reform, register = Press(), Reform(mirror.runtime), ReformRegister(mirror.runtime)
+    of_mirror = (http_folds, http_petitions, http_satisfaction, http_simplification, http_trace, http_ways, http_what_if)
+    own = [part.routes(mirror) for part in of_mirror] + [part.routes(reform, register) for part in OF_REFORM]
+    routers = [router, http_form.routes(mirror, press), http_overview.routes(mirror, press), *own, *more]
     turnstile.guard(routers, POLICY)
     return routers
 
@@ -189,20 +193,6 @@ def place_in_book(row: Line) -> Sequence[Any]:
 def entry(row: Line) -> Line:
     """Give a line of a register as it is shown."""
     return {"dossier_id": row["dossier_id"], **{name: row[name] for name in sheet.COLUMNS}}
-
-
-def add_page(router: APIRouter, mirror: Mirror) -> None:
-    """Add the page that everybody may read."""
-
-    @router.get("/", response_class=HTMLResponse, dependencies=[allowed("summary.read")])
-    async def page(period: AskedPeriod) -> Response:
-        """Show the department's work on one page that needs no internet and no script."""
-        async with mirror.reading() as reading:
-            meant = await reading.period(period, whole_months=True)
-            text = page_.write(await page_.view_of(reading, meant))
-        return HTMLResponse(text, headers={"Content-Security-Policy": page_.SECURITY_POLICY})
-
-    _ = page
 
 
 def add_reports(router: APIRouter, mirror: Mirror, publisher: Publisher) -> None:

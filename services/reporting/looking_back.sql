@@ -46,7 +46,7 @@ WITH {touched}, points AS (
         SELECT -1 AS n, t.* FROM read.judged AS t WHERE t.dossier_id IN (SELECT dossier_id FROM touched)
         UNION ALL
         SELECT 1, t.dossier_id, t.agency, t.field, t.unit, t.procedure, t.channel, t.code, t.submitted_on, t.accepted_on, t.ended_on, t.verdict,
-            t.late_from, t.refused_on, t.withdrawn_on, t.returned_on
+            t.late_from, t.refused_on, t.withdrawn_on, t.returned_on, t.waited
         FROM judged_then AS t
     ) AS j
     CROSS JOIN LATERAL {happened} AS w (on_day, what)

@@ -27,32 +27,43 @@
     WHERE $3::text[] IS NULL OR EXISTS (SELECT FROM unnest($3::text[]) AS own WHERE agency = own OR starts_with(agency, own || '.'))
 )
 
+-- name: columns
+-- Not a statement: the columns of form II.06a that the others follow from, as sums over what was counted `within` a period.
+coalesce(sum(n) FILTER (WHERE NOT before AND what = 'accepted' AND channel = 'online'), 0) AS received_online,
+coalesce(sum(n) FILTER (WHERE NOT before AND what = 'accepted' AND channel <> 'online'), 0) AS received_direct,
+coalesce(sum(CASE what WHEN 'accepted' THEN n WHEN 'early' THEN -n WHEN 'on-time' THEN -n WHEN 'late' THEN -n END) FILTER (WHERE before), 0)
+    AS carried_over,
+coalesce(sum(n) FILTER (WHERE NOT before AND what = 'early'), 0) AS resolved_early,
+coalesce(sum(n) FILTER (WHERE NOT before AND what = 'on-time'), 0) AS resolved_on_time,
+coalesce(sum(n) FILTER (WHERE NOT before AND what = 'late'), 0) AS resolved_late,
+coalesce(sum(CASE what WHEN 'missed' THEN n WHEN 'late' THEN -n END), 0) AS in_progress_late
+
 -- name: figures
 -- After `within`: the columns of form II.06a by the columns of a cut.
 , lines AS (
     SELECT {cut},
-        coalesce(sum(n) FILTER (WHERE NOT before AND what = 'accepted' AND channel = 'online'), 0) AS received_online,
-        coalesce(sum(n) FILTER (WHERE NOT before AND what = 'accepted' AND channel <> 'online'), 0) AS received_direct,
-        coalesce(sum(CASE what WHEN 'accepted' THEN n WHEN 'early' THEN -n WHEN 'on-time' THEN -n WHEN 'late' THEN -n END) FILTER (WHERE before), 0)
-            AS carried_over,
-        coalesce(sum(n) FILTER (WHERE NOT before AND what = 'early'), 0) AS resolved_early,
-        coalesce(sum(n) FILTER (WHERE NOT before AND what = 'on-time'), 0) AS resolved_on_time,
-        coalesce(sum(n) FILTER (WHERE NOT before AND what = 'late'), 0) AS resolved_late,
-        coalesce(sum(CASE what WHEN 'missed' THEN n WHEN 'late' THEN -n END), 0) AS in_progress_late
+        {columns}
     FROM within
     WHERE month IS NOT NULL
     GROUP BY {cut}
 ), added AS (
-    SELECT *, received_online + received_direct + carried_over AS received, resolved_early + resolved_on_time + resolved_late AS resolved
-    FROM lines
+    {added}
 )
-SELECT {told},
-    received, received_online, received_direct, carried_over,
-    resolved, resolved_early, resolved_on_time, resolved_late,
-    received - resolved AS in_progress, received - resolved - in_progress_late AS in_progress_in_time, in_progress_late
+SELECT {told}, {form}
 FROM added
 WHERE received > 0
 ORDER BY {cut}
+
+-- name: added
+-- Not a statement: `lines`, which have these columns, with those that they add up to.
+SELECT *, received_online + received_direct + carried_over AS received, resolved_early + resolved_on_time + resolved_late AS resolved
+FROM lines
+
+-- name: form
+-- Not a statement: the columns of `added` in the form's order.
+received, received_online, received_direct, carried_over,
+    resolved, resolved_early, resolved_on_time, resolved_late,
+    received - resolved AS in_progress, received - resolved - in_progress_late AS in_progress_in_time, in_progress_late
 
 -- name: months
 -- After `within`: what was resolved, by the month in which it was.

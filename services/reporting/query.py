@@ -50,6 +50,7 @@ NOW: Final = QUERY["within"].format(**AT_ONCE, **WHOLE_MONTHS)
 LOOKING_BACK: Final = {"then": BACK["then"].format(happened=SAID_ONCE["happened"], **BACK), "since": BACK["since"]}
 THEN: Final = QUERY["within"].format(**LOOKING_BACK, **WHOLE_MONTHS)
 LATER: Final = BACK["later"].format(columns=COUNTS_IN, **BACK)
+FORM_COLUMNS: Final = {name: QUERY[name] for name in ("columns", "added", "form")}
 JUDGED_BY: Final = ("intake", "processing")
 """Whose facts the figures of dossiers follow from: those of which a past position can be asked about."""
 DEFINITION_FILES: Final = (
@@ -82,6 +83,7 @@ DEFINITION_FILES: Final = (
     "looking_back.sql",
     "measures.sql",
     "petitions.sql",
+    "pulse.sql",
     "queries.sql",
     "query_grammar.py",
     "voices.sql",
@@ -142,11 +144,11 @@ class Reading:
 
     async def figures(self, period: Period, scope: Scope, cut: Sequence[Cut] = LINE) -> list[Line]:
         """Give the columns of form II.06a by the columns of a cut: unless told otherwise by month of acceptance, agency and field."""
-        return await self._within(QUERY["figures"].format(cut=", ".join(cut), told=chosen(cut)), period, scope)
+        return await self.within(QUERY["figures"].format(cut=", ".join(cut), told=chosen(cut), **FORM_COLUMNS), period, scope)
 
     async def months(self, period: Period, scope: Scope) -> list[Line]:
         """Give what was resolved, in time and late, by the month in which it was."""
-        return await self._within(QUERY["months"], period, scope)
+        return await self.within(QUERY["months"], period, scope)
 
     async def register(self, wanted: Wanted, period: Period, scope: Scope, page: Page) -> list[Line]:
         """Give a page of a book, as it stood at the close of the period."""
@@ -173,11 +175,14 @@ class Reading:
 
     async def beside(self, period: Period) -> Line:
         """Count what is in no column of the form: refusals at the desk, withdrawals."""
-        return (await self._within(QUERY["beside"], period, None))[0]
+        return (await self.within(QUERY["beside"], period, None))[0]
 
-    async def summary(self, period: Period, *, exact: bool) -> Line:
-        """Add everything up, for all agencies. Unless `exact`, nothing that too few dossiers stand behind is told."""
-        counts: dict[str, int | None] = {**totals(await self.figures(period, None)), **await self.beside(period)}
+    async def summary(self, period: Period, *, exact: bool, whole: Mapping[str, int] | None = None) -> Line:
+        """Add everything up, for all agencies. Unless `exact`, nothing that too few dossiers stand behind is told.
+
+        `whole` are the counts of dossiers, if they are known already.
+        """
+        counts: dict[str, int | None] = {**(whole or {**totals(await self.figures(period, None)), **await self.beside(period)})}
         months = period.whole_months()
         line = satisfaction.total(await self.voices(months))
         answers, withheld = satisfaction.view(line), satisfaction.left_out(line)
@@ -226,7 +231,8 @@ class Reading:
         """Tell whether the catalogue, or a dossier, has such a field."""
         return (await self._row("is_field", field))[0]
 
-    async def _within(self, query: str, period: Period, scope: Scope) -> list[Line]:
+    async def within(self, query: str, period: Period, scope: Scope) -> list[Line]:
+        """Ask something of what was counted within a period: a statement that goes on where `within` of queries.sql ends."""
         begin, positions = (NOW, ()) if self.then is None else (THEN, self.then)
         return await self._fetch_for(scope, f"{begin}\n{query}", period.first, period.last, scope, *positions)
 

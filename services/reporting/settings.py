@@ -20,7 +20,7 @@ class ReportingSettings(ServiceSettings):
     `anonymous_per_minute` requests are let in from each network and `anonymous_total_per_minute` from all, per process. Sets of indicators
     that an agency adds, or newer versions of those that come with the program, are read from `indicators_folder`.
     A question that would cost the database more than `query_cost_max` (its own estimate; a page read in order is 1) is refused, and one
-    that takes longer than `query_timeout_ms` is broken off.
+    that takes longer than `query_timeout_ms` is broken off. A stream of news stays open for `stream_seconds`.
     """
 
     model_config = service_prefix("REPORTING")
@@ -36,3 +36,4 @@ class ReportingSettings(ServiceSettings):
     indicators_folder: Path | None = None
     query_cost_max: Annotated[float, Field(gt=0)] = 2_000_000
     query_timeout_ms: Annotated[int, Field(ge=100, le=60_000)] = 5_000
+    stream_seconds: Annotated[float, Field(gt=0, le=86400)] = 900.0

@@ -14,7 +14,7 @@ from services.reporting.main import SERVICE as REPORTING
 
 SERVICES: Final[tuple[Service[Any], ...]] = (INTAKE, PROCESSING, FEEDBACK, REPORTING)
 
-TOLD: Final[dict[str, dict[str, Any]]] = {"intake": {"stream_seconds": 0.01}}
+TOLD: Final[dict[str, dict[str, Any]]] = {"intake": {"stream_seconds": 0.01}, "reporting": {"stream_seconds": 0.01}}
 """What a service is told so that each of its answers comes to an end."""
 
 each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)

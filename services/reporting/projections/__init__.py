@@ -29,9 +29,11 @@ MIRROR: Final = ReadModel(
     sources=SOURCES,
     ddl=walled(read_ddl(FOLDER / "tables.sql") + read_ddl(FOLDER / "measured.sql")),
     kept_ddl=read_ddl(FOLDER / "kept.sql").format(
-        judgement=SAID_ONCE["judgement"].format(dossiers="dossier_register", clock="clock"), happened=SAID_ONCE["happened"]
+        judgement=SAID_ONCE["judgement"].format(dossiers="dossier_register", clock="clock"),
+        happened=SAID_ONCE["happened"],
+        lain=SAID_ONCE["lain"],
     ),
-    kept=("judged", "tally"),
+    kept=("judged", "tally", "lain"),
     projections=(
         CLOCK,
         DOSSIER_REGISTER,

@@ -6,9 +6,11 @@ was missed stays missed when the clock begins anew.
 
 from __future__ import annotations
 
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 from contracts.intake import DossierAccepted, DossierRescheduled, DossierSupplementRequested
+from contracts.vocabulary import Deadline, DossierId
 from kernel.eventlog import Columns, Projection, Recorded
 from kernel.legalclock import day_of
 
@@ -28,14 +30,32 @@ def columns(event: Recorded) -> Columns:
     """Give the columns that the event sets."""
     match event.fact:
         case DossierAccepted(deadline=deadline) as fact:
-            due_on = deadline.due_on if deadline else None
-            return {"dossier_id": fact.dossier_id, "changed_on": day_of(fact.accepted_at), "runs": True, "due_on": due_on}
-        case DossierRescheduled(deadline=deadline) as fact:
-            return {"dossier_id": fact.dossier_id, "changed_on": day_of(fact.rescheduled_at), "runs": True, "due_on": deadline.due_on}
+            arrived = deadline is not None and deadline.start_rule == "arrival"
+            row = turn(fact.dossier_id, fact.accepted_at, "begun", deadline)
+            return {**row, "at": fact.arrived_at if arrived else fact.accepted_at, "mode": fact.supplement_mode}
+        case DossierRescheduled() as fact:
+            return turn(fact.dossier_id, fact.rescheduled_at, fact.reason or "resumed", fact.deadline)
         case DossierSupplementRequested(stage="appraisal") as fact:
-            return {"dossier_id": fact.dossier_id, "changed_on": day_of(fact.requested_at), "runs": False, "due_on": None}
+            return {**turn(fact.dossier_id, fact.requested_at, "paused", None), "runs": False}
         case _:
             return {}
+
+
+def turn(dossier_id: DossierId, at: datetime, what: str, deadline: Deadline | None) -> dict[str, Any]:
+    """Give what one fact did, and how the limit is counted that it left."""
+    return {
+        "dossier_id": dossier_id,
+        "changed_on": day_of(at),
+        "runs": True,
+        "due_on": deadline.due_on if deadline else None,
+        "what": what,
+        "at": at,
+        "start_rule": deadline.start_rule if deadline else None,
+        "amount": deadline.limit.amount if deadline else None,
+        "unit": deadline.limit.unit if deadline else None,
+        "rule_pack": deadline.rule_pack if deadline else None,
+        "mode": None,
+    }
 
 
 CLOCK: Final = Projection(table="clock", key_column="intake_pos", key=key, columns=columns, facts=FACTS)

@@ -36,6 +36,13 @@ CREATE TABLE clock (
     changed_on date,
     runs       boolean,
     due_on     date,
+    what       text,         -- begun, paused, resumed; or why it moved: extension, calendar, decision
+    at         timestamptz,  -- of what moved it; of what began it, the instant from which it counts
+    start_rule text,         -- how its limit is counted, as far as there is one: what a question "what if" counts anew from
+    amount     integer,
+    unit       text,
+    rule_pack  text,
+    mode       text,         -- of its beginning: what a supplement does to it
     pos_intake bigint
 );
 CREATE INDEX clock_dossier ON clock (dossier_id, intake_pos);
@@ -56,13 +63,15 @@ CREATE TABLE judged (
     late_from    date,    -- the first day on which an appointment was missed, be it still to come
     refused_on   date,
     withdrawn_on date,
-    returned_on  date
+    returned_on  date,
+    waited       integer  -- days that its clock stood still for the applicant, once it is over
 );
 
 -- How many dossiers of a kind something happened to on a day, and in a whole month (on_day is then its first). Kept as well, from
--- `judged`: figures of any period are sums of a few of these rows, however many dossiers there are.
+-- `judged`: figures of any period are sums of a few of these rows, however many dossiers there are. `date` is a day of an agency, whatever
+-- the accepted dossiers are about (the other columns are null): a line from day to day over years is read from a few thousand of these.
 CREATE TABLE tally (
-    grain     text NOT NULL,     -- day or month
+    grain     text NOT NULL,     -- day, month or date
     on_day    date NOT NULL,
     what      text NOT NULL,     -- submitted, accepted, early, on-time, late (the verdict at the end), missed, refused, withdrawn, returned
     month     date,              -- the month of acceptance; null before
@@ -73,6 +82,16 @@ CREATE TABLE tally (
     channel   text,
     n         integer NOT NULL,
     UNIQUE NULLS NOT DISTINCT (grain, on_day, what, month, agency, field, unit, procedure, channel)
+);
+
+-- With whom dossiers lay that were over in a month, and for how many days: kept as well, so that a percentile is read off a few rows.
+CREATE TABLE lain (
+    month  date NOT NULL,
+    agency text,
+    holder text NOT NULL,        -- desk, department, applicant; total
+    days   integer NOT NULL,
+    n      integer NOT NULL,
+    UNIQUE NULLS NOT DISTINCT (month, agency, holder, days)
 );
 
 -- What the catalogue calls things.

@@ -136,6 +136,7 @@ async def reads(motcua: Department, dossiers: int, some: list[UUID]) -> dict[str
             "figures of a day": ("reporting", [f"/v1/figures?{period}"]),
             "register of a day": ("reporting", [f"/v1/register?{period}"]),
             "summary of a day": ("reporting", [f"/v1/summary?{period}"]),
+            "page": ("reporting", ["/", "/?lang=en"]),
         }
     return asked
 

@@ -6,82 +6,21 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Final
 
-import httpx2
-import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, Request, Route, async_playwright, expect
+from playwright.async_api import Request, Route, expect
 
 from contracts.feedback import InvitationUsed
 from contracts.feedback_petitions import PetitionReceived
 from contracts.feedback_surveys import AnswerRecorded
 from services.feedback.settings import FeedbackSettings
+from tests.services.browser import HERE, browsing, each_size, forwarded, has_no_barrier, press, with_browser
 from tests.services.feedback.listening import Listening
 from tests.services.feedback.petitioning import TEXT, WHO, answered
 
-CHROMIUM: Final = shutil.which("chromium")
-PICTURES: Final = os.environ.get("MOTCUA_PICTURES")
-HERE: Final = "http://test"
 LEAST: Final = FeedbackSettings.model_fields["answers_min"].default
-SIZES: Final = {"phone": (390, 844), "desktop": (1280, 900)}
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is here: `apt-get install chromium`")
-each_size = pytest.mark.parametrize("size", SIZES)
-
-
-async def forwarded(ear: Listening, asked: Request) -> httpx2.Response:
-    """Let the service answer what a browser asks."""
-    headers = await asked.all_headers() | {"motcua-demo-time": ear.running.moment.isoformat()}
-    return await ear.running.client.request(asked.method, asked.url.removeprefix(HERE), headers=headers, content=asked.post_data_buffer)
-
-
-@asynccontextmanager
-async def browsing(ear: Listening, size: str) -> AsyncGenerator[Page]:
-    """Open a browser whose every request goes to the service; one to anywhere else, or an error in the page, fails the test."""
-    elsewhere: list[str] = []
-
-    async def answer(route: Route) -> None:
-        asked = route.request
-        if not asked.url.startswith(f"{HERE}/"):
-            elsewhere.append(asked.url)
-            await route.abort()
-            return
-        given = await forwarded(ear, asked)
-        await route.fulfill(status=given.status_code, headers=dict(given.headers), body=given.content)
-
-    width, height = SIZES[size]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = await browser.new_page(viewport={"width": width, "height": height}, locale="vi-VN")
-        page.on("pageerror", lambda error: elsewhere.append(str(error)))
-        await page.route("**/*", answer)
-        try:
-            yield page
-            # A browser asks for the icon of a site by itself; the pages name none.
-            assert [one for one in elsewhere if not one.endswith("/favicon.ico")] == []
-        finally:
-            await browser.close()
-
-
-async def has_no_barrier(page: Page, picture: str | None = None) -> None:
-    """Let axe-core look at the page as it stands, and see that nothing of it lies outside the screen."""
-    found = await Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    if PICTURES and picture:
-        await page.screenshot(path=Path(PICTURES) / f"{picture}.png")
-
-
-async def press(page: Page, *keys: str) -> None:
-    """Press keys, one after the other."""
-    for key in keys:
-        await page.keyboard.press(key)
+pytestmark = with_browser
 
 
 async def given(ear: Listening) -> list[dict[str, Any]]:
@@ -93,7 +32,7 @@ async def given(ear: Listening) -> list[dict[str, Any]]:
 @each_size
 async def test_a_survey_is_answered_by_keyboard_and_once(ear: Listening, size: str) -> None:
     token = await ear.token()
-    async with browsing(ear, size) as page:
+    async with browsing(ear.running, size) as page:
         await page.goto(f"{HERE}/ratings#{token}")
         await expect(page.locator("#says")).to_contain_text("trả kết quả")
         await has_no_barrier(page, f"page-survey-{size}")
@@ -117,7 +56,7 @@ async def test_a_survey_is_answered_by_keyboard_and_once(ear: Listening, size: s
 
 async def test_who_was_asked_for_more_is_asked_one_thing(ear: Listening) -> None:
     (invitation,) = await ear.invitations(await ear.ended("supplement-requested"))
-    async with browsing(ear, "phone") as page:
+    async with browsing(ear.running, "phone") as page:
         await page.goto(f"{HERE}/ratings#{invitation['token']}")
         await expect(page.locator("#says")).to_contain_text("bổ sung hồ sơ")
         await expect(page.locator("fieldset:visible")).to_have_count(1)
@@ -133,7 +72,7 @@ async def test_the_browser_sends_nothing_that_leads_from_the_answer_to_its_invit
     for _ in range(LEAST - 1):
         await ear.answered(await ear.token(), 1)
     token = await ear.token()
-    async with browsing(ear, "phone") as page:
+    async with browsing(ear.running, "phone") as page:
         asked: list[Request] = []
         page.on("request", lambda one: asked.append(one))  # noqa: PLW0108 - playwright marks what it is given
         await page.goto(f"{HERE}/ratings#{token}")
@@ -160,11 +99,11 @@ async def test_the_browser_sends_nothing_that_leads_from_the_answer_to_its_invit
 
 async def test_a_signature_lost_on_its_way_is_had_again_even_after_the_page_was_opened_anew(ear: Listening) -> None:
     token = await ear.token()
-    async with browsing(ear, "phone") as page:
+    async with browsing(ear.running, "phone") as page:
         lost: list[str] = []
 
         async def lose(route: Route) -> None:
-            lost.append((await forwarded(ear, route.request)).text)
+            lost.append((await forwarded(ear.running, route.request)).text)
             await route.abort()
 
         await page.route("**/v1/invitations/admission", lose, times=1)
@@ -185,7 +124,7 @@ async def test_a_signature_lost_on_its_way_is_had_again_even_after_the_page_was_
 
 async def test_at_a_kiosk_the_code_of_the_slip_is_typed_and_nothing_stays_behind(ear: Listening) -> None:
     token = await ear.token()
-    async with browsing(ear, "desktop") as page:
+    async with browsing(ear.running, "desktop") as page:
         await page.goto(f"{HERE}/ratings?kiosk")
         await has_no_barrier(page)
         await page.get_by_label("Mã phiếu").fill("khong-co")
@@ -210,7 +149,7 @@ async def test_at_a_kiosk_the_code_of_the_slip_is_typed_and_nothing_stays_behind
 
 
 async def test_a_kiosk_that_somebody_left_warns_and_is_cleared_for_whoever_comes_next(ear: Listening) -> None:
-    async with browsing(ear, "desktop") as page:
+    async with browsing(ear.running, "desktop") as page:
         await page.clock.install()
         await page.goto(f"{HERE}/ratings?kiosk=90")
         await page.get_by_label("Mã phiếu").fill(await ear.token())
@@ -234,7 +173,7 @@ async def test_a_kiosk_that_somebody_left_warns_and_is_cleared_for_whoever_comes
 
 
 async def test_a_slip_that_there_is_not_is_said_before_anything_is_filled_in(ear: Listening) -> None:
-    async with browsing(ear, "phone") as page:
+    async with browsing(ear.running, "phone") as page:
         await page.goto(f"{HERE}/ratings#{(await ear.token())[:-4]}AAAA")
         await expect(page.locator("#wrong")).to_be_focused()
         await expect(page.locator("#form")).to_be_hidden()
@@ -243,7 +182,7 @@ async def test_a_slip_that_there_is_not_is_said_before_anything_is_filled_in(ear
 
 @each_size
 async def test_a_petition_names_what_is_missing_and_is_followed_by_its_code(ear: Listening, size: str) -> None:
-    async with browsing(ear, size) as page:
+    async with browsing(ear.running, size) as page:
         await page.goto(f"{HERE}/petitions")
         await page.get_by_label("Nội dung, bằng tiếng Việt").fill(TEXT)
         await page.get_by_label("Họ và tên").fill(WHO["name"])
@@ -275,7 +214,7 @@ async def test_a_petition_names_what_is_missing_and_is_followed_by_its_code(ear:
 
 
 async def test_a_code_that_there_is_not_is_said_to_whoever_cannot_see(ear: Listening) -> None:
-    async with browsing(ear, "phone") as page:
+    async with browsing(ear.running, "phone") as page:
         await page.goto(f"{HERE}/follow-up")
         await page.get_by_label("Mã tra cứu").fill("0000-0000-0000-0000")
         await page.keyboard.press("Enter")

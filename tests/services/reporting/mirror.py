@@ -17,8 +17,8 @@ from tests.services.rig import Neighbour, Rig, Running, eventually
 
 NEIGHBOURS: Final = ("intake", "processing", "feedback")
 
-MANY: Final[dict[str, Any]] = {"anonymous_per_minute": 100_000, "anonymous_total_per_minute": 100_000}
-"""Tests ask again and again, all from one network."""
+MANY: Final[dict[str, Any]] = {"anonymous_per_minute": 100_000, "anonymous_total_per_minute": 100_000, "stream_seconds": 0.2}
+"""Tests ask again and again, all from one network; a stream of news comes to an end."""
 MARCH: Final[dict[str, Any]] = {"from": DAY_0.isoformat(), "to": day(29).isoformat()}
 """Thirty days, from the first that any fact here is of."""
 
