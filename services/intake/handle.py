@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from contracts.intake import DossierSubmitted, Enterprise, LimitLine, ProcedurePublished
 from contracts.vocabulary import Channel, ContentHash, Deadline, DossierId, Limit, MissingComponent, VaultRef
-from kernel.edge.idempotency import Command
+from kernel.edge.idempotency import Command, Rows
 from kernel.edge.identity import Principal
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.service import Runtime
@@ -49,16 +49,16 @@ class Door:
     likeness: Likeness
     _older: dict[ContentHash, Procedure] = field(default_factory=dict[ContentHash, Procedure], init=False)
 
-    async def submit(self, submission: Submission, command: Command) -> DossierOutcome:
-        """Receive a dossier at the door.
+    async def submit(self, submission: Submission, command: Command, also: Callable[[UUID], Rows] = lambda _: {}) -> DossierOutcome:
+        """Receive a dossier at the door; `also` makes further rows that are stored with it, of its id.
 
         Raises:
             Problem: 422 for a procedure or a component that the catalogue does not know, or an arrival that cannot be.
+            Conflict: if one of those rows cannot be.
         """
-        entry = self._procedure(submission)
-        command.principal.require(self.catalogue.agency)
         at, stream = command.meta.time, uuid5(command.id, "dossier")
-        _check_arrival(submission.arrived_at, at)
+        command.principal.require(self.catalogue.agency)
+        entry = self.check(submission, at)
         sealed = self.runtime.vault.seal(stream, submission.personal)
         submitted = DossierSubmitted(
             dossier_id=DossierId(stream),
@@ -76,9 +76,21 @@ class Door:
             arrived_at=submission.arrived_at or at,
         )
         known_by = self.likeness.row(stream, submission.personal, entry.code, at)
-        beside = command.beside_with({ENTRY: [sealed.row], APPLICANT: known_by})
+        beside = command.beside_with({ENTRY: [sealed.row], APPLICANT: known_by, **also(stream)})
         target = Target(stream, dossier.DECIDER, submitted)
         return await carry_out(self.runtime.log, target, command.meta, agency=self.catalogue.agency, beside=beside)
+
+    def check(self, submission: Submission, at: datetime) -> Procedure:
+        """Give the procedure of what is handed in, if that can be.
+
+        Raises:
+            Problem: 422 for a procedure or a component that the catalogue does not know, or an arrival that cannot be.
+        """
+        if (entry := self.catalogue.procedures.get(submission.procedure)) is None:
+            raise Problem(INVALID, faults=[_UNKNOWN_PROCEDURE])
+        _check_components(entry, submission.components, "/components")
+        _check_arrival(submission.arrived_at, at)
+        return entry
 
     async def accept(self, stream: UUID, case_code: str | None, places: int | None, command: Command) -> DossierOutcome:
         """Receive a complete dossier: its number and its appointment are made and stored together.
@@ -177,12 +189,6 @@ class Door:
     async def _carry_out(self, stream: UUID, wanted: commands.Command, agency: str, command: Command) -> DossierOutcome:
         target = Target(stream, dossier.DECIDER, wanted)
         return await carry_out(self.runtime.log, target, command.meta, agency=agency, expected=command.expected, beside=command.beside)
-
-    def _procedure(self, submission: Submission) -> Procedure:
-        if (entry := self.catalogue.procedures.get(submission.procedure)) is None:
-            raise Problem(INVALID, faults=[_UNKNOWN_PROCEDURE])
-        _check_components(entry, submission.components, "/components")
-        return entry
 
     async def _pinned(self, found: states.Dossier) -> Procedure:
         """Give the version that a dossier was submitted under: the one in force, or what was published under that hash.

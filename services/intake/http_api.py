@@ -15,6 +15,7 @@ from services.intake import (
     http_applicant,
     http_desk,
     http_dossiers,
+    http_drafts,
     http_erasure,
     http_feed,
     http_fees,
@@ -31,6 +32,7 @@ from services.intake import (
 from services.intake.feed import Feed
 from services.intake.forget import Forgetting
 from services.intake.handle import Door
+from services.intake.handle_drafts import Drafts
 from services.intake.handle_fees import Cashier
 from services.intake.handle_files import Filing
 from services.intake.look_up import LookUp
@@ -40,6 +42,7 @@ from services.intake.receivers import Receivers
 POLICY: Final = Policy(
     http_procedures.ACTIONS
     | http_submission.ACTIONS
+    | http_drafts.ACTIONS
     | http_desk.ACTIONS
     | http_applicant.ACTIONS
     | http_dossiers.ACTIONS
@@ -60,11 +63,12 @@ POLICY: Final = Policy(
 WORDS: Final = Words(refusals={kind.slug: kind for kind in http_refusals.REFUSALS}, faults=http_fields.FAULTS | http_files.FAULTS)
 
 
-def routes(door: Door, register: Register, forgetting: Forgetting, receivers: Receivers, filing: Filing) -> list[APIRouter]:
+def routes(door: Door, register: Register, forgetting: Forgetting, receivers: Receivers, filing: Filing, drafts: Drafts) -> list[APIRouter]:
     """Make intake's routes."""
     return [
         http_procedures.routes(door),
         http_submission.routes(door),
+        http_drafts.routes(drafts),
         http_desk.routes(door),
         http_applicant.routes(door),
         http_dossiers.routes(door, register),

@@ -39,19 +39,23 @@ def routes(door: Door) -> APIRouter:
     @router.post("/dossiers", status_code=201)
     async def submit(request: Request, body: SubmissionBody, principal: Annotated[Principal, allowed("dossier.submit")]) -> Response:
         """Hand in a dossier (NĐ 61/2018, Điều 16)."""
-        applicant = body.applicant
-        enterprise = Enterprise(name=applicant.name, tax_code=applicant.tax_code or "") if applicant.kind == "enterprise" else None
-        submission = Submission(
-            procedure=body.procedure,
-            channel=body.channel,
-            personal=applicant.model_dump(exclude_none=True),
-            enterprise=enterprise,
-            components=body.components,
-            arrived_at=body.arrived_at,
-        )
+        submission = submission_of(body)
         return await run(
             request, principal, lambda command: door.submit(submission, command), answer, status=201, location="/v1/dossiers/{id}"
         )
 
     _ = submit
     return router
+
+
+def submission_of(body: SubmissionBody) -> Submission:
+    """Give what is handed in, with what is personal apart."""
+    applicant = body.applicant
+    return Submission(
+        procedure=body.procedure,
+        channel=body.channel,
+        personal=applicant.model_dump(exclude_none=True),
+        enterprise=Enterprise(name=applicant.name, tax_code=applicant.tax_code or "") if applicant.kind == "enterprise" else None,
+        components=body.components,
+        arrived_at=body.arrived_at,
+    )

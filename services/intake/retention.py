@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.vocabulary import Confidence
-from services.intake.domain.retention import Ending, Rule
+from services.intake.domain.retention import DraftRule, Ending, Rule
 
 
 class RuleOnFile(BaseModel):
@@ -25,6 +25,16 @@ class RuleOnFile(BaseModel):
     legal_basis: Annotated[str, Field(min_length=1, max_length=500)]
 
 
+class DraftRuleOnFile(BaseModel):
+    """A rule for drafts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    from_on: date
+    keep_days: Annotated[int, Field(ge=1, le=366)]
+    legal_basis: Annotated[str, Field(min_length=1, max_length=500)]
+
+
 class RetentionOnFile(BaseModel):
     """All of the file."""
 
@@ -33,14 +43,28 @@ class RetentionOnFile(BaseModel):
     confidence: Confidence
     source: str
     rules: tuple[RuleOnFile, ...]
+    drafts: Annotated[tuple[DraftRuleOnFile, ...], Field(min_length=1)]
 
 
-@cache
 def load_retention(file: Path) -> tuple[Rule, ...]:
-    """Read the rules, once per process.
+    """Give the rules for dossiers that are over.
 
     Raises:
         pydantic.ValidationError: if the file has not the form.
     """
-    on_file = RetentionOnFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    return tuple(Rule(**one.model_dump()) for one in on_file.rules)
+    return tuple(Rule(**one.model_dump()) for one in _on_file(file).rules)
+
+
+def load_draft_rules(file: Path) -> tuple[DraftRule, ...]:
+    """Give the rules for drafts.
+
+    Raises:
+        pydantic.ValidationError: if the file has not the form.
+    """
+    return tuple(DraftRule(**one.model_dump()) for one in _on_file(file).drafts)
+
+
+@cache
+def _on_file(file: Path) -> RetentionOnFile:
+    """Read the file, once per process."""
+    return RetentionOnFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))

@@ -59,6 +59,11 @@ class IntakeSettings(ServiceSettings):
     files_look_seconds: Annotated[float, Field(gt=0)] = 300.0
     """How often a worker looks for uploads that were abandoned."""
 
+    drafts_max: Annotated[int, Field(gt=0, le=1000)] = 50
+    """Drafts of one account."""
+    drafts_look_seconds: Annotated[float, Field(gt=0)] = 300.0
+    """How often a worker looks for drafts that were kept long enough."""
+
     token_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     webhooks_inside: bool = False
     webhook_failing_hours: Annotated[float, Field(gt=0)] = 120.0
