@@ -82,13 +82,21 @@ class Drafts:
         """For how many days after it was saved a draft is kept, by the rule of today."""
         return draft_days_on(self.rules, day_of(datetime.now(UTC)))
 
+    def insist_on_agency(self, principal: Principal) -> None:
+        """End the request of whoever is not for this department.
+
+        Raises:
+            Problem: 403.
+        """
+        principal.require(self.door.catalogue.agency)
+
     async def begin(self, content: Mapping[str, Any], key: str, principal: Principal) -> Draft:
         """Begin a draft, or give the one that began under the same key, as it is now.
 
         Raises:
             Problem: 403; 409, if the account has as many as it may; 422, if the key was used with another body.
         """
-        self._insist_on_agency(principal)
+        self.insist_on_agency(principal)
         id_, fingerprint = uuid5(NAMESPACE, f"{principal.sub}\n{key}"), self._fingerprint(content)
         ref, _, key_id, body = self.runtime.vault.seal(id_, content).row
         by, places = uuid5(id_, key), self.runtime.settings.drafts_max
@@ -112,7 +120,7 @@ class Drafts:
         Raises:
             Problem: 403, 404; 409, if it was handed in; 412, if it is not of the version that the owner has seen.
         """
-        self._insist_on_agency(principal)
+        self.insist_on_agency(principal)
         ref, _, key_id, body = self.runtime.vault.seal(id, content).row
         by, pool = uuid5(id, f"{key}\n{expected}\n{self._fingerprint(content).hex()}"), self.runtime.log.pool
         if (row := await self._own(id, principal))["saved_by"] != by:
@@ -129,7 +137,7 @@ class Drafts:
         Raises:
             Problem: 403; 404, also if it is somebody else's; 409, if it was handed in.
         """
-        self._insist_on_agency(principal)
+        self.insist_on_agency(principal)
         return await self._read(await self._own(id, principal), principal)
 
     async def all_of(self, principal: Principal) -> list[Draft]:
@@ -138,7 +146,7 @@ class Drafts:
         Raises:
             Problem: 403.
         """
-        self._insist_on_agency(principal)
+        self.insist_on_agency(principal)
         rows = await self.runtime.log.pool.fetch(QUERY["drafts"], principal.sub, self.days)
         return [self._told(row, {}) for row in rows]
 
@@ -148,7 +156,7 @@ class Drafts:
         Raises:
             Problem: 403; 412, if it is not of the version that the owner has seen.
         """
-        self._insist_on_agency(principal)
+        self.insist_on_agency(principal)
         gone = await self.runtime.log.pool.fetchval(QUERY["remove"], id, principal.sub, expected)
         if not gone and await self._row(id, principal) is not None:
             raise Problem(CHANGED)
@@ -215,6 +223,3 @@ class Drafts:
         """Hash what was written, under a key: nobody is to guess it from that."""
         said = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
         return hmac.digest(self.runtime.settings.token_secret.get_secret_value().encode(), b"draft:" + said, "sha256")
-
-    def _insist_on_agency(self, principal: Principal) -> None:
-        principal.require(self.door.catalogue.agency)

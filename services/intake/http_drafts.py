@@ -20,9 +20,10 @@ from kernel.edge.openapi import Answer, gives
 from kernel.edge.policy import allowed
 from kernel.edge.problem import INVALID, Fault, Problem
 from kernel.edge.validation import faults_of
+from services.intake.answers import DossierReceipt
 from services.intake.handle import DossierOutcome, Submission
 from services.intake.handle_drafts import Draft, Drafts
-from services.intake.http_fields import ADDRESS_MAX, COMPONENTS_MAX, FAULTS, NAME_MAX, DossierReceipt, answer, plain
+from services.intake.http_fields import ADDRESS_MAX, COMPONENTS_MAX, FAULTS, NAME_MAX, answer, plain
 from services.intake.http_submission import SubmissionBody, submission_of
 from services.intake.http_webhooks import key_of
 
@@ -130,6 +131,7 @@ def add_keeping(router: APIRouter, drafts: Drafts) -> None:
     @router.put("/drafts/{id}", responses=gives(DraftSaved))
     async def save(request: Request, id: UUID, body: DraftBody, principal: Annotated[Principal, allowed("draft.keep")]) -> Response:
         """Replace all that a draft holds. Needs If-Match: nobody writes over what he has not seen."""
+        drafts.insist_on_agency(principal)
         expected = expected_version(request, required=True)
         draft = await drafts.save(id, body.model_dump(exclude_none=True), expected, key_of(request.headers), principal)
         return json_response(saved(drafts, draft, now(request)), headers={"ETag": etag(draft.version)})

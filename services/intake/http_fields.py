@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
@@ -12,7 +11,6 @@ from stdnum.vn import mst
 
 from contracts.vocabulary import ApplicantKind
 from kernel.edge.body import NFC, Body
-from kernel.edge.openapi import Receipt
 from kernel.edge.problem import Sentence
 from services.intake.domain import states
 from services.intake.domain.money import NONE_YET
@@ -87,16 +85,6 @@ class Applicant(Body):
     phone: Annotated[str, StringConstraints(pattern=r"^(\+84|0)[0-9]{9,10}$")] | None = None
     email: Email | None = None
     address: Address
-
-
-class DossierReceipt(Receipt):
-    """A dossier after a command: where it stands, its code and appointment once it has them. `due_on` stays the limit after an apology."""
-
-    state: str
-    code: str | None
-    due_on: date | None
-    due_at: datetime | None
-    new_due_on: date | None
 
 
 def answer(outcome: DossierOutcome) -> dict[str, Any]:

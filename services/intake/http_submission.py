@@ -12,7 +12,9 @@ from contracts.intake import Enterprise
 from contracts.vocabulary import Channel, ProcedureCode
 from kernel.edge.body import Body
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
+from services.intake.answers import DossierReceipt
 from services.intake.handle import Door, Submission
 from services.intake.http_fields import COMPONENTS_MAX, Applicant, Code, answer
 
@@ -36,7 +38,7 @@ def routes(door: Door) -> APIRouter:
     router = APIRouter(prefix="/v1")
     run = door.runtime.commands.run
 
-    @router.post("/dossiers", status_code=201)
+    @router.post("/dossiers", status_code=201, responses=gives(DossierReceipt, 201))
     async def submit(request: Request, body: SubmissionBody, principal: Annotated[Principal, allowed("dossier.submit")]) -> Response:
         """Hand in a dossier (NĐ 61/2018, Điều 16)."""
         submission = submission_of(body)
