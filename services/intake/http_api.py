@@ -11,6 +11,7 @@ from fastapi import APIRouter
 
 from kernel.edge.app import Words
 from kernel.edge.policy import Policy
+from kernel.paper.press import Press
 from services.intake import (
     http_applicant,
     http_desk,
@@ -24,6 +25,7 @@ from services.intake import (
     http_look_up,
     http_national,
     http_originals,
+    http_papers,
     http_procedures,
     http_refusals,
     http_submission,
@@ -36,8 +38,10 @@ from services.intake.handle_drafts import Drafts
 from services.intake.handle_fees import Cashier
 from services.intake.handle_files import Filing
 from services.intake.look_up import LookUp
+from services.intake.printing import Printing
 from services.intake.query import Register
 from services.intake.receivers import Receivers
+from services.intake.stationery import load_stationery
 
 POLICY: Final = Policy(
     http_procedures.ACTIONS
@@ -48,6 +52,7 @@ POLICY: Final = Policy(
     | http_dossiers.ACTIONS
     | http_fees.ACTIONS
     | http_originals.ACTIONS
+    | http_papers.ACTIONS
     | http_files.ACTIONS
     | http_erasure.ACTIONS
     | http_look_up.ACTIONS
@@ -74,6 +79,7 @@ def routes(door: Door, register: Register, forgetting: Forgetting, receivers: Re
         http_dossiers.routes(door, register),
         http_fees.routes(Cashier(door), register),
         http_originals.routes(door, register),
+        http_papers.routes(Printing(door, receivers.names, load_stationery()), Press()),
         http_files.routes(filing),
         http_erasure.routes(forgetting),
         http_look_up.routes(door, LookUp(door.runtime), receivers.names),

@@ -13,7 +13,7 @@ from fastapi import APIRouter
 from contracts.catalogue import FACTS
 from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec
-from services.intake import handle_drafts, handle_files, national_portal, notices
+from services.intake import handle_drafts, handle_files, national_portal, notices, printing
 from services.intake.catalogue import load_catalogue
 from services.intake.consume import REACTOR
 from services.intake.file_store import open_store
@@ -105,7 +105,7 @@ SERVICE: Final = Service(
     routers=routers,
     models=(REGISTER, OUTWARD),
     reactors=lambda _: (REACTOR,),
-    purposes=PURPOSES | handle_files.PURPOSES | handle_drafts.PURPOSES | {national_portal.PURPOSE, notices.PURPOSE},
+    purposes=PURPOSES | handle_files.PURPOSES | handle_drafts.PURPOSES | printing.PURPOSES | {national_portal.PURPOSE, notices.PURPOSE},
     jobs=jobs,
     tables=(APPLICANT, HANDED_IN),
     prepare=publish_catalogue,
