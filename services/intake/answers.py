@@ -174,8 +174,19 @@ class DossierTold(Answer):
     why_en: str | None
 
 
+class RepresentativeTold(Answer):
+    """Who handed in for the applicant, by authorisation or by law."""
+
+    name: str
+    identity_number: str
+    phone: str | None = None
+    address: str | None = None
+    authority: Literal["authorisation", "law"]
+    paper: str | None = None
+
+
 class Personal(Answer):
-    """The applicant's particulars; what was not given is left out."""
+    """The applicant's particulars, and those of who handed in for him; what was not given is left out."""
 
     kind: ApplicantKind
     name: str
@@ -184,6 +195,7 @@ class Personal(Answer):
     phone: str | None = None
     email: str | None = None
     address: str
+    representative: RepresentativeTold | None = None
 
 
 class LikenessTold(Answer):

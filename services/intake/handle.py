@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from contracts.intake import DossierSubmitted, Enterprise, LimitLine, ProcedurePublished
@@ -34,7 +34,7 @@ class Submission:
 
     procedure: str
     channel: Channel
-    personal: dict[str, str]
+    personal: dict[str, Any]
     enterprise: Enterprise | None
     components: tuple[str, ...]
     arrived_at: datetime | None
@@ -74,6 +74,7 @@ class Door:
             components=tuple(sorted(set(submission.components))),
             submitted_at=at,
             arrived_at=submission.arrived_at or at,
+            by_representative="representative" in submission.personal,
         )
         known_by = self.likeness.row(stream, submission.personal, entry.code, at)
         beside = command.beside_with({ENTRY: [sealed.row], APPLICANT: known_by, **also(stream)})

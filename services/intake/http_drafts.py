@@ -51,12 +51,24 @@ class DraftApplicant(Body):
     address: WrittenAddress | None = None
 
 
+class DraftRepresentative(Body):
+    """What is known of who hands in for the applicant."""
+
+    name: Written | None = None
+    identity_number: WrittenCode | None = None
+    phone: WrittenCode | None = None
+    address: WrittenAddress | None = None
+    authority: WrittenCode | None = None
+    paper: Written | None = None
+
+
 class DraftBody(Body):
     """A submission as far as it has been written: the fields of one, each with its bound, and none of them needed."""
 
     procedure: WrittenCode | None = None
     channel: WrittenCode | None = None
     applicant: DraftApplicant | None = None
+    representative: DraftRepresentative | None = None
     components: Annotated[tuple[WrittenCode, ...], Field(max_length=COMPONENTS_MAX)] | None = None
     arrived_at: WrittenCode | None = None
 

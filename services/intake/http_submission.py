@@ -16,7 +16,7 @@ from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from services.intake.answers import DossierReceipt
 from services.intake.handle import Door, Submission
-from services.intake.http_fields import COMPONENTS_MAX, Applicant, Code, answer
+from services.intake.http_fields import COMPONENTS_MAX, Applicant, Code, Representative, answer
 
 ACTIONS: Final[dict[str, set[str]]] = {
     "dossier.submit": {"portal", "desk"},
@@ -29,6 +29,7 @@ class SubmissionBody(Body):
     procedure: ProcedureCode
     channel: Channel
     applicant: Applicant
+    representative: Representative | None = None
     components: Annotated[tuple[Code, ...], Field(max_length=COMPONENTS_MAX)]
     arrived_at: AwareDatetime | None = None
 
@@ -53,10 +54,11 @@ def routes(door: Door) -> APIRouter:
 def submission_of(body: SubmissionBody) -> Submission:
     """Give what is handed in, with what is personal apart."""
     applicant = body.applicant
+    proxy = {"representative": body.representative.model_dump(exclude_none=True)} if body.representative else {}
     return Submission(
         procedure=body.procedure,
         channel=body.channel,
-        personal=applicant.model_dump(exclude_none=True),
+        personal=applicant.model_dump(exclude_none=True) | proxy,
         enterprise=Enterprise(name=applicant.name, tax_code=applicant.tax_code or "") if applicant.kind == "enterprise" else None,
         components=body.components,
         arrived_at=body.arrived_at,

@@ -38,12 +38,12 @@ class Likeness:
 
     runtime: Runtime[IntakeSettings]
 
-    def row(self, id: UUID, personal: Mapping[str, str], procedure: str, at: datetime) -> list[tuple[Any, ...]]:
+    def row(self, id: UUID, personal: Mapping[str, Any], procedure: str, at: datetime) -> list[tuple[Any, ...]]:
         """Make the row that is stored with a submission; none for an applicant without a number."""
         who = self.who(personal)
         return [] if who is None else [(id, who, procedure, at)]
 
-    def who(self, personal: Mapping[str, str]) -> bytes | None:
+    def who(self, personal: Mapping[str, Any]) -> bytes | None:
         """Give what an applicant is found again by: a keyed hash of his number (None: he has given none)."""
         number = personal.get("identity_number") or personal.get("tax_code")
         if not number:

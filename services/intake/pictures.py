@@ -12,7 +12,7 @@ from kernel.legalclock import day_of, deadline, load_calendar, rule_pack_on
 from kernel.paper.pictures import Pictured
 from kernel.paper.qr import qr_svg
 from services.intake.catalogue import Procedure, load_catalogue
-from services.intake.domain.papers import LookUpCode, Party, Words, party_of, receipt, register_book, register_line
+from services.intake.domain.papers import LookUpCode, Party, Words, party_of, proxy_of, receipt, register_book, register_line
 from services.intake.domain.register import code_of
 from services.intake.settings import CATALOGUE
 from services.intake.stationery import PaperName, load_stationery
@@ -22,13 +22,20 @@ MORNING: Final = datetime(2026, 3, 2, 2, 32, tzinfo=UTC)
 PETROL: Final = "2.000648"
 ADDRESS: Final = "https://dev.motcua.invalid/tra-cuu"
 SECRET: Final = "0123456789"  # noqa: S105 - of a dossier that is made up
-PERSON: Final = {
+PERSON: Final[dict[str, Any]] = {
     "kind": "individual",
     "name": "Đặng Thị Huỳnh Nga",
     "identity_number": "079123456789",
     "phone": "0912345678",
     "email": "huynh.nga@hop-thu.example",
     "address": "Tổ 5, ấp Bến Sắn, phường Tân Uyên",
+    "representative": {
+        "name": "Trần Quốc Vượng",
+        "identity_number": "074987654321",
+        "phone": "0987654321",
+        "authority": "authorisation",
+        "paper": "Giấy ủy quyền số 15 ngày 27/02/2026",
+    },
 }
 ENTERPRISE: Final = Enterprise(name="Công ty TNHH Xăng dầu Hòa Lợi", tax_code="3701234562")
 
@@ -89,7 +96,7 @@ def pages() -> list[Pictured]:
     facts, on = facts_of(1, MORNING, entry), day_of(MORNING)
     code = facts[-1].code
     look_up = LookUpCode(address=ADDRESS, secret=SECRET, svg=qr_svg(f"{ADDRESS}#{code}/{SECRET}"))
-    slip = receipt(facts, words_of("receipt", entry, on), party_of(None, PERSON), look_up)
+    slip = receipt(facts, words_of("receipt", entry, on), party_of(None, PERSON), proxy_of(PERSON), look_up)
     if slip is None:
         raise ValueError("the dossier of the pictures was not received")
     late, gone, done = (facts_of(n, MORNING + timedelta(hours=n), entry, ENTERPRISE if n % 2 else None) for n in (2, 3, 4))

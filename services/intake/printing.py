@@ -19,7 +19,17 @@ from kernel.legalclock import day_of
 from kernel.legalclock.instants import midnight
 from kernel.paper.qr import qr_svg
 from kernel.vault import Erased
-from services.intake.domain.papers import LookUpCode, Receipt, RegisterBook, Words, party_of, receipt, register_book, register_line
+from services.intake.domain.papers import (
+    LookUpCode,
+    Receipt,
+    RegisterBook,
+    Words,
+    party_of,
+    proxy_of,
+    receipt,
+    register_book,
+    register_line,
+)
 from services.intake.handle import Door
 from services.intake.look_up import secret_of
 from services.intake.named import Names
@@ -63,7 +73,7 @@ class Printing:
         words = self._words("receipt", found.agency, day_of(accepted.accepted_at), await self._content(accepted))
         particulars = await self._personal(facts, principal, RECEIPT_SLIP) if personal else None
         look_up = self._look_up(id, accepted.code) if secret else None
-        return receipt(facts, words, party_of(enterprise_in(facts), particulars), look_up)
+        return receipt(facts, words, party_of(enterprise_in(facts), particulars), proxy_of(particulars), look_up)
 
     async def book(
         self, principal: Principal, year: int, since: date | None, until: date | None, after: str | None, *, personal: bool

@@ -46,13 +46,22 @@ class Words:
 
 
 class Party(Sheet):
-    """Who handed the dossier in, as far as the reader of the paper may know it."""
+    """Whose dossier it is, as far as the reader of the paper may know it."""
 
     name: str | None = None
     number: str | None = None
     address: str | None = None
     phone: str | None = None
     email: str | None = None
+
+
+class Proxy(Sheet):
+    """Who handed the dossier in for its owner, and by what right."""
+
+    name: str
+    number: str
+    phone: str | None
+    right: str
 
 
 class LookUpCode(Sheet):
@@ -71,6 +80,7 @@ class Receipt(Sheet):
     title: str
     code: str
     party: Party
+    proxy: Proxy | None
     channel: str
     procedure: str
     components: tuple[str, ...]
@@ -117,7 +127,19 @@ class RegisterBook(Sheet):
     made_at: datetime
 
 
-def party_of(enterprise: Enterprise | None, personal: Mapping[str, str] | None) -> Party:
+def proxy_of(personal: Mapping[str, Any] | None) -> Proxy | None:
+    """Say who handed the dossier in for its owner, where the reader may know it."""
+    given: Mapping[str, Any] | None = (personal or {}).get("representative")
+    if given is None:
+        return None
+    paper = given.get("paper")
+    right = (
+        f"theo ủy quyền: {paper}" if given["authority"] == "authorisation" else "đại diện theo pháp luật" + (f": {paper}" if paper else "")
+    )
+    return Proxy(name=given["name"], number=given["identity_number"], phone=given.get("phone"), right=right)
+
+
+def party_of(enterprise: Enterprise | None, personal: Mapping[str, Any] | None) -> Party:
     """Say whose dossier it is: an enterprise's name and number are public, everything else is for who may see it."""
     if personal is None:
         return Party(name=enterprise.name, number=enterprise.tax_code) if enterprise else Party()
@@ -127,7 +149,7 @@ def party_of(enterprise: Enterprise | None, personal: Mapping[str, str] | None) 
     )
 
 
-def receipt(facts: Sequence[Any], words: Words, party: Party, look_up: LookUpCode | None) -> Receipt | None:
+def receipt(facts: Sequence[Any], words: Words, party: Party, proxy: Proxy | None, look_up: LookUpCode | None) -> Receipt | None:
     """Make the receipt of the acceptance, as it was given then, whatever has happened since; None if the dossier was not received."""
     accepted = next((fact for fact in facts if isinstance(fact, DossierAccepted)), None)
     if accepted is None:
@@ -142,6 +164,7 @@ def receipt(facts: Sequence[Any], words: Words, party: Party, look_up: LookUpCod
         title=RECEIPT,
         code=accepted.code,
         party=party,
+        proxy=proxy,
         channel=CHANNELS[accepted.channel],
         procedure=words.procedure,
         components=(*known, *sorted(brought - named.keys())),

@@ -14,7 +14,7 @@ from contracts.intake import DossierSupplemented
 from kernel.paper.pictures import Pictured, stale
 from kernel.paper.typeset import typeset
 from services.intake.catalogue import load_catalogue
-from services.intake.domain.papers import Party, party_of, receipt, register_line
+from services.intake.domain.papers import Party, party_of, proxy_of, receipt, register_line
 from services.intake.look_up import secret_of
 from services.intake.pictures import ENTERPRISE, MORNING, PERSON, PETROL, facts_of, pages, reappointed, returned, withdrawn, words_of
 from services.intake.settings import CATALOGUE, IntakeSettings
@@ -45,7 +45,7 @@ async def book(intake: Running, role: str = "desk", **query: Any) -> dict[str, A
 
 
 def slip(facts: list[Any], party: Party | None = None) -> Any:
-    return receipt(facts, words_of("receipt", ENTRY, MORNING.date()), party or Party(), None)
+    return receipt(facts, words_of("receipt", ENTRY, MORNING.date()), party or Party(), None, None)
 
 
 # What is decided. ---------------------------------------------------------------------------------------------------------
@@ -80,6 +80,17 @@ def test_an_enterprises_name_is_public_and_a_persons_is_not() -> None:
     assert party_of(ENTERPRISE, None) == Party(name=ENTERPRISE.name, number=ENTERPRISE.tax_code)
     assert party_of(None, None) == Party()
     assert party_of(None, PERSON).name == PERSON["name"]
+    assert proxy_of(None) is None
+
+
+def test_the_receipt_names_who_handed_in_for_the_owner_and_by_what_right() -> None:
+    given = PERSON["representative"]
+    by_law = proxy_of(PERSON | {"representative": {**given, "authority": "law", "paper": None}})
+    proxy = proxy_of(PERSON)
+    assert proxy is not None
+    assert (proxy.name, proxy.number, proxy.right) == (given["name"], given["identity_number"], f"theo ủy quyền: {given['paper']}")
+    assert by_law is not None
+    assert by_law.right == "đại diện theo pháp luật"
 
 
 def test_a_line_of_the_register_keeps_the_limit_beside_the_day_that_came_with_an_apology() -> None:
