@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import cycle, pairwise, repeat
 from typing import Any, Final, cast
@@ -206,21 +207,42 @@ async def head(intake: Running) -> int:
         return await connection.fetchval("SELECT pos FROM log.head")
 
 
-async def test_each_role_gets_from_every_operation_only_what_is_described_and_no_reading_moves_the_log(rig: Rig) -> None:
+@asynccontextmanager
+async def opened(rig: Rig) -> AsyncGenerator[tuple[Running, str, World, dict[str, Any]]]:
+    """Run intake with something in it; give its address and what it says of itself."""
     told: dict[str, Any] = {"stream_seconds": 0.01, "drafts_max": 1000, "file_types": ("application/pdf",)}
     async with rig.running(SERVICE, **told) as intake, served(intake.app) as address:
-        world, document = await world_of(intake), (await intake.get("/openapi.json")).json()
-        tokens = {role: intake.token(role, sub=SUB, agencies=("*",)) if role else None for role in ROLES}
-        before = await head(intake)
-        sent = 0
-        for role, token in tokens.items():
-            sent += await asyncio.to_thread(ask_all, part_of(document, role, reading=True), address, token, world)
+        yield intake, address, await world_of(intake), (await intake.get("/openapi.json")).json()
+
+
+async def ask_as(role: str | None, intake: Running, address: str, world: World, document: dict[str, Any], *, reading: bool) -> int:
+    """Make requests of every operation that a role may call; give how many that were."""
+    token = intake.token(role, sub=SUB, agencies=("*",)) if role else None
+    return await asyncio.to_thread(ask_all, part_of(document, role, reading=reading), address, token, world)
+
+
+def insist_that_all_were_asked(world: World, document: dict[str, Any], sent: int, *, reading: bool) -> None:
+    """Let no operation pass that nobody asked, or that never did what it is there for."""
+    operations = {
+        f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods if (method in READING) == reading
+    }
+    assert operations - world.asked.keys() == set()
+    assert sent >= 2 * len(operations)
+    never = {label for label, statuses in world.asked.items() if min(statuses) >= 300} - NEEDS_OTHERS.keys()
+    assert not never, "\n".join(f"{label} {world.asked[label]}" for label in sorted(never))
+
+
+async def test_whoever_reads_gets_only_what_is_described_and_moves_the_log_by_nothing(rig: Rig) -> None:
+    async with opened(rig) as (intake, address, world, document):
+        before, sent = await head(intake), 0
+        for role in ROLES:
+            sent += await ask_as(role, intake, address, world, document, reading=True)
             assert await head(intake) == before, f"something that only reads has recorded a fact for {role}"
-        for role, token in tokens.items():
-            sent += await asyncio.to_thread(ask_all, part_of(document, role, reading=False), address, token, world)
-        operations = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
-        assert operations - world.asked.keys() == set()
-        assert sent >= 2 * len(operations)
-        never = {label for label, statuses in world.asked.items() if min(statuses) >= 300} - NEEDS_OTHERS.keys()
-        assert not never, "\n".join(f"{label} {world.asked[label]}" for label in sorted(never))
+        insist_that_all_were_asked(world, document, sent, reading=True)
+
+
+async def test_whoever_writes_gets_only_what_is_described(rig: Rig) -> None:
+    async with opened(rig) as (intake, address, world, document):
+        sent = sum([await ask_as(role, intake, address, world, document, reading=False) for role in ROLES])
+        insist_that_all_were_asked(world, document, sent, reading=False)
         assert await intake.parked() == []
