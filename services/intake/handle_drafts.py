@@ -207,10 +207,12 @@ class Drafts:
         return None if dossier is None else Problem(ALREADY, members={"dossier_id": str(dossier)})
 
     async def _read(self, row: asyncpg.Record, principal: Principal) -> Draft:
-        try:
-            return self._told(row, await self.runtime.vault.read(self.runtime.log.pool, row["ref"], principal.sub, OWN_DRAFT))
-        except Erased:  # it was saved anew, handed in or deleted a moment ago
-            raise retry_later(BUSY) from None
+        for _ in range(TRIES_MAX):
+            try:
+                return self._told(row, await self.runtime.vault.read(self.runtime.log.pool, row["ref"], principal.sub, OWN_DRAFT))
+            except Erased:  # it was saved anew, handed in or deleted a moment ago
+                row = await self._own(row["id"], principal)
+        raise retry_later(BUSY)
 
     def _told(self, row: asyncpg.Record, content: Mapping[str, Any]) -> Draft:
         saved_at = row["saved_at"]
