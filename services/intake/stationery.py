@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.vocabulary import AgencyCode, Confidence
-from kernel.legalclock import rule_pack_on
+from kernel.legalclock import NoRulePack, rule_pack_on
 from kernel.paper.administrative import FormNumber
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -71,7 +71,10 @@ class Stationery:
 
     def form(self, name: PaperName, on: date) -> FormNumber | None:
         """Give the number of a form under the rules of a day (None: it has none)."""
-        found = self.numbering.get(rule_pack_on(on).id)
+        try:
+            found = self.numbering.get(rule_pack_on(on).id)
+        except NoRulePack:  # a day before the first rules that are known
+            return None
         return FormNumber(number=found.numbers[name], source=found.source) if found and name in found.numbers else None
 
 

@@ -186,6 +186,8 @@ async def test_the_register_numbers_the_year_without_a_gap_however_it_is_printed
     assert CITIZEN["name"] in words(one)
     assert (await book(intake, "leader"))["lines"] == whole["lines"]
     assert Desk.done(await intake.get("/v1/register-book", desk.officer, year=2025))["lines"] == []
+    before = Desk.done(await intake.get("/v1/register-book", desk.officer, year=2000))
+    assert (before["lines"], before["form"]) == ([], None), "no rules of that year are known, and no form's number"
 
 
 async def test_a_period_that_is_not_of_the_year_or_ends_before_it_begins_is_refused(intake: Running, desk: Desk) -> None:
