@@ -56,18 +56,11 @@ class PaymentTold(Answer):
     refunded_vnd: int
 
 
-class FeeTold(Answer):
+class FeeTold(FeeStanding):
     """What is due for a dossier, and what came of it."""
 
     id: UUID
     version: int
-    state: FeeState
-    fee_vnd: int | None
-    waived_vnd: int
-    paid_vnd: int
-    refunded_vnd: int
-    owed_vnd: int
-    before_result: bool
     payments: list[PaymentTold]
 
 

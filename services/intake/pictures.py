@@ -14,6 +14,7 @@ from kernel.paper.qr import qr_svg
 from services.intake.catalogue import Procedure, load_catalogue
 from services.intake.domain.papers import LookUpCode, Party, Words, party_of, proxy_of, receipt, register_book, register_line
 from services.intake.domain.register import code_of
+from services.intake.printing import words_for
 from services.intake.settings import CATALOGUE
 from services.intake.stationery import PaperName, load_stationery
 
@@ -42,18 +43,7 @@ ENTERPRISE: Final = Enterprise(name="Công ty TNHH Xăng dầu Hòa Lợi", tax_
 
 def words_of(name: PaperName, entry: Procedure, on: date) -> Words:
     """Give the words of a paper."""
-    stationery = load_stationery()
-    head = stationery.letterhead(AGENCY)
-    return Words(
-        parent=head.parent,
-        agency=head.name,
-        place=head.place,
-        capacity=head.capacity,
-        telephone=head.telephone,
-        form=stationery.form(name, on),
-        procedure=entry.content["name"],
-        components={one["code"]: one["name"] for one in entry.content["components"]},
-    )
+    return words_for(load_stationery(), name, AGENCY, on, entry.content)
 
 
 def facts_of(n: int, at: datetime, entry: Procedure, enterprise: Enterprise | None = None) -> list[Any]:

@@ -70,7 +70,7 @@ class Printing:
         accepted = next((fact for fact in facts if isinstance(fact, DossierAccepted)), None)
         if accepted is None:
             return None
-        words = self._words("receipt", found.agency, day_of(accepted.accepted_at), await self._content(accepted))
+        words = words_for(self.stationery, "receipt", found.agency, day_of(accepted.accepted_at), await self._content(accepted))
         particulars = await self._personal(facts, principal, RECEIPT_SLIP) if personal else None
         look_up = self._look_up(id, accepted.code) if secret else None
         return receipt(facts, words, party_of(enterprise_in(facts), particulars), proxy_of(particulars), look_up)
@@ -101,7 +101,7 @@ class Printing:
             name = (await self._content(accepted))["name"]
             lines.append(register_line(row["number"], facts, name, party_of(enterprise_in(facts), particulars)))
             made_at = max(made_at, *instants_in(facts))
-        return register_book(self._words("register", agency, first), year, first, last, lines, made_at)
+        return register_book(words_for(self.stationery, "register", agency, first), year, first, last, lines, made_at)
 
     async def _facts(self, id: UUID) -> list[Any]:
         return [event.fact for event in (await self.door.runtime.log.load(id)).events]
@@ -126,18 +126,20 @@ class Printing:
         secret = secret_of(settings.token_secret.get_secret_value().encode(), id)
         return LookUpCode(address=settings.look_up_url, secret=secret, svg=qr_svg(f"{settings.look_up_url}#{code}/{secret}"))
 
-    def _words(self, name: PaperName, agency: AgencyCode, on: date, content: Mapping[str, Any] | None = None) -> Words:
-        head = self.stationery.letterhead(agency)
-        return Words(
-            parent=head.parent,
-            agency=head.name,
-            place=head.place,
-            capacity=head.capacity,
-            telephone=head.telephone,
-            form=self.stationery.form(name, on),
-            procedure=content["name"] if content else "",
-            components={one["code"]: one["name"] for one in content["components"]} if content else None,
-        )
+
+def words_for(stationery: Stationery, name: PaperName, agency: AgencyCode, on: date, content: Mapping[str, Any] | None = None) -> Words:
+    """Give the words of a paper: the agency's, under the rules of a day, and those of a version of a procedure."""
+    head = stationery.letterhead(agency)
+    return Words(
+        parent=head.parent,
+        agency=head.name,
+        place=head.place,
+        capacity=head.capacity,
+        telephone=head.telephone,
+        form=stationery.form(name, on),
+        procedure=content["name"] if content else "",
+        components={one["code"]: one["name"] for one in content["components"]} if content else None,
+    )
 
 
 def enterprise_in(facts: Sequence[Any]) -> Any:

@@ -134,6 +134,7 @@ async def world_of(intake: Running) -> World:
             f"{one}/fee-payment": Fit(repeat((accepted,)), {"method": "transfer", "amount_vnd": DUE, "payment": "VN-1"}),
             f"{one}/fee-refund": Fit(repeat((accepted,)), {"payment": "VN-1", "amount_vnd": 10, "reason": "paid-twice"}),
             f"{one}/fee-waiver": Fit(repeat((submitted[0],)), {"legal_basis": "Luật Phí và lệ phí 97/2015/QH13"}),
+            "GET /v1/dossiers/{id}/receipt": Fit(repeat((accepted,))),
             f"{one}/files": Fit(repeat((accepted,)), declared()),
             f"HEAD {upload}/upload": Fit(of_upload),
             f"PATCH {upload}/upload": Fit(of_upload, PDF_BYTES, {"Upload-Offset": "0"}),
