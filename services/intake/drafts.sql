@@ -10,7 +10,7 @@ CREATE TABLE drafts.draft (
     version     integer NOT NULL DEFAULT 1,
     fingerprint bytea NOT NULL,             -- keyed hash of what it began with: another body under the same key is refused
     saved_by    uuid NOT NULL,              -- the command that saved it last: the same one again is answered as before
-    procedure   text,
+    procedure   text,                       -- one of the catalogue's, or nothing: what else was typed there is sealed
     who         bytea,                      -- as in likeness.applicant, where a number is written: by it a forgotten person's drafts are found
     ref         uuid NOT NULL,
     saved_at    timestamptz NOT NULL DEFAULT now(),

@@ -219,7 +219,10 @@ class Drafts:
         return Draft(row["id"], row["version"], row["procedure"], saved_at, saved_at + timedelta(days=self.days), content)
 
     def _known_by(self, content: Mapping[str, Any]) -> tuple[str | None, bytes | None]:
-        return content.get("procedure"), self.door.likeness.who(content.get("applicant") or {})
+        """Give what may lie open beside a draft: a procedure that there is (whatever else was typed there is sealed), and a hash."""
+        procedure = content.get("procedure")
+        known = procedure if procedure in self.door.catalogue.procedures else None
+        return known, self.door.likeness.who(content.get("applicant") or {})
 
     def _fingerprint(self, content: Mapping[str, Any]) -> bytes:
         """Hash what was written, under a key: nobody is to guess it from that."""

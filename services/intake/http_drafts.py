@@ -191,7 +191,7 @@ def saved(drafts: Drafts, draft: Draft, at: datetime) -> dict[str, Any]:
             drafts.door.check(submission, at)
         except Problem as problem:
             faults = list(problem.faults)
-    entry = drafts.door.catalogue.procedures.get(draft.procedure or "")
+    entry = drafts.door.catalogue.procedures.get(draft.procedure) if draft.procedure else None
     missing = sorted(entry.required.difference(draft.content.get("components", ()))) if entry else []
     return item(draft) | {"faults": [fault.as_dict() for fault in faults], "missing": missing}
 

@@ -238,9 +238,11 @@ async def test_what_is_written_lies_sealed_and_stands_in_no_other_table_no_strea
     logs.configure("intake", "DEBUG", out=lines)
     begun = await begin(intake, submission(applicant=PERSON))
     Desk.done(await save(intake, begun["id"], submission(applicant=PERSON), '"1"'))
+    misplaced = await begin(intake, {"procedure": PERSON["name"], "channel": PERSON["phone"], "components": [PERSON["email"]]})
     before = await places(rig, intake, lines)
     assert all(found(before, PERSON[mark]) == {"vault, opened"} for mark in MARKS)
-    await intake.ask("DELETE", f"/v1/drafts/{begun['id']}", owner(intake))
+    for draft in (begun, misplaced):
+        await intake.ask("DELETE", f"/v1/drafts/{draft['id']}", owner(intake))
     after = await places(rig, intake, lines)
     assert all(found(after, PERSON[mark]) == set() for mark in MARKS)
 
