@@ -9,7 +9,7 @@ from pydantic import Field
 
 from contracts.fact import LEFT_OUT, Fact, Value
 from contracts.intake_erasure import DossierPersonalDataErased
-from contracts.intake_fees import DossierFeePaid, DossierFeeRefunded, DossierFeeWaived, ReceiptNumberAllotted
+from contracts.intake_fees import DossierFeePaid, DossierFeeRefunded, DossierFeeWaived, PaymentTaken, ReceiptNumberAllotted
 from contracts.intake_files import DossierFileAttached, DossierFileScanned
 from contracts.intake_originals import OriginalFact
 from contracts.vocabulary import (
@@ -326,6 +326,7 @@ IntakeFact: TypeAlias = (
     | DossierFeePaid
     | DossierFeeWaived
     | DossierFeeRefunded
+    | PaymentTaken
     | ReceiptNumberAllotted
     | OriginalFact
     | DossierFileAttached

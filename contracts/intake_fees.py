@@ -69,3 +69,13 @@ class ReceiptNumberAllotted(Fact, type="intake.receipt.number-allotted.v1"):
     number: ReceiptNumber
     dossier_id: DossierId
     amount_vnd: Amount
+
+
+class PaymentTaken(Fact, type="intake.payment.taken.v1"):
+    """One payment was taken, for one dossier. Its stream is the payment's own, so it is taken for no other: one payment settles one due."""
+
+    payment: PaymentCode
+    method: PaymentMethod
+    dossier_id: DossierId
+    agency: AgencyCode
+    amount_vnd: Amount

@@ -21,6 +21,7 @@ TERMS: Final[dict[str, str]] = {
     "intake.dossier.fee-paid.v1": "Nộp phí, lệ phí",
     "intake.dossier.fee-waived.v1": "Miễn, giảm phí, lệ phí",
     "intake.dossier.fee-refunded.v1": "Hoàn phí, lệ phí",
+    "intake.payment.taken.v1": "Ghi nhận giao dịch thanh toán",
     "intake.receipt.number-allotted.v1": "Cấp số biên lai",
     "intake.dossier.original-taken.v1": "Giữ bản chính để đối chiếu",
     "intake.dossier.original-passed-on.v1": "Chuyển giao bản chính",

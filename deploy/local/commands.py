@@ -37,7 +37,9 @@ def up(data: Path, services: Sequence[str], package: str, *, demo_clock: bool) -
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop_soon)
-    stack = Stack(data, services=services, package=package, demo_clock=demo_clock, say=say)
+    # Who has a portal of his own to try things out on names it himself.
+    portal = "intake" in services and "INTAKE_NATIONAL_URL" not in os.environ
+    stack = Stack(data, services=services, package=package, demo_clock=demo_clock, portal=portal, say=say)
     try:
         stack.start()
     except AlreadyRunning:
@@ -67,6 +69,8 @@ def announce(stack: Stack) -> None:
         say(f"Motcua đang chạy · Motcua is running, data in {stack.data}")
         for name, url in stack.urls.items():
             say(f"  {name:<12}{url}   {url}/docs")
+        if stack.portal:
+            say(f"  {'portal':<12}{stack.portal_url}   {stack.portal_url}/docs   cổng quốc gia để thử · a national portal to try out")
         say("  token       ./motcua token --role desk      stop: Ctrl-C or ./motcua down")
         return
 

@@ -31,6 +31,7 @@ COMPOSE: Final = (("docker", "compose"), ("docker-compose",), ("podman", "compos
 SERVICE_PORTS: Final = dict(zip(SERVICES, range(8001, 8005), strict=True))
 POSTGRES_PORT: Final = 8010
 NATS_PORTS: Final = (8011, 8012, 8013)
+PORTAL_PORT: Final = 8005
 """What compose.yaml publishes, on 127.0.0.1 alone."""
 
 VALUES: Final = (

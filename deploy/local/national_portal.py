@@ -2,8 +2,9 @@
 
 python -m deploy.local.national_portal --port 8099
 
-The two addresses of the real one are `POST /login` and `POST /service`. Everything under `/control` is for whoever tries things out: how it
-is to behave, what it holds, what it was sent, losing a record, changing one, losing all. It keeps everything in memory.
+The two addresses of the real one are `POST /login` and `POST /service`; what it is told must have the members that the real one's services
+name (`national_fields.py`). Everything under `/control` is for whoever tries things out: how it is to behave, what it holds, what it was
+sent, losing a record, changing one, losing all. It keeps everything in memory.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
+
+from deploy.local.national_fields import Dossier, Line, fault_in
 
 Behaviour = Literal["slow", "error", "lost-answer", "forgetful", "exists", "session-over", "down"]
 """
@@ -115,6 +118,8 @@ class Portal:
 
     def put(self, data: list[dict[str, Any]], *, updating: bool) -> dict[str, Any]:
         """Take dossiers, new ones or known ones."""
+        if fault := fault_in(Dossier, data):
+            return said(WRONG, fault)
         for one in data:
             if (one["MaHoSo"] in self.dossiers) != updating:
                 return said(WRONG, ABSENT if updating else EXISTS)
@@ -123,6 +128,8 @@ class Portal:
 
     def add(self, data: list[dict[str, Any]]) -> dict[str, Any]:
         """Take lines of progress; one that comes twice stands there twice."""
+        if fault := fault_in(Line, data):
+            return said(WRONG, fault)
         if any(one["MaHoSo"] not in self.dossiers for one in data):
             return said(WRONG, ABSENT)
         for one in data:
@@ -149,6 +156,7 @@ def create(portal: Portal) -> FastAPI:
     """Make the app."""
     app = FastAPI(title="A national portal to try things out on")
 
+    @app.get("/livez")
     @app.get("/readyz")
     async def ready() -> dict[str, str]:
         """Be there."""
@@ -236,8 +244,10 @@ def add_control(app: FastAPI, portal: Portal) -> None:
 def main() -> None:
     """Serve until told to end."""
     parser = argparse.ArgumentParser(description="A national portal to try things out on.")
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8099)
-    uvicorn.run(create(Portal()), host="127.0.0.1", port=parser.parse_args().port, log_level="warning")
+    given = parser.parse_args()
+    uvicorn.run(create(Portal()), host=given.host, port=given.port, log_level="warning")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 SERVICES = ("intake", "processing", "feedback", "reporting")
+PORTAL = "national-portal"
 DATA = ROOT / ".motcua" / "data"
 
 SERVER_SECONDS = 60.0
@@ -58,7 +59,8 @@ class Stack:
     """Motcua in the folder `data`; each service is run as `python -m <package>.<service> migrate`, then `… all`.
 
     `fast` gives up durability against a crash of the machine: for throw-away folders only. `nodes` is how many NATS servers
-    there are: one, or three that keep three copies of every stream.
+    there are: one, or three that keep three copies of every stream. `portal` starts a national portal to try things out on
+    (national_portal.py), which intake tells of every dossier.
     """
 
     data: Path = DATA
@@ -67,6 +69,7 @@ class Stack:
     demo_clock: bool = False
     package: str = "services"
     nodes: int = 1
+    portal: bool = False
     say: Callable[[str], None] = silent
     postgres: Postgres = field(init=False)
     brokers: dict[str, broker.Broker] = field(init=False)
@@ -182,6 +185,11 @@ class Stack:
         """Return the base URL of each service."""
         return {name: f"http://127.0.0.1:{self._port(name)}" for name in self.services}
 
+    @property
+    def portal_url(self) -> str:
+        """Return the base URL of the national portal that `portal` starts."""
+        return f"http://127.0.0.1:{self._port(PORTAL)}"
+
     def dsn(self, service: str, role: Literal["runtime", "owner"] = "runtime") -> str:
         """Return the DSN of a service's database, as the service sees it or as its migrations do."""
         user = service if role == "runtime" else f"{service}_owner"
@@ -265,9 +273,16 @@ class Stack:
             return spawn(argv, log=logs / f"{log}.log", when_parent_dies=signal.SIGKILL, environment=environment)
 
         self._supervisor.finish({f"{name}-migrate": launch(name, "migrate", f"{name}-migrate") for name in self.services}, logs)
+        if self.portal:
+            self._supervisor.add(self._national_portal(logs / f"{PORTAL}.log"))
         for name in self.services:
             probe, log = f"{self.urls[name]}/readyz", logs / f"{name}.log"
             self._supervisor.add(Child(name, self._port(name), probe, log, partial(launch, name, "all", name)))
+
+    def _national_portal(self, log: Path) -> Child:
+        port = self._port(PORTAL)
+        argv = [sys.executable, "-m", "deploy.local.national_portal", "--port", str(port)]
+        return Child(PORTAL, port, f"{self.portal_url}/readyz", log, partial(spawn, argv, log=log, when_parent_dies=signal.SIGKILL))
 
     def environment(self, service: str, *, migrate: bool = False) -> dict[str, str]:
         """Return the settings of one service. Only `migrate` is told the owner's password."""
@@ -295,6 +310,8 @@ class Stack:
             "ANONYMOUS_PER_MINUTE": "1000000",
             "ANONYMOUS_TOTAL_PER_MINUTE": "1000000",
         }
+        if self.portal:
+            settings["NATIONAL_URL"] = self.portal_url
         if migrate:
             settings["MIGRATE_DATABASE_URL"] = self.dsn(service, "owner")
         return {f"{service.upper()}_{name}": value for name, value in settings.items()}
@@ -325,7 +342,7 @@ class Stack:
     def _wait_for_ports(self) -> None:
         """Wait for a killed predecessor's children, which may need a moment to end, and never share a store with them."""
         monitors = [f"{name}-monitor" for name in self.nats_names]
-        names = ("postgres", *self.nats_names, *monitors, *self.services)
+        names = ("postgres", *self.nats_names, *monitors, *self.services, *([PORTAL] if self.portal else []))
         for name in names:
             port = self._port(name)
             what = f"port {port} of {name} is free (another program has it? then remove {name} from {self.data / 'ports.json'})"

@@ -101,7 +101,8 @@ def _applicant(chance: Random) -> dict[str, Any]:
         return {
             "kind": "individual",
             "name": person,
-            "identity_number": f"074{chance.randrange(10**9):09d}",
+            # Born in the 20th century, a man or a woman.
+            "identity_number": f"074{chance.randrange(10**9) % (2 * 10**8):09d}",
             "phone": phone,
             "address": address,
         }

@@ -16,6 +16,7 @@ import yaml
 
 from contracts.intake import Component, Fee, LimitLine, ProcedurePublished
 from contracts.vocabulary import AgencyCode, ApplicantKind, Channel, ContentHash, Limit, ProcedureCode
+from services.intake.domain.citizen_number import CitizenNumbers
 from services.intake.domain.legal_basis import LegalDocument
 
 NAMESPACE: Final = UUID("c8f4b1d2-3c1a-5f0e-8a43-9d2f6c0b7e11")
@@ -107,6 +108,7 @@ class Catalogue:
     procedures: Mapping[str, Procedure]
     decision: Decision | None = None
     legal_documents: tuple[LegalDocument, ...] = ()
+    citizen_numbers: CitizenNumbers
 
 
 @cache
@@ -125,6 +127,7 @@ def load_catalogue(folder: Path) -> Catalogue:
         procedures={procedure.code: procedure for procedure in procedures},
         decision=_decision(folder / "decision.yaml"),
         legal_documents=_legal_documents(folder / "legal_documents.yaml"),
+        citizen_numbers=_citizen_numbers(folder / "citizen_numbers.yaml"),
     )
 
 
@@ -204,3 +207,8 @@ def _legal_documents(file: Path) -> tuple[LegalDocument, ...]:
     if not file.exists():
         return ()
     return tuple(LegalDocument(**document) for document in yaml.safe_load(file.read_text(encoding="utf-8"))["documents"])
+
+
+def _citizen_numbers(file: Path) -> CitizenNumbers:
+    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return CitizenNumbers(provinces=frozenset(data["provinces"]), abroad_from=data["abroad_from"], centuries=data["centuries"])

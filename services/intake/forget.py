@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 from uuid import UUID
 
 from contracts.intake_erasure import DossierPersonalDataErased, ErasureGround
 from kernel.edge.idempotency import Command
+from kernel.edge.jobs import keep_looking
 from kernel.edge.problem import Problem
+from kernel.eventlog import Meta, Refused, Target, carry_out, state_before
 from kernel.eventlog.sql import read_queries
-from services.intake.domain import commands
-from services.intake.domain.retention import Rule
+from kernel.legalclock import day_of
+from services.intake.domain import commands, dossier, states
+from services.intake.domain.retention import Ending, Rule, rule_on
 from services.intake.handle import Door, DossierOutcome
 from services.intake.handle_drafts import Drafts
 from services.intake.handle_files import QUERY as UPLOADS
@@ -22,6 +26,8 @@ from services.intake.handle_files import Filing
 
 QUERY: Final = read_queries(Path(__file__).with_name("queries.sql"))
 UNFINISHED_MAX: Final = 500
+OVER_MAX: Final = 500
+"""Of each ending, at one look."""
 FINISHER: Final = "system:intake"
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -35,6 +41,8 @@ class Forgetting:
     filing: Filing
     drafts: Drafts
     rules: tuple[Rule, ...]
+    are_compared: bool
+    """Whether somebody has compared the rules with the law; nobody is forgotten by them unasked before."""
 
     async def erase(self, stream: UUID, ground: ErasureGround, command: Command) -> DossierOutcome:
         """Record that the person is forgotten, then forget; the second time there is nothing left of either.
@@ -61,6 +69,40 @@ class Forgetting:
             except Problem as problem:  # the store is away: its keys are gone, and the others do not wait
                 LOGGER.warning("files of a forgotten person are in the store yet: %s", problem)
         return len(left)
+
+    async def erase_what_is_over(self, at: datetime) -> int:
+        """Forget whoever the law lets go at an instant, without being asked; give of how many dossiers."""
+        pool = self.door.runtime.log.pool
+        erased = 0
+        for ending in get_args(Ending):
+            if (rule := rule_on(self.rules, ending, day_of(at))) is not None:
+                rows = await pool.fetch(QUERY["retention_over"], ending, at, rule.keep_months, OVER_MAX)
+                erased += sum([await self._erase_over(row["dossier_id"], at) for row in rows])
+        return erased
+
+    async def _erase_over(self, stream: UUID, at: datetime) -> bool:
+        """Erase one, if its term is over by the day; what is left where the store is away `finish` takes away."""
+        runtime = self.door.runtime
+        wanted = commands.Erase(ground="retention-over", rules=self.rules, at=at, by=FINISHER)
+        found = await state_before(runtime.log, stream, dossier.DECIDER)
+        if isinstance(found, states.Absent):
+            return False
+        try:
+            meta = Meta(f"retention:{stream}", FINISHER, at)
+            await carry_out(runtime.log, Target(stream, dossier.DECIDER, wanted), meta, agency=found.dossier.agency)
+            await self._forget(stream, FINISHER, wanted.ground)
+        except Refused:  # it ends this very day
+            return False
+        except Problem as problem:
+            LOGGER.warning("files of a forgotten person are in the store yet: %s", problem)
+        return True
+
+    async def keep_to_retention(self) -> None:
+        """Look every so often whose term is over; never ends. By lengths that nobody has compared with the law nothing is erased."""
+        if not self.are_compared:
+            LOGGER.warning("the terms of retention are not compared with the law (confidence is not H): nothing is erased unless asked for")
+            await asyncio.Event().wait()
+        await keep_looking(self.erase_what_is_over, self.door.runtime.settings.retention_look_seconds)
 
     async def _ground(self, stream: UUID) -> ErasureGround:
         """Give why a person was forgotten, as the fact says."""

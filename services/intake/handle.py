@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -21,6 +21,7 @@ from services.intake.catalogue import Catalogue, Procedure, as_published, stream
 from services.intake.domain import commands, dossier, register, states
 from services.intake.likeness import APPLICANT, Likeness
 from services.intake.settings import IntakeSettings
+from services.intake.then import NOW, When
 
 DossierOutcome = Outcome[states.State]
 
@@ -53,7 +54,7 @@ class Door:
         """Receive a dossier at the door; `also` makes further rows that are stored with it, of its id.
 
         Raises:
-            Problem: 422 for a procedure or a component that the catalogue does not know, or an arrival that cannot be.
+            Problem: 422 for a procedure or a component that the catalogue does not know, an arrival or a citizen's number that cannot be.
             Conflict: if one of those rows cannot be.
         """
         at, stream = command.meta.time, uuid5(command.id, "dossier")
@@ -85,12 +86,13 @@ class Door:
         """Give the procedure of what is handed in, if that can be.
 
         Raises:
-            Problem: 422 for a procedure or a component that the catalogue does not know, or an arrival that cannot be.
+            Problem: 422 for a procedure or a component that the catalogue does not know, an arrival or a citizen's number that cannot be.
         """
         if (entry := self.catalogue.procedures.get(submission.procedure)) is None:
             raise Problem(INVALID, faults=[_UNKNOWN_PROCEDURE])
         _check_components(entry, submission.components, "/components")
         _check_arrival(submission.arrived_at, at)
+        self._check_numbers(submission.personal, day_of(at).year)
         return entry
 
     async def accept(self, stream: UUID, case_code: str | None, places: int | None, command: Command) -> DossierOutcome:
@@ -164,13 +166,15 @@ class Door:
         found = await self._found(stream, command)
         return await self._carry_out(stream, wanted, found.agency, command)
 
-    async def dossier(self, stream: UUID, principal: Principal) -> tuple[int, int, states.State, states.Dossier]:
-        """Give a dossier's version, position and state, as they are now.
+    async def dossier(self, stream: UUID, principal: Principal, when: When = NOW) -> tuple[int, int, states.State, states.Dossier]:
+        """Give a dossier's version, position and state, as they are now or as they were.
 
         Raises:
-            Problem: 404 if there is none, 403 if it is another agency's.
+            Problem: 404 if there is none, or was none then, 403 if it is another agency's, 422 for a version to come.
         """
         history = await self.runtime.log.load(stream)
+        _within_reach(dossier.DECIDER.state_of(history), principal)
+        history = when.of(history)
         state = dossier.DECIDER.state_of(history)
         return history.version, history.pos, state, _within_reach(state, principal)
 
@@ -190,6 +194,14 @@ class Door:
     async def _carry_out(self, stream: UUID, wanted: commands.Command, agency: str, command: Command) -> DossierOutcome:
         target = Target(stream, dossier.DECIDER, wanted)
         return await carry_out(self.runtime.log, target, command.meta, agency=agency, expected=command.expected, beside=command.beside)
+
+    def _check_numbers(self, personal: Mapping[str, Any], year_now: int) -> None:
+        """Refuse a citizen's number that cannot be one; a person's tax code may be it too."""
+        given = {f"/applicant/{name}": personal.get(name, "") for name in ("identity_number", "tax_code")}
+        given["/representative/identity_number"] = personal.get("representative", {}).get("identity_number", "")
+        found = {pointer: self.catalogue.citizen_numbers.fault_in(number, year_now) for pointer, number in given.items()}
+        if faults := [Fault("body", pointer, _NUMBER[fault]) for pointer, fault in found.items() if fault is not None]:
+            raise Problem(INVALID, faults=faults)
 
     async def _pinned(self, found: states.Dossier) -> Procedure:
         """Give the version that a dossier was submitted under: the one in force, or what was published under that hash.
@@ -261,3 +273,14 @@ _NOT_PER_PLACE = Sentence(
 )
 _FUTURE = Sentence("Thời điểm đến không được ở tương lai.", "The arrival must not be in the future.")
 _LONG_AGO = Sentence("Thời điểm đến không được quá {days} ngày trước khi nộp.", "The arrival must be at most {days} days ago.")
+_NUMBER: Final = {
+    "birthplace": Sentence(
+        "Ba chữ số đầu của số định danh không phải mã tỉnh, thành phố hoặc mã quốc gia nơi đăng ký khai sinh.",
+        "The first three digits of this citizen's number are no province or country in which births are registered.",
+    ),
+    "century": Sentence(
+        "Chữ số thứ tư của số định danh (thế kỷ và giới tính) không có nghĩa.",
+        "The fourth digit of this citizen's number (century and sex) has no meaning.",
+    ),
+    "year": Sentence("Theo số định danh này thì năm sinh ở tương lai.", "By this citizen's number the year of birth is in the future."),
+}

@@ -20,7 +20,7 @@ from kernel.vault import Erased
 from services.intake.answers import DossierPage, DossierTold, LikelyList, Personal
 from services.intake.domain import states
 from services.intake.handle import Door
-from services.intake.http_fields import appointment, fee_told
+from services.intake.http_fields import AskedFor, appointment, fee_told
 from services.intake.query import Register
 
 ACTIONS: Final[dict[str, set[str]]] = {
@@ -53,9 +53,9 @@ def routes(door: Door, register: Register) -> APIRouter:
         return await register.dossiers(request, principal, state, agency, after, runtime.pages.open(request, cursor, limit))
 
     @router.get("/dossiers/{id}", responses=gives(DossierTold))
-    async def one(request: Request, id: UUID, principal: Annotated[Principal, allowed("dossier.read")]) -> Response:
-        """Give a dossier as it is now, with the derivation of its appointment in words."""
-        version, pos, state, found = await door.dossier(id, principal)
+    async def one(request: Request, id: UUID, principal: Annotated[Principal, allowed("dossier.read")], when: AskedFor) -> Response:
+        """Give a dossier as it is now, or as it stood, with the derivation of its appointment in words."""
+        version, pos, state, found = await door.dossier(id, principal, when)
         body: dict[str, Any] = {
             "id": id,
             "version": version,

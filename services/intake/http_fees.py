@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from services.intake.answers import FeeReceipt, FeeTold, PaymentTaken, Settlemen
 from services.intake.domain import commands, states
 from services.intake.handle import DossierOutcome
 from services.intake.handle_fees import Came, Cashier
-from services.intake.http_fields import Text, fee_told
+from services.intake.http_fields import AskedFor, Text, fee_told
 from services.intake.payments import insist_on_signature
 from services.intake.query import Register
 
@@ -40,6 +40,9 @@ ACTIONS: Final[dict[str, set[str]]] = {
 }
 
 AMOUNT_MAX: Final = 10**12
+CLOCKS_APART: Final = timedelta(minutes=5)
+"""How far the gateway's clock may be ahead of ours: as far as the instant of its signature may be (Standard Webhooks). What came is money,
+and is not turned away for a clock; a payment of tomorrow is a mistake."""
 Amount = Annotated[int, Field(gt=0, le=AMOUNT_MAX)]
 
 
@@ -93,9 +96,9 @@ def routes(cashier: Cashier, register: Register) -> APIRouter:
     add_gateway(router, cashier)
 
     @router.get("/dossiers/{id}/fee", responses=gives(FeeTold))
-    async def fee(request: Request, id: UUID, principal: Annotated[Principal, allowed("fee.read")]) -> Response:
-        """Tell what is due for a dossier, what was paid and by which receipts."""
-        version, _, state, _ = await cashier.door.dossier(id, principal)
+    async def fee(request: Request, id: UUID, principal: Annotated[Principal, allowed("fee.read")], when: AskedFor) -> Response:
+        """Tell what is due for a dossier, what was paid and by which receipts; now, or as it stood."""
+        version, _, state, _ = await cashier.door.dossier(id, principal, when)
         return versioned(request, version, {"id": id, "version": version, **fee_told(state), "payments": payments(state)})
 
     @router.get("/fees/settlement", responses=gives(Settlement))
@@ -172,15 +175,15 @@ def add_gateway(router: APIRouter, cashier: Cashier) -> None:
         """Hear of a payment from the gateway, signed after Standard Webhooks.
 
         The same payment again is answered like the first time, with its receipt. A second payment of what is paid already is recorded,
-        so that it can be given back. Another amount than is due (409), a dossier that there is not (404) and a signature that is not the
-        gateway's (401) leave nothing behind.
+        so that it can be given back. Another amount than is due (409), a payment that was taken for another dossier (409), a dossier that
+        there is not (404) and a signature that is not the gateway's (401) leave nothing behind.
         """
         _ = (webhook_id, webhook_timestamp, webhook_signature)
         if runtime.settings.payment_secrets is None:
             raise Problem(NOT_FOUND)
         insist_on_signature(runtime.settings.payment_secrets.get_secret_value().split(), request.headers, await request.body())
         at, paid = runtime.commands.clock.now(request), body.data
-        if paid.paid_at > at:
+        if paid.paid_at > at + CLOCKS_APART:
             raise Problem(INVALID, faults=[Fault("body", "/data/paid_at", _FUTURE)])
         came = Came(payment=paid.payment, method="online", amount_vnd=paid.amount_vnd, paid_at=paid.paid_at)
         outcome = await cashier.reported(paid.dossier, came, at)
@@ -210,4 +213,6 @@ def answer(outcome: DossierOutcome) -> dict[str, Any]:
     return {"fee": fee_told(outcome.state), "payments": payments(outcome.state)}
 
 
-_FUTURE = Sentence("Thời điểm thanh toán không được ở tương lai.", "The payment must not be in the future.")
+_FUTURE = Sentence(
+    "Thời điểm thanh toán không được ở tương lai quá năm phút.", "The payment must not be more than five minutes in the future."
+)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
+from fastapi import Depends, Query
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
 from stdnum.vn import mst
 
@@ -15,6 +16,7 @@ from kernel.edge.problem import Sentence
 from services.intake.domain import states
 from services.intake.domain.money import NONE_YET
 from services.intake.handle import DossierOutcome
+from services.intake.then import When
 
 FAULTS: Final = {
     "tax-code-missing": Sentence(
@@ -114,6 +116,18 @@ class Applicant(Body):
     phone: Phone | None = None
     email: Email | None = None
     address: Address
+
+
+def asked(
+    as_of: Annotated[AwareDatetime | None, Query(description="As it stood at this instant; without it, as it stands now.")] = None,
+    version: Annotated[int | None, Query(ge=1, le=999_999_999, description="As it stood at this version; without it, at the last.")] = None,
+) -> When:
+    """Read for when a caller asks."""
+    return When(as_of, version)
+
+
+AskedFor = Annotated[When, Depends(asked)]
+"""The type of a parameter that stands for `as_of` and `version`."""
 
 
 def answer(outcome: DossierOutcome) -> dict[str, Any]:

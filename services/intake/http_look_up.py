@@ -19,6 +19,7 @@ from kernel.edge.position import Position
 from services.intake.answers_public import Degree, NoticeList, SecretTold, Timeline
 from services.intake.feed import seen
 from services.intake.handle import Door
+from services.intake.http_fields import AskedFor
 from services.intake.look_up import SECRET_PATTERN, LookUp, secret_of
 from services.intake.named import Names
 from services.intake.outgoing import QUERY
@@ -55,10 +56,11 @@ def routes(door: Door, look_up: LookUp, names: Names) -> APIRouter:
         return json_response(await look_up.degree(code, look_up_secret, caller_of(request, runtime.settings.trusted_proxies)))
 
     @router.get("/dossiers/{id}/timeline", responses=gives(Timeline))
-    async def timeline(request: Request, id: UUID, principal: Annotated[Principal, allowed("dossier.follow")]) -> Response:
+    async def timeline(request: Request, id: UUID, principal: Annotated[Principal, allowed("dossier.follow")], when: AskedFor) -> Response:
         """Tell the applicant's story of a dossier in plain words, Vietnamese and English: only what is public of it."""
-        version, *_ = await door.dossier(id, principal)
-        events = (await runtime.log.load(id)).events
+        await door.dossier(id, principal, when)
+        history = when.of(await runtime.log.load(id))
+        version, events = history.version, history.events
         submitted = events[0].fact
         called = await names.components(submitted.procedure, submitted.procedure_hash) if isinstance(submitted, DossierSubmitted) else {}
         items: list[dict[str, Any]] = []

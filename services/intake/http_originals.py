@@ -21,7 +21,7 @@ from kernel.edge.position import After
 from services.intake.answers import HeldOriginals, OriginalList, OriginalsReceipt
 from services.intake.domain import commands, states
 from services.intake.handle import Door, DossierOutcome
-from services.intake.http_fields import Code
+from services.intake.http_fields import AskedFor, Code
 from services.intake.query import Register
 
 ACTIONS: Final[dict[str, set[str]]] = {
@@ -54,9 +54,9 @@ def routes(door: Door, register: Register) -> APIRouter:
     add_moves(router, door)
 
     @router.get("/dossiers/{id}/originals", responses=gives(OriginalList))
-    async def originals(id: UUID, principal: Annotated[Principal, allowed("original.read")]) -> Response:
-        """List the originals of a dossier: where each is and since when, and who has it or had it last."""
-        *_, state, _ = await door.dossier(id, principal)
+    async def originals(id: UUID, principal: Annotated[Principal, allowed("original.read")], when: AskedFor) -> Response:
+        """List the originals of a dossier: where each is and since when, and who has it or had it last; now, or as it stood."""
+        *_, state, _ = await door.dossier(id, principal, when)
         return json_response({"items": told(state)})
 
     @router.get("/originals", responses=gives(HeldOriginals))

@@ -72,6 +72,11 @@ REFUSALS: Final = (
         "The fee is to be paid before the result is handed over.",
         members=("legal", "owed_vnd"),
     ),
+    refusal(
+        "payment-of-another-dossier",
+        "Giao dịch này đã được ghi nhận cho một hồ sơ khác; một khoản nộp chỉ thanh toán cho một hồ sơ.",
+        "This payment was taken for another dossier; one payment settles one due.",
+    ),
     refusal("no-such-payment", "Hồ sơ này không có giao dịch như vậy.", "This dossier has no such payment.", status=404),
     refusal(
         "no-such-original", "Không giữ bản chính nào như vậy của hồ sơ này.", "No such original of this dossier was taken.", status=404

@@ -33,7 +33,7 @@ from services.intake.projections import REGISTER
 from services.intake.projections.outward import OUTWARD
 from services.intake.query import Register
 from services.intake.receivers import Receivers
-from services.intake.retention import load_draft_rules, load_retention
+from services.intake.retention import is_compared, load_draft_rules, load_retention
 from services.intake.scan import Scanning
 from services.intake.scanner import scanner_of
 from services.intake.settings import IntakeSettings
@@ -65,7 +65,8 @@ def drafts_of(runtime: Runtime[IntakeSettings]) -> Drafts:
 
 def forgetting_of(runtime: Runtime[IntakeSettings]) -> Forgetting:
     """Make the handler of erasure with the rules of retention that the settings name."""
-    return Forgetting(door_of(runtime), filing_of(runtime), drafts_of(runtime), load_retention(runtime.settings.retention))
+    file = runtime.settings.retention
+    return Forgetting(door_of(runtime), filing_of(runtime), drafts_of(runtime), load_retention(file), is_compared(file))
 
 
 def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
@@ -76,10 +77,15 @@ def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
 
 
 def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Finish interrupted erasing; have files judged; sweep uploads and drafts; watch the law; tell who is told, one process at a time."""
+    """Give what a worker does by the clock, each by one process at a time.
+
+    It makes interrupted erasing good and erases whose term is over; has files judged, and swept, and old drafts; watches the law; forgets
+    look-ups; throws away what was delivered long ago; tells who is told.
+    """
     receivers = receivers_of(runtime)
     return {
         "erasing": forgetting_of(runtime).keep_finishing,
+        "retention": forgetting_of(runtime).keep_to_retention,
         "scanning": Scanning(filing_of(runtime), scanner_of(runtime.settings.clamd_url)).keep_scanning,
         "sweeping": Sweeping(filing_of(runtime)).keep_sweeping,
         "drafts": drafts_of(runtime).keep_sweeping,

@@ -32,7 +32,7 @@ PERSON: Final[dict[str, Any]] = {
     "address": "Tổ 5, ấp Bến Sắn, phường Tân Uyên",
     "representative": {
         "name": "Trần Quốc Vượng",
-        "identity_number": "074987654321",
+        "identity_number": "074087654321",
         "phone": "0987654321",
         "authority": "authorisation",
         "paper": "Giấy ủy quyền số 15 ngày 27/02/2026",

@@ -16,6 +16,14 @@ SELECT DISTINCT e.stream FROM vault.entry AS e JOIN read.dossier AS d ON d.dossi
 WHERE d.erased_at IS NOT NULL
 LIMIT $1
 
+-- name: retention_over
+-- Dossiers that ended so ($1) so many months ago ($3) at an instant ($2), the oldest first. A day more than those: the decision counts by
+-- the local calendar.
+SELECT dossier_id FROM read.dossier
+WHERE state = $1 AND erased_at IS NULL AND ended_at <= $2::timestamptz - make_interval(months => $3) + interval '1 day'
+ORDER BY ended_at
+LIMIT $4
+
 -- name: settlement
 -- What was paid, waived and refunded from $2 until before $3, by agency, method and officer; $1 agencies (null = all).
 SELECT kind, agency, method, officer, count(*) AS count, sum(amount_vnd)::bigint AS amount_vnd,

@@ -8,7 +8,9 @@ import httpcore2
 
 from services.intake import national_portal, notices, webhooks
 from services.intake.named import Names
-from services.intake.national_portal import Caller, Comparer, National, Ratings
+from services.intake.national_caller import Caller
+from services.intake.national_comparison import Comparer
+from services.intake.national_portal import National, Ratings
 from services.intake.notices import NoticeReceiver
 from services.intake.outgoing import QUERY, Outgoing, Receiver
 from services.intake.webhooks import Signer, WebhookReceiver

@@ -64,6 +64,15 @@ def load_draft_rules(file: Path) -> tuple[DraftRule, ...]:
     return tuple(DraftRule(**one.model_dump()) for one in _on_file(file).drafts)
 
 
+def is_compared(file: Path) -> bool:
+    """Tell whether somebody has compared the rules with the law: only then does anybody erase by them without being asked.
+
+    Raises:
+        pydantic.ValidationError: if the file has not the form.
+    """
+    return _on_file(file).confidence == "H"
+
+
 @cache
 def _on_file(file: Path) -> RetentionOnFile:
     """Read the file, once per process."""

@@ -36,6 +36,8 @@ class IntakeSettings(ServiceSettings):
     catalogue: Path = CATALOGUE
     erasure_look_seconds: Annotated[float, Field(gt=0)] = 60.0
     """How often a worker looks for an erasure that a crash interrupted."""
+    retention_look_seconds: Annotated[float, Field(gt=0)] = 3600.0
+    """How often a worker looks whose term of keeping is over."""
     retention: Path = RETENTION
     """How long personal data are kept, as data: see the file that comes with the code."""
 

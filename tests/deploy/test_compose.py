@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import yaml
 
-from deploy.local.composed import FILE, NATS_PORTS, POSTGRES_PORT, SERVICE_PORTS, VALUES
+from deploy.local.composed import FILE, NATS_PORTS, PORTAL_PORT, POSTGRES_PORT, SERVICE_PORTS, VALUES
 from deploy.local.images import version
 from deploy.local.stack import SERVICES
 from tests.architecture.source import ROOT
@@ -42,6 +42,16 @@ def test_files_of_dossiers_lie_in_one_volume_that_every_process_of_intake_shares
     assert f"RUN install -d -o 10001 -g 10001 {folder}\nUSER 10001:10001\n" in image
 
 
+def test_intake_speaks_to_the_national_portal_that_is_started_beside_it() -> None:
+    portal = COMPOSE["national-portal"]
+    host, port = portal["command"][1], portal["command"][3]
+    assert (host, COMPOSE["intake-worker"]["environment"]["INTAKE_NATIONAL_URL"]) == ("0.0.0.0", f"http://national-portal:{port}")  # noqa: S104 - in its container
+    assert portal["image"] == COMPOSE["intake-api"]["image"], "it needs nothing that is not in there"
+    code = (ROOT / "deploy" / "local" / "national_portal.py").read_text(encoding="utf-8")
+    needed = {"national_portal.py", *(f"{name}.py" for name in re.findall(r"^from deploy\.local\.(\w+) import", code, re.MULTILINE))}
+    assert set(portal["volumes"]) == {f"./local/{name}:/app/deploy/local/{name}:ro" for name in needed}, "and nothing that is not mounted"
+
+
 def test_every_file_that_is_mounted_is_there() -> None:
     mounted = [volume.split(":")[0] for one in COMPOSE.values() for volume in one.get("volumes", ())]
     assert {path for path in mounted if path.startswith("./") and not (ROOT / "deploy" / path).exists()} == set()
@@ -51,5 +61,6 @@ def test_the_demo_gives_every_value_that_is_asked_for_and_knows_every_port() -> 
     assert set(re.findall(r"\$\{(\w+)\}", TEXT)) == {*VALUES, "FILES"}
     published = {name: [int(port.split(":")[1]) for port in one["ports"]] for name, one in COMPOSE.items() if "ports" in one}
     nodes = {f"nats-{n}": [port] for n, port in enumerate(NATS_PORTS)}
-    assert published == {**{f"{name}-api": [port] for name, port in SERVICE_PORTS.items()}, **nodes, "postgres": [POSTGRES_PORT]}
+    others = {"postgres": [POSTGRES_PORT], "national-portal": [PORTAL_PORT]}
+    assert published == {**{f"{name}-api": [port] for name, port in SERVICE_PORTS.items()}, **nodes, **others}
     assert {port.split(":")[0] for one in COMPOSE.values() for port in one.get("ports", ())} == {"127.0.0.1"}

@@ -47,7 +47,7 @@ from kernel.vault import KeyRing
 from services.feedback.domain import blind, token
 from services.feedback.domain.follow_up import code_hash_of
 from services.feedback.surveys import Survey
-from services.intake import http_files, http_webhooks, national_portal, scanner
+from services.intake import http_files, http_webhooks, national_caller, scanner
 from services.intake.file_contents import FileType, wrong_with
 from services.processing.on_file import Misread, read_yaml
 from services.processing.workflows import WorkflowOnFile
@@ -259,9 +259,9 @@ PARSERS: Final = (
     ),
     Parser(
         "answer of the national portal",
-        national_portal.understood,
+        national_caller.understood,
         (b'{"error_code": "0", "result": []}', b'{"session": "s"}'),
-        (national_portal.Away,),
+        (national_caller.Away,),
     ),
     Parser("Accept", text(lambda said: (http_form.wanted(said), sheet.is_wanted(said))), (b"text/csv;q=0.5, application/pdf", b"*/*")),
     Parser(

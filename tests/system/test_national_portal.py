@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
@@ -14,9 +11,9 @@ from typing import Any, Final
 import httpx2
 import pytest
 
-from deploy.local.processes import free_port
 from deploy.local.stack import Stack
-from tests.system.test_faults import ROOT, Story, head, until
+from tests.system.test_faults import Story, head, until
+from tests.system.told import told
 
 CONDUCTS: Final[tuple[dict[str, int], ...]] = (
     {"slow": 3},
@@ -27,7 +24,7 @@ CONDUCTS: Final[tuple[dict[str, int], ...]] = (
     {"down": 1},
 )
 """How it behaves, one after the other; intake is killed in each."""
-SETTINGS: Final = {"NATIONAL_TIMEOUT_SECONDS": "0.5", "RETRY_SECONDS": "[0.05, 0.1, 0.2]"}
+SETTINGS: Final = {"INTAKE_NATIONAL_TIMEOUT_SECONDS": "0.5", "INTAKE_RETRY_SECONDS": "[0.05, 0.1, 0.2]"}
 ROUNDS_MAX: Final = 5
 DOSSIERS: Final = 60
 EVENTS_BETWEEN: Final = 20
@@ -36,37 +33,15 @@ OF_THE_DEPARTMENT: Final = {"Chuyển phòng chuyên môn xử lý", "Hoàn thà
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
-    port = free_port()
-    command = [sys.executable, "-m", "deploy.local.national_portal", "--port", str(port)]
-    log = (tmp_path_factory.mktemp("portal") / "log").open("wb")
-    with (
-        log,
-        subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log) as process,
-        httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client,
-    ):
-
-        def is_there() -> bool:
-            with contextlib.suppress(httpx2.HTTPError):
-                return client.get("/readyz").status_code == 200
-            return False
-
-        until(is_there, "the portal answers")
-        yield client
-        process.terminate()
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with told(SETTINGS), Stack(tmp_path_factory.mktemp("motcua"), fast=True, demo_clock=True, portal=True) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def stack(portal: httpx2.Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    told = {f"INTAKE_{name}": value for name, value in {**SETTINGS, "NATIONAL_URL": str(portal.base_url).rstrip("/")}.items()}
-    before = {name: os.environ.get(name) for name in told}
-    os.environ.update(told)
-    try:
-        with Stack(tmp_path_factory.mktemp("motcua"), fast=True, demo_clock=True) as running:
-            yield running
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+def portal(stack: Stack) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=stack.portal_url) as client:
+        yield client
 
 
 def intake(stack: Stack, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

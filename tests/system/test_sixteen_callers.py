@@ -21,8 +21,8 @@ from deploy.local.caller import Caller
 from deploy.local.stack import Stack
 from tests.benchmarks.department import submission, tokens
 
-DOSSIERS: Final = int(os.environ.get("MOTCUA_TEST_DOSSIERS", "100"))
-"""A hundred are enough to be caught in the middle; with a thousand it takes a minute."""
+DOSSIERS: Final = int(os.environ.get("MOTCUA_TEST_DOSSIERS", "1000"))
+"""A thousand take about a minute on two cores; a hundred are enough to be caught in the middle."""
 CALLERS: Final = 16
 KILLS: Final = 4
 AT: Final = datetime(2026, 3, 2, 2, tzinfo=UTC)

@@ -44,6 +44,7 @@ from services.intake.domain.commands import (
     Withdraw,
 )
 from services.intake.domain.dossier import DECIDER, Reason
+from services.intake.domain.payment import TAKEN_ELSEWHERE
 from services.intake.domain.states import (
     Absent,
     Accepted,
@@ -212,7 +213,7 @@ def test_the_histories_lead_to_every_state_and_each_is_called_by_its_name() -> N
 
 
 def test_every_reason_of_a_refusal_has_its_words_in_both_languages() -> None:
-    said_in_both_languages(WORDS, *get_args(Reason), "outside-calendar")
+    said_in_both_languages(WORDS, *get_args(Reason), "outside-calendar", TAKEN_ELSEWHERE)
 
 
 def test_what_is_said_to_be_possible_is_what_the_matrix_says() -> None:

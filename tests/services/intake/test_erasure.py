@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import unicodedata
-from base64 import b64decode, b64encode
+import json
+from base64 import b64decode
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.js.errors import NotFoundError
 
 from contracts.intake_erasure import DossierPersonalDataErased
+from deploy.local import national_portal as simulator
 from kernel.edge import logs
 from kernel.eventlog import Refused
 from kernel.eventlog.relay import stream_name
@@ -30,15 +31,18 @@ from services.intake.domain import dossier
 from services.intake.domain.commands import Erase
 from services.intake.domain.retention import Rule, kept_until, rule_on
 from services.intake.file_store import unseal
+from services.intake.forget import QUERY as RETIRING
 from services.intake.http_dossiers import PURPOSES
 from services.intake.main import SERVICE
-from services.intake.retention import load_retention
+from services.intake.retention import is_compared, load_retention
 from services.intake.settings import RETENTION
 from tests.services.intake.desk import CITIZEN, ENTERPRISE, Desk
 from tests.services.intake.papers import PDF_BYTES, Papers, judged, kept_in
 from tests.services.intake.test_dossier import accepted, submitted, withdrawn
+from tests.services.intake.test_outgoing import compare, national
 from tests.services.rig import MONDAY, VAULT_KEYS, Rig, Running, eventually, problem
 from tests.specification import given
+from tests.traces import folded, found, in_tables, in_vault, readable
 
 LAW: Final = Rule(from_on=date(2018, 5, 21), ending="withdrawn", keep_months=3, legal_basis="Luật Khiếu nại 02/2011/QH13, Điều 9")
 PERSON: Final = CITIZEN | {"name": "Đặng Thị Huỳnh Nga", "email": "huynh.nga@hop-thu.example"}
@@ -115,46 +119,6 @@ def test_there_is_a_rule_for_every_way_in_which_a_dossier_ends() -> None:
     assert all(rule_on(rules, ending, date(2026, 3, 2)) for ending in ("returned", "refused", "withdrawn"))
 
 
-def folded(text: str) -> str:
-    """Write a text without tones, marks and capitals: however a name was written, it is found."""
-    apart = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
-
-
-def in_any_form(text: str) -> set[str]:
-    """Give what a text could be found by, also coded or as a hash that anybody could compute."""
-    raw = text.encode()
-    return {folded(text), folded(b64encode(raw).decode().rstrip("=")), raw.hex(), hashlib.sha256(raw).hexdigest()}
-
-
-def readable(value: object) -> str:
-    """Give a column's value as text; of bytes both as text and in hexadecimal digits."""
-    return folded(value.decode("utf-8", "replace") + value.hex() if isinstance(value, bytes) else str(value))
-
-
-async def in_tables(rig: Rig, intake: Running) -> dict[str, str]:
-    """Give everything that stands in any table of the service's database, whoever owns it, by table."""
-    everything = f"{rig.postgres.admin_dsn.rpartition('/')[0]}/{intake.database.name}"
-    async with intake.connected(everything) as connection:
-        tables = await connection.fetch(
-            "SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
-        )
-        return {
-            row["name"]: " ".join(readable(value) for found in await connection.fetch(f"SELECT * FROM {row['name']}") for value in found)  # noqa: S608 - names are ours
-            for row in tables
-        }
-
-
-async def in_vault(intake: Running) -> str:
-    """Give what the holder of the vault's keys can read."""
-    vault = Vault(KeyRing.parse(VAULT_KEYS), PURPOSES)
-    async with intake.connected(intake.database.owner_dsn) as connection:
-        rows = await connection.fetch("SELECT ref, stream, key_id, body FROM vault.entry")
-    opened = [vault._open(*row) for row in rows]  # reads as a thief with the keys, and leaves no trace
-    return " ".join(readable(value) for one in opened for value in one.document.values())
-
-
 async def in_stream(rig: Rig, intake: Running) -> str:
     """Give every message of the mirror, once it is level with the log."""
     client = await nats.connect(rig.nats.url)
@@ -188,18 +152,15 @@ async def in_files(intake: Running, folder: Path) -> tuple[str, str]:
 async def places(rig: Rig, intake: Running, lines: io.StringIO) -> dict[str, str]:
     """Give everything that is kept, by where."""
     files, opened = await in_files(intake, rig.folder / "files")
-    return await in_tables(rig, intake) | {
+    async with intake.connected(f"{rig.postgres.admin_dsn.rpartition('/')[0]}/{intake.database.name}") as everything:
+        tables, vault = await in_tables(everything), await in_vault(everything, VAULT_KEYS)
+    return tables | {
         "files": files,
         "files, opened": opened,
-        "vault, opened": await in_vault(intake),
+        "vault, opened": vault,
         "stream": await in_stream(rig, intake),
         "log lines": folded(lines.getvalue()),
     }
-
-
-def found(where: dict[str, str], text: str) -> set[str]:
-    """Say in which places a text stands."""
-    return {place for place, content in where.items() if any(form in content for form in in_any_form(text))}
 
 
 async def seal(intake: Running, key: Ed25519PrivateKey) -> None:
@@ -296,6 +257,87 @@ async def test_what_a_crash_left_in_the_vault_is_given_to_nobody_and_erased_by_t
 
         await eventually(entries, lambda count: count == 1)
         assert (await intake.get(f"/v1/dossiers/{other}/personal", desk.officer, purpose="contact")).json() == CITIZEN
+
+
+COMPARED: Final = """
+confidence: H
+source: compared with the law by a test
+rules:
+  - {from_on: 2018-05-21, ending: withdrawn, keep_months: 3, legal_basis: "Luật Khiếu nại 02/2011/QH13, Điều 9"}
+"""
+
+
+async def gone(desk: Desk, *, days: float) -> str:
+    """Give a dossier that was withdrawn so many days ago, by the real clock."""
+    desk.intake.moment = datetime.now(UTC) - timedelta(days=days)
+    id = await desk.submit()
+    await desk.do(id, "withdrawal", LEAVING)
+    return id
+
+
+async def test_whose_term_is_over_is_forgotten_without_being_asked_for_and_nobody_else(rig: Rig, tmp_path: Path) -> None:
+    file = tmp_path / "retention.yaml"
+    file.write_text(COMPARED, encoding="utf-8")
+    async with rig.running(SERVICE, retention=file, retention_look_seconds=0.2) as intake:
+        desk = Desk(intake)
+        over, lately = await gone(desk, days=100), await gone(desk, days=80)
+        intake.moment = datetime.now(UTC) - timedelta(days=200)
+        open_ = await desk.submit()
+        (erased,) = await eventually(lambda: intake.events(DossierPersonalDataErased))
+        assert (str(erased.stream), erased.fact.ground, erased.fact.erased_by) == (over, "retention-over", "system:intake")
+
+        async def left() -> int:
+            return (await desk.kept())["vault.entry"]
+
+        await eventually(left, lambda count: count == 2)
+        problem(await intake.get(f"/v1/dossiers/{over}/personal", desk.officer, purpose="contact"), 404, "erased")
+        for id in (lately, open_):
+            assert (await intake.get(f"/v1/dossiers/{id}/personal", desk.officer, purpose="contact")).json() == CITIZEN
+        async with intake.connected() as connection:
+            asked = await connection.fetch(RETIRING["retention_over"], "withdrawn", datetime.now(UTC), 3, 10)
+        assert asked == [], "it is not looked at again"
+        assert len(await intake.events(DossierPersonalDataErased)) == 1
+
+
+async def test_by_terms_that_nobody_has_compared_with_the_law_nothing_is_erased_unless_asked_for(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert not is_compared(RETENTION)
+    async with rig.running(SERVICE, retention_look_seconds=0.01) as intake:
+        desk = Desk(intake)
+        id = await gone(desk, days=400)
+
+        async def warned() -> bool:
+            return "nothing is erased unless asked for" in caplog.text
+
+        await eventually(warned)
+        assert (await intake.get(f"/v1/dossiers/{id}/personal", desk.officer, purpose="contact")).json() == CITIZEN
+        assert await intake.events(DossierPersonalDataErased) == []
+
+
+async def test_who_is_forgotten_is_forgotten_by_the_national_portal_too_and_before_the_vault_is_empty(rig: Rig) -> None:
+    portal = simulator.Portal()
+    async with national(rig, portal) as intake:
+        desk = Desk(intake)
+        id, other = await desk.submit(applicant=PERSON), await desk.submit()
+        for one in (id, other):
+            await desk.do(one, "withdrawal", LEAVING)
+
+        async def names() -> list[str]:
+            return sorted(one["ChuHoSo"] for one in portal.dossiers.values())
+
+        await eventually(names, lambda found: found == [CITIZEN["name"], PERSON["name"]])
+        intake.later(days=92)
+        async with intake.connected(intake.database.owner_dsn) as owner:
+            left = await owner.fetchrow("SELECT ref, stream, key_id, body FROM vault.entry WHERE stream = $1", UUID(id))
+            Desk.done(await desk.ask(id, "erasure", DEMAND, intake.token("data-protection")))
+            assert left is not None
+            await owner.execute("INSERT INTO vault.entry (ref, stream, key_id, body) VALUES ($1, $2, $3, $4)", *left)
+        await eventually(names, lambda found: found == ["", CITIZEN["name"]])
+        (forgotten,) = (one for one in portal.dossiers.values() if not one["ChuHoSo"])
+        assert not [mark for mark in MARKS if PERSON[mark] in json.dumps(forgotten, ensure_ascii=False)]
+        assert (forgotten["TrangThaiHoSo"], len(portal.lines[forgotten["MaHoSo"]])) == ("7", 2), "all else stays"
+        assert [day["mended"] for day in await compare(intake)] == [[]], "and so it is to be"
 
 
 def test_a_refusal_of_erasure_names_no_person() -> None:

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from pydantic import ValidationError
 
-from contracts.intake_fees import DossierFeePaid, DossierFeeRefunded, DossierFeeWaived, ReceiptNumberAllotted
+from contracts.intake_fees import DossierFeePaid, DossierFeeRefunded, DossierFeeWaived, PaymentTaken, ReceiptNumberAllotted
 from deploy.local.payment_gateway import SECRET, reported, signed
 from services.intake.domain.commands import PayFee, RefundFee, WaiveFee
 from services.intake.domain.dossier import DECIDER
@@ -190,10 +190,49 @@ async def test_what_the_gateway_cannot_have_meant_is_answered_clearly_and_leaves
     problem(await tell(intake, str(uuid4())), 404, "not-found")
     problem(await tell(intake, unpaid), 409, "fee-not-due")
     problem(await tell(intake, notice), 409, "fee-not-due")
-    body = reported(id, "VN-1", DUE, intake.moment + timedelta(seconds=1))
+    body = reported(id, "VN-1", DUE, intake.moment + timedelta(minutes=5, seconds=1))
     assert pointers(problem(await send(intake, body, signed(body, SECRET)), 422, "invalid-input")) == ["/data/paid_at"]
     assert await desk.kept() == before
     assert (await fee_of(desk, id))["state"] == "due"
+
+
+async def test_a_gateway_whose_clock_is_a_little_ahead_is_believed(intake: Running, desk: Desk) -> None:
+    id, paid_at = await desk.accepted(), intake.moment + timedelta(minutes=5)
+    body = reported(id, "VN-1", DUE, paid_at)
+    assert desk.done(await send(intake, body, signed(body, SECRET)))["fee"]["state"] == "paid"
+    (event,) = await intake.events(DossierFeePaid)
+    assert event.fact.paid_at == paid_at
+
+
+async def test_one_payment_settles_one_due_though_it_is_told_of_two_dossiers_at_once(
+    rig: Rig, intake: Running, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = [await desk.accepted() for _ in range(3)]
+    async with rig.running(SERVICE, intake.database, payment_secrets=SECRET) as second:
+        answers = await asyncio.gather(*(tell(running, id) for id in ids for running in (intake, second)))
+    (winner,) = {answer.json()["dossier"] for answer in answers if answer.is_success}
+    losers = [answer for answer in answers if not answer.is_success]
+    assert (len(losers), len(await intake.events(DossierFeePaid))) == (4, 1)
+    for answer in losers:
+        body = problem(answer, 409, "payment-of-another-dossier")
+        assert winner not in answer.text, "whose payment it is, is nobody's business"
+        assert "một khoản nộp chỉ thanh toán cho một hồ sơ" in body["detail"]
+    assert "payment VN-1 is told for two dossiers" in caplog.text
+    assert [(await fee_of(desk, id))["state"] for id in ids if id != winner] == ["due"] * 2
+    assert (await tell(intake, winner)).json()["receipt"] == "BL-2026-000001", "told again, it is what it was"
+    await dense(intake, 1)
+    (taken,) = await intake.events(PaymentTaken)
+    assert (str(taken.fact.dossier_id), taken.fact.method) == (winner, "online")
+
+
+async def test_a_transfer_is_taken_for_one_dossier_and_the_gateways_name_is_no_banks(intake: Running, desk: Desk) -> None:
+    one, two, three = [await desk.accepted() for _ in range(3)]
+    transfer = {"method": "transfer", "amount_vnd": DUE, "payment": "FT26061"}
+    await desk.do(one, "fee-payment", transfer)
+    before = await desk.kept()
+    problem(await desk.ask(two, "fee-payment", transfer), 409, "payment-of-another-dossier")
+    assert await desk.kept() == before
+    assert (await tell(intake, three, "FT26061")).is_success
 
 
 async def test_only_what_one_of_the_gateways_keys_has_signed_lately_counts(intake: Running, desk: Desk) -> None:
@@ -270,7 +309,7 @@ async def test_receipts_begin_anew_with_the_local_year(intake: Running, desk: De
     receipts = list[str]()
     for id, moment in zip(ids, ("2026-12-31T16:59:00+00:00", "2026-12-31T17:00:00+00:00"), strict=True):
         intake.moment = datetime.fromisoformat(moment)
-        receipts.append(desk.done(await tell(intake, id))["receipt"])
+        receipts.append(desk.done(await tell(intake, id, f"VN-{len(receipts)}"))["receipt"])
     assert receipts == ["BL-2026-000001", "BL-2027-000001"]
 
 

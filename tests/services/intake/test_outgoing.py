@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from contracts import intake as facts
 from contracts.catalogue import FACTS
-from contracts.intake_fees import DossierFeePaid, DossierFeeRefunded, DossierFeeWaived, ReceiptNumberAllotted
+from contracts.intake_fees import DossierFeePaid, DossierFeeRefunded, DossierFeeWaived, PaymentTaken, ReceiptNumberAllotted
 from contracts.intake_originals import DossierOriginalLost, DossierOriginalPassedOn, DossierOriginalReturned, DossierOriginalTaken
 from deploy.local import national_portal as simulator
 from kernel.eventlog.tail import sequence_of, through
@@ -44,6 +44,7 @@ PRIVATE: Final = {
     DossierFeeWaived: "of the money, likewise",
     DossierFeeRefunded: "of the money, likewise",
     ReceiptNumberAllotted: "the book's own",
+    PaymentTaken: "of the money, likewise",
     DossierOriginalTaken: "who brought it was there; the list of originals shows it to whom it concerns",
     DossierOriginalPassedOn: "of the department's inside",
     DossierOriginalReturned: "whoever has it back knows",

@@ -11,12 +11,12 @@ from tests.services.rig import Running, problem
 
 PROXY: Final[dict[str, Any]] = {
     "name": "Trần Quốc Vượng",
-    "identity_number": "074987654321",
+    "identity_number": "074087654321",
     "phone": "0987650000",
     "authority": "authorisation",
     "paper": "Giấy ủy quyền số 15 ngày 27/02/2026",
 }
-BY_LAW: Final = {"name": "Lê Thị Hòa", "identity_number": "074111222333", "authority": "law"}
+BY_LAW: Final = {"name": "Lê Thị Hòa", "identity_number": "074190222333", "authority": "law"}
 
 
 async def test_who_hands_in_for_another_lies_in_the_vault_and_the_fact_says_that_it_was_so(intake: Running, desk: Desk) -> None:
