@@ -143,7 +143,10 @@ class Enterprise(Value):
 
 
 class DossierSubmitted(Fact, type="intake.dossier.submitted.v1"):
-    """A dossier arrived at the door (NĐ 61/2018, Điều 16). The personal part stays in the vault under `personal_ref`."""
+    """A dossier arrived at the door (NĐ 61/2018, Điều 16). The personal part stays in the vault under `personal_ref`.
+
+    `by_representative`: somebody handed it in for the applicant (Bộ luật Dân sự 2015, Điều 134); who that is stands in the vault.
+    """
 
     dossier_id: DossierId
     agency: AgencyCode
@@ -158,6 +161,7 @@ class DossierSubmitted(Fact, type="intake.dossier.submitted.v1"):
     components: tuple[str, ...]
     submitted_at: datetime
     arrived_at: datetime
+    by_representative: LaterFlag = False
 
 
 class DossierSupplementRequested(Fact, type="intake.dossier.supplement-requested.v1"):

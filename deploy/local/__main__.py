@@ -323,10 +323,12 @@ def contracts(
 def pictures() -> int:
     """Draw a picture of every paper that goes out, into docs/pictures."""
     from kernel.paper.pictures import draw
+    from services.intake.pictures import pages as of_the_desk
     from services.processing.pictures import pages
 
     folder = Path(__file__).resolve().parents[2] / "docs" / "pictures"
     draw(folder, pages(folder / "cases.json"))
+    draw(folder / "desk", of_the_desk())
     return 0
 
 

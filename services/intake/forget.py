@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, get_args
 from uuid import UUID
 
-from contracts.intake_erasure import ErasureGround
+from contracts.intake_erasure import DossierPersonalDataErased, ErasureGround
 from kernel.edge.idempotency import Command
 from kernel.edge.jobs import keep_looking
 from kernel.edge.problem import Problem
@@ -20,6 +20,7 @@ from kernel.legalclock import day_of
 from services.intake.domain import commands, dossier, states
 from services.intake.domain.retention import Ending, Rule, rule_on
 from services.intake.handle import Door, DossierOutcome
+from services.intake.handle_drafts import Drafts
 from services.intake.handle_files import QUERY as UPLOADS
 from services.intake.handle_files import Filing
 
@@ -38,6 +39,7 @@ class Forgetting:
 
     door: Door
     filing: Filing
+    drafts: Drafts
     rules: tuple[Rule, ...]
     are_compared: bool
     """Whether somebody has compared the rules with the law; nobody is forgotten by them unasked before."""
@@ -52,7 +54,7 @@ class Forgetting:
         wanted = commands.Erase(ground=ground, rules=self.rules, at=command.meta.time, by=by)
         outcome = await self.door.change(stream, wanted, command)
         # From the fact on, nobody is given the particulars any more; what a crash leaves here `finish` takes away.
-        await self._forget(stream, by)
+        await self._forget(stream, by, ground)
         return outcome
 
     async def finish(self) -> int:
@@ -63,7 +65,7 @@ class Forgetting:
         left = {row["stream"] for row in in_vault} | {row["dossier_id"] for row in in_store}
         for stream in left:
             try:
-                await self._forget(stream, FINISHER)
+                await self._forget(stream, FINISHER, await self._ground(stream))
             except Problem as problem:  # the store is away: its keys are gone, and the others do not wait
                 LOGGER.warning("files of a forgotten person are in the store yet: %s", problem)
         return len(left)
@@ -88,7 +90,7 @@ class Forgetting:
         try:
             meta = Meta(f"retention:{stream}", FINISHER, at)
             await carry_out(runtime.log, Target(stream, dossier.DECIDER, wanted), meta, agency=found.dossier.agency)
-            await self._forget(stream, FINISHER)
+            await self._forget(stream, FINISHER, wanted.ground)
         except Refused:  # it ends this very day
             return False
         except Problem as problem:
@@ -102,11 +104,19 @@ class Forgetting:
             await asyncio.Event().wait()
         await keep_looking(self.erase_what_is_over, self.door.runtime.settings.retention_look_seconds)
 
-    async def _forget(self, stream: UUID, by: str) -> None:
+    async def _ground(self, stream: UUID) -> ErasureGround:
+        """Give why a person was forgotten, as the fact says."""
+        facts = [event.fact for event in (await self.door.runtime.log.load(stream)).events]
+        return next(fact.ground for fact in facts if isinstance(fact, DossierPersonalDataErased))
+
+    async def _forget(self, stream: UUID, by: str, ground: ErasureGround) -> None:
         """Erase what is kept. The vault goes before the store: without its keys nobody can read a file any more, wherever a copy may lie.
 
-        What the person is found by goes first of all, while the vault still says that something is left to do.
+        What the person is found by goes first of all, while the vault still says that something is left to do. Who asks to be forgotten
+        leaves no draft either; that the term of an old dossier is over takes nobody's new one away.
         """
+        if ground == "on-demand":
+            await self.drafts.forget_like(stream, by)
         await self.door.likeness.forget(stream)
         await self.door.runtime.vault.erase(self.door.runtime.log.pool, stream, by)
         await self.filing.erase(stream)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from contracts.intake import DossierSubmitted, Enterprise, LimitLine, ProcedurePublished
 from contracts.vocabulary import Channel, ContentHash, Deadline, DossierId, Limit, MissingComponent, VaultRef
-from kernel.edge.idempotency import Command
+from kernel.edge.idempotency import Command, Rows
 from kernel.edge.identity import Principal
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.edge.service import Runtime
@@ -35,7 +35,7 @@ class Submission:
 
     procedure: str
     channel: Channel
-    personal: dict[str, str]
+    personal: dict[str, Any]
     enterprise: Enterprise | None
     components: tuple[str, ...]
     arrived_at: datetime | None
@@ -50,17 +50,16 @@ class Door:
     likeness: Likeness
     _older: dict[ContentHash, Procedure] = field(default_factory=dict[ContentHash, Procedure], init=False)
 
-    async def submit(self, submission: Submission, command: Command) -> DossierOutcome:
-        """Receive a dossier at the door.
+    async def submit(self, submission: Submission, command: Command, also: Callable[[UUID], Rows] = lambda _: {}) -> DossierOutcome:
+        """Receive a dossier at the door; `also` makes further rows that are stored with it, of its id.
 
         Raises:
             Problem: 422 for a procedure or a component that the catalogue does not know, an arrival or a citizen's number that cannot be.
+            Conflict: if one of those rows cannot be.
         """
-        entry = self._procedure(submission)
-        command.principal.require(self.catalogue.agency)
         at, stream = command.meta.time, uuid5(command.id, "dossier")
-        _check_arrival(submission.arrived_at, at)
-        self._check_numbers(submission.personal, day_of(at).year)
+        command.principal.require(self.catalogue.agency)
+        entry = self.check(submission, at)
         sealed = self.runtime.vault.seal(stream, submission.personal)
         submitted = DossierSubmitted(
             dossier_id=DossierId(stream),
@@ -76,11 +75,25 @@ class Door:
             components=tuple(sorted(set(submission.components))),
             submitted_at=at,
             arrived_at=submission.arrived_at or at,
+            by_representative="representative" in submission.personal,
         )
         known_by = self.likeness.row(stream, submission.personal, entry.code, at)
-        beside = command.beside_with({ENTRY: [sealed.row], APPLICANT: known_by})
+        beside = command.beside_with({ENTRY: [sealed.row], APPLICANT: known_by, **also(stream)})
         target = Target(stream, dossier.DECIDER, submitted)
         return await carry_out(self.runtime.log, target, command.meta, agency=self.catalogue.agency, beside=beside)
+
+    def check(self, submission: Submission, at: datetime) -> Procedure:
+        """Give the procedure of what is handed in, if that can be.
+
+        Raises:
+            Problem: 422 for a procedure or a component that the catalogue does not know, an arrival or a citizen's number that cannot be.
+        """
+        if (entry := self.catalogue.procedures.get(submission.procedure)) is None:
+            raise Problem(INVALID, faults=[_UNKNOWN_PROCEDURE])
+        _check_components(entry, submission.components, "/components")
+        _check_arrival(submission.arrived_at, at)
+        self._check_numbers(submission.personal, day_of(at).year)
+        return entry
 
     async def accept(self, stream: UUID, case_code: str | None, places: int | None, command: Command) -> DossierOutcome:
         """Receive a complete dossier: its number and its appointment are made and stored together.
@@ -182,19 +195,13 @@ class Door:
         target = Target(stream, dossier.DECIDER, wanted)
         return await carry_out(self.runtime.log, target, command.meta, agency=agency, expected=command.expected, beside=command.beside)
 
-    def _check_numbers(self, personal: Mapping[str, str], year_now: int) -> None:
+    def _check_numbers(self, personal: Mapping[str, Any], year_now: int) -> None:
         """Refuse a citizen's number that cannot be one; a person's tax code may be it too."""
-        found = {
-            name: self.catalogue.citizen_numbers.fault_in(personal.get(name, ""), year_now) for name in ("identity_number", "tax_code")
-        }
-        if faults := [Fault("body", f"/applicant/{name}", _NUMBER[fault]) for name, fault in found.items() if fault is not None]:
+        given = {f"/applicant/{name}": personal.get(name, "") for name in ("identity_number", "tax_code")}
+        given["/representative/identity_number"] = personal.get("representative", {}).get("identity_number", "")
+        found = {pointer: self.catalogue.citizen_numbers.fault_in(number, year_now) for pointer, number in given.items()}
+        if faults := [Fault("body", pointer, _NUMBER[fault]) for pointer, fault in found.items() if fault is not None]:
             raise Problem(INVALID, faults=faults)
-
-    def _procedure(self, submission: Submission) -> Procedure:
-        if (entry := self.catalogue.procedures.get(submission.procedure)) is None:
-            raise Problem(INVALID, faults=[_UNKNOWN_PROCEDURE])
-        _check_components(entry, submission.components, "/components")
-        return entry
 
     async def _pinned(self, found: states.Dossier) -> Procedure:
         """Give the version that a dossier was submitted under: the one in force, or what was published under that hash.

@@ -11,10 +11,12 @@ from fastapi import APIRouter
 
 from kernel.edge.app import Words
 from kernel.edge.policy import Policy
+from kernel.paper.press import Press
 from services.intake import (
     http_applicant,
     http_desk,
     http_dossiers,
+    http_drafts,
     http_erasure,
     http_feed,
     http_fees,
@@ -23,6 +25,7 @@ from services.intake import (
     http_look_up,
     http_national,
     http_originals,
+    http_papers,
     http_procedures,
     http_refusals,
     http_submission,
@@ -31,20 +34,25 @@ from services.intake import (
 from services.intake.feed import Feed
 from services.intake.forget import Forgetting
 from services.intake.handle import Door
+from services.intake.handle_drafts import Drafts
 from services.intake.handle_fees import Cashier
 from services.intake.handle_files import Filing
 from services.intake.look_up import LookUp
+from services.intake.printing import Printing
 from services.intake.query import Register
 from services.intake.receivers import Receivers
+from services.intake.stationery import load_stationery
 
 POLICY: Final = Policy(
     http_procedures.ACTIONS
     | http_submission.ACTIONS
+    | http_drafts.ACTIONS
     | http_desk.ACTIONS
     | http_applicant.ACTIONS
     | http_dossiers.ACTIONS
     | http_fees.ACTIONS
     | http_originals.ACTIONS
+    | http_papers.ACTIONS
     | http_files.ACTIONS
     | http_erasure.ACTIONS
     | http_look_up.ACTIONS
@@ -60,16 +68,18 @@ POLICY: Final = Policy(
 WORDS: Final = Words(refusals={kind.slug: kind for kind in http_refusals.REFUSALS}, faults=http_fields.FAULTS | http_files.FAULTS)
 
 
-def routes(door: Door, register: Register, forgetting: Forgetting, receivers: Receivers, filing: Filing) -> list[APIRouter]:
+def routes(door: Door, register: Register, forgetting: Forgetting, receivers: Receivers, filing: Filing, drafts: Drafts) -> list[APIRouter]:
     """Make intake's routes."""
     return [
         http_procedures.routes(door),
         http_submission.routes(door),
+        http_drafts.routes(drafts),
         http_desk.routes(door),
         http_applicant.routes(door),
         http_dossiers.routes(door, register),
         http_fees.routes(Cashier(door), register),
         http_originals.routes(door, register),
+        http_papers.routes(Printing(door, receivers.names, load_stationery()), Press()),
         http_files.routes(filing),
         http_erasure.routes(forgetting),
         http_look_up.routes(door, LookUp(door.runtime), receivers.names),

@@ -11,7 +11,9 @@ from starlette.responses import Response
 
 from kernel.edge.body import Body
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
+from services.intake.answers import DossierReceipt
 from services.intake.domain import commands
 from services.intake.handle import Door
 from services.intake.http_fields import COMPONENTS_MAX, Code, answer
@@ -39,7 +41,7 @@ def routes(door: Door) -> APIRouter:
     router = APIRouter(prefix="/v1")
     run = door.runtime.commands.run
 
-    @router.post("/dossiers/{id}/supplement")
+    @router.post("/dossiers/{id}/supplement", responses=gives(DossierReceipt))
     async def supplement(
         request: Request,
         id: UUID,
@@ -49,7 +51,7 @@ def routes(door: Door) -> APIRouter:
         """Bring what was asked for."""
         return await run(request, principal, lambda command: door.supplement(id, body.components, command), answer)
 
-    @router.post("/dossiers/{id}/withdrawal")
+    @router.post("/dossiers/{id}/withdrawal", responses=gives(DossierReceipt))
     async def withdraw(
         request: Request,
         id: UUID,

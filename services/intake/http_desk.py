@@ -12,7 +12,9 @@ from starlette.responses import Response
 from contracts.vocabulary import MissingComponent
 from kernel.edge.body import Body, EmptyBody
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
+from services.intake.answers import DossierReceipt
 from services.intake.domain import commands
 from services.intake.handle import Door
 from services.intake.http_fields import COMPONENTS_MAX, Code, Text, answer
@@ -59,12 +61,12 @@ def routes(door: Door) -> APIRouter:
     router = APIRouter(prefix="/v1")
     run = door.runtime.commands.run
 
-    @router.post("/dossiers/{id}/acceptance")
+    @router.post("/dossiers/{id}/acceptance", responses=gives(DossierReceipt))
     async def accept(request: Request, id: UUID, body: AcceptBody, principal: Annotated[Principal, allowed("dossier.check")]) -> Response:
         """Receive a complete dossier: code, appointment, receipt (Điều 17.2.c)."""
         return await run(request, principal, lambda command: door.accept(id, body.case_code, body.places, command), answer)
 
-    @router.post("/dossiers/{id}/supplement-request")
+    @router.post("/dossiers/{id}/supplement-request", responses=gives(DossierReceipt))
     async def request_supplement(
         request: Request,
         id: UUID,
@@ -74,7 +76,7 @@ def routes(door: Door) -> APIRouter:
         """Ask the applicant, once, for all that is missing (Điều 17.2.a)."""
         return await run(request, principal, lambda command: door.request_supplement(id, body.missing, command), answer)
 
-    @router.post("/dossiers/{id}/refusal")
+    @router.post("/dossiers/{id}/refusal", responses=gives(DossierReceipt))
     async def refuse(request: Request, id: UUID, body: RefusalBody, principal: Annotated[Principal, allowed("dossier.check")]) -> Response:
         """Do not receive the dossier, and say why (Điều 17.2.b)."""
         return await run(
@@ -88,7 +90,7 @@ def routes(door: Door) -> APIRouter:
             answer,
         )
 
-    @router.post("/dossiers/{id}/return")
+    @router.post("/dossiers/{id}/return", responses=gives(DossierReceipt))
     async def hand_over(request: Request, id: UUID, _: EmptyBody, principal: Annotated[Principal, allowed("dossier.return")]) -> Response:
         """Hand the result over (Điều 20)."""
         return await run(

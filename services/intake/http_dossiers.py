@@ -11,11 +11,13 @@ from starlette.responses import Response
 from kernel.edge.answer import json_response
 from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import allowed
 from kernel.edge.position import After
 from kernel.legalclock import explain
 from kernel.vault import Erased
+from services.intake.answers import DossierPage, DossierTold, LikelyList, Personal
 from services.intake.domain import states
 from services.intake.handle import Door
 from services.intake.http_fields import AskedFor, appointment, fee_told
@@ -37,7 +39,7 @@ def routes(door: Door, register: Register) -> APIRouter:
     router = APIRouter(prefix="/v1")
     runtime = door.runtime
 
-    @router.get("/dossiers")
+    @router.get("/dossiers", responses=gives(DossierPage))
     async def dossiers(
         request: Request,
         principal: Annotated[Principal, allowed("dossier.list")],
@@ -50,7 +52,7 @@ def routes(door: Door, register: Register) -> APIRouter:
         """List dossiers, the newest first."""
         return await register.dossiers(request, principal, state, agency, after, runtime.pages.open(request, cursor, limit))
 
-    @router.get("/dossiers/{id}")
+    @router.get("/dossiers/{id}", responses=gives(DossierTold))
     async def one(request: Request, id: UUID, principal: Annotated[Principal, allowed("dossier.read")], when: AskedFor) -> Response:
         """Give a dossier as it is now, or as it stood, with the derivation of its appointment in words."""
         version, pos, state, found = await door.dossier(id, principal, when)
@@ -74,7 +76,7 @@ def routes(door: Door, register: Register) -> APIRouter:
         }
         return versioned(request, version, body)
 
-    @router.get("/dossiers/{id}/personal")
+    @router.get("/dossiers/{id}/personal", responses=gives(Personal))
     async def personal(
         id: UUID,
         principal: Annotated[Principal, allowed("dossier.read-personal")],
@@ -86,7 +88,7 @@ def routes(door: Door, register: Register) -> APIRouter:
             raise Erased
         return json_response(await runtime.vault.read(runtime.log.pool, found.personal_ref, principal.sub, purpose))
 
-    @router.get("/dossiers/{id}/duplicates")
+    @router.get("/dossiers/{id}/duplicates", responses=gives(LikelyList))
     async def duplicates(id: UUID, principal: Annotated[Principal, allowed("dossier.compare")]) -> Response:
         """List dossiers that may be this one handed in before or again, each with what speaks for it; the desk says whether they are."""
         *_, found = await door.dossier(id, principal)

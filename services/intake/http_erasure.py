@@ -11,7 +11,9 @@ from starlette.responses import Response
 from contracts.intake_erasure import ErasureGround
 from kernel.edge.body import Body
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
+from services.intake.answers import ErasureReceipt
 from services.intake.forget import Forgetting
 from services.intake.handle import DossierOutcome
 from services.intake.http_fields import answer
@@ -33,7 +35,7 @@ def routes(forgetting: Forgetting) -> APIRouter:
     def forgotten(outcome: DossierOutcome) -> dict[str, Any]:
         return answer(outcome) | {"erased": True}
 
-    @router.post("/dossiers/{id}/erasure")
+    @router.post("/dossiers/{id}/erasure", responses=gives(ErasureReceipt))
     async def erase(request: Request, id: UUID, body: ErasureBody, principal: Annotated[Principal, allowed("dossier.erase")]) -> Response:
         """Erase all that is personal about a dossier that is over (Luật Bảo vệ dữ liệu cá nhân 91/2025/QH15)."""
         return await run(request, principal, lambda command: forgetting.erase(id, body.ground, command), forgotten)

@@ -14,9 +14,11 @@ from starlette.responses import Response
 from kernel.edge.answer import encode, json_response
 from kernel.edge.health import Health
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.position import PATTERN, Position
 from kernel.edge.problem import INVALID, Fault, Problem, Sentence
+from services.intake.answers_public import EventPage
 from services.intake.feed import Feed, agencies_of
 
 ACTIONS: Final = {"event.follow": {"portal", "desk"}}
@@ -63,7 +65,7 @@ def routes(feed: Feed) -> APIRouter:
     router = APIRouter(prefix="/v1")
     runtime = feed.runtime
 
-    @router.get("/events")
+    @router.get("/events", responses=gives(EventPage))
     async def events(principal: Annotated[Principal, allowed("event.follow")], after: CursorQuery = None) -> Response:
         """Give the public events behind a cursor, oldest first, with the cursor to go on from.
 

@@ -17,9 +17,11 @@ from kernel.edge.body import Body
 from kernel.edge.etag import versioned
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.position import After
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
+from services.intake.answers import FeeReceipt, FeeTold, PaymentTaken, Settlement
 from services.intake.domain import commands, states
 from services.intake.handle import DossierOutcome
 from services.intake.handle_fees import Came, Cashier
@@ -84,19 +86,22 @@ class ReportBody(Body):
     data: PaidBody
 
 
+A_PROBLEM: Final[dict[int | str, dict[str, Any]]] = {401: {"$ref": "#/components/responses/Problem"}}
+
+
 def routes(cashier: Cashier, register: Register) -> APIRouter:
     """Make the routes of fees."""
     router = APIRouter(prefix="/v1")
     add_desk(router, cashier)
     add_gateway(router, cashier)
 
-    @router.get("/dossiers/{id}/fee")
+    @router.get("/dossiers/{id}/fee", responses=gives(FeeTold))
     async def fee(request: Request, id: UUID, principal: Annotated[Principal, allowed("fee.read")], when: AskedFor) -> Response:
         """Tell what is due for a dossier, what was paid and by which receipts; now, or as it stood."""
         version, _, state, _ = await cashier.door.dossier(id, principal, when)
         return versioned(request, version, {"id": id, "version": version, **fee_told(state), "payments": payments(state)})
 
-    @router.get("/fees/settlement")
+    @router.get("/fees/settlement", responses=gives(Settlement))
     async def settlement(
         principal: Annotated[Principal, allowed("fee.settle")],
         year: Annotated[int, Query(ge=2000, le=9998)],
@@ -116,7 +121,7 @@ def add_desk(router: APIRouter, cashier: Cashier) -> None:
     door = cashier.door
     run = door.runtime.commands.run
 
-    @router.post("/dossiers/{id}/fee-payment")
+    @router.post("/dossiers/{id}/fee-payment", responses=gives(FeeReceipt))
     async def take(request: Request, id: UUID, body: PaymentBody, principal: Annotated[Principal, allowed("fee.take")]) -> Response:
         """Take the fee at the desk and give a receipt (Điều 22)."""
 
@@ -127,7 +132,7 @@ def add_desk(router: APIRouter, cashier: Cashier) -> None:
 
         return await run(request, principal, work, answer)
 
-    @router.post("/dossiers/{id}/fee-waiver")
+    @router.post("/dossiers/{id}/fee-waiver", responses=gives(FeeReceipt))
     async def waive(request: Request, id: UUID, body: WaiverBody, principal: Annotated[Principal, allowed("fee.waive")]) -> Response:
         """Spare the applicant the fee, or a part of it, and say which law does."""
 
@@ -137,7 +142,7 @@ def add_desk(router: APIRouter, cashier: Cashier) -> None:
 
         return await run(request, principal, work, answer)
 
-    @router.post("/dossiers/{id}/fee-refund")
+    @router.post("/dossiers/{id}/fee-refund", responses=gives(FeeReceipt))
     async def refund(request: Request, id: UUID, body: RefundBody, principal: Annotated[Principal, allowed("fee.refund")]) -> Response:
         """Give money of a payment back, at most what is left of it."""
 
@@ -155,7 +160,11 @@ def add_gateway(router: APIRouter, cashier: Cashier) -> None:
     """Add what the payment gateway tells."""
     runtime = cashier.door.runtime
 
-    @router.post("/payments", dependencies=[allowed("payment.report")], responses={401: {"$ref": "#/components/responses/Problem"}})
+    @router.post(
+        "/payments",
+        dependencies=[allowed("payment.report")],
+        responses={**gives(PaymentTaken), 401: {"$ref": "#/components/responses/Problem"}},
+    )
     async def report(
         request: Request,
         body: ReportBody,

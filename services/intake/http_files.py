@@ -255,7 +255,7 @@ OCTETS: Final[dict[str, Any]] = {
     }
 }
 BYTES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "The file.", "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+    200: {"description": "The file.", "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in sorted(ENDINGS)}}
 }
 
 

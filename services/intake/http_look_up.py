@@ -13,8 +13,10 @@ from kernel.edge.answer import json_response
 from kernel.edge.caller import caller_of
 from kernel.edge.etag import versioned
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.position import Position
+from services.intake.answers_public import Degree, NoticeList, SecretTold, Timeline
 from services.intake.feed import seen
 from services.intake.handle import Door
 from services.intake.http_fields import AskedFor
@@ -31,13 +33,17 @@ ACTIONS: Final = {
 }
 CODE_PATTERN: Final = r"^[A-Z0-9.]{3,35}-\d{6}-\d{4,6}$"
 
+A_PROBLEM: Final[dict[int | str, dict[str, Any]]] = {429: {"$ref": "#/components/responses/Problem"}}
+
 
 def routes(door: Door, look_up: LookUp, names: Names) -> APIRouter:
     """Make the applicant's routes."""
     router = APIRouter(prefix="/v1")
     runtime = door.runtime
 
-    @router.get("/look-up", dependencies=[allowed("dossier.look-up")], responses={429: {"$ref": "#/components/responses/Problem"}})
+    @router.get(
+        "/look-up", dependencies=[allowed("dossier.look-up")], responses={**gives(Degree), 429: {"$ref": "#/components/responses/Problem"}}
+    )
     async def by_code(
         request: Request,
         code: Annotated[str, Query(pattern=CODE_PATTERN, examples=["H09.13-260302-0001"])],
@@ -49,7 +55,7 @@ def routes(door: Door, look_up: LookUp, names: Names) -> APIRouter:
         """
         return json_response(await look_up.degree(code, look_up_secret, caller_of(request, runtime.settings.trusted_proxies)))
 
-    @router.get("/dossiers/{id}/timeline")
+    @router.get("/dossiers/{id}/timeline", responses=gives(Timeline))
     async def timeline(request: Request, id: UUID, principal: Annotated[Principal, allowed("dossier.follow")], when: AskedFor) -> Response:
         """Tell the applicant's story of a dossier in plain words, Vietnamese and English: only what is public of it."""
         await door.dossier(id, principal, when)
@@ -65,13 +71,13 @@ def routes(door: Door, look_up: LookUp, names: Names) -> APIRouter:
                 items.append({"cursor": cursor, "kind": public.kind, "at": public.at, "words": words.vi, "words_en": words.en})
         return versioned(request, version, {"id": id, "version": version, "items": items})
 
-    @router.get("/dossiers/{id}/look-up-secret")
+    @router.get("/dossiers/{id}/look-up-secret", responses=gives(SecretTold))
     async def secret(id: UUID, principal: Annotated[Principal, allowed("dossier.look-up-secret")]) -> Response:
         """Give the secret that is printed on the receipt beside the code."""
         *_, found = await door.dossier(id, principal)
         return json_response({"id": id, "code": found.code, "secret": secret_of(look_up.secret, id)})
 
-    @router.get("/dossiers/{id}/notices")
+    @router.get("/dossiers/{id}/notices", responses=gives(NoticeList))
     async def notices(id: UUID, principal: Annotated[Principal, allowed("dossier.notices")]) -> Response:
         """Tell which notices about a dossier went out, by which channel, and what became of each; to whom stays in the vault."""
         await door.dossier(id, principal)

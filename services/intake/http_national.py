@@ -12,8 +12,10 @@ from starlette.responses import Response
 from kernel.edge.answer import json_response
 from kernel.edge.body import Body, EmptyBody
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.problem import NOT_FOUND, Problem
+from services.intake.answers_outgoing import ComparisonAsked, ComparisonTold, NationalStanding, Redelivered
 from services.intake.http_webhooks import key_of
 from services.intake.national_portal import NATIONAL, RATINGS
 from services.intake.outgoing import QUERY, Outgoing
@@ -36,7 +38,7 @@ def routes(outgoing: Outgoing) -> APIRouter:
     router = APIRouter(prefix="/v1/national-portal")
     runtime = outgoing.runtime
 
-    @router.get("", dependencies=[allowed("national-portal.operate")])
+    @router.get("", dependencies=[allowed("national-portal.operate")], responses=gives(NationalStanding))
     async def standing() -> Response:
         """Count the deliveries to the portal by state. A dossier's own state never waits for them."""
         items = {
@@ -45,7 +47,7 @@ def routes(outgoing: Outgoing) -> APIRouter:
         }
         return json_response({"connected": runtime.settings.national_url is not None, "deliveries": items})
 
-    @router.post("/comparisons", status_code=201)
+    @router.post("/comparisons", status_code=201, responses=gives(ComparisonAsked, 201))
     async def compare(
         request: Request, body: ComparisonBody, principal: Annotated[Principal, allowed("national-portal.operate")]
     ) -> Response:
@@ -54,7 +56,7 @@ def routes(outgoing: Outgoing) -> APIRouter:
         number = await runtime.log.pool.fetchval(QUERY["ask_comparison"], body.since, principal.sub)
         return json_response({"number": number}, 201, headers={"Location": f"/v1/national-portal/comparisons/{number}"})
 
-    @router.get("/comparisons/{comparison}", dependencies=[allowed("national-portal.operate")])
+    @router.get("/comparisons/{comparison}", dependencies=[allowed("national-portal.operate")], responses=gives(ComparisonTold))
     async def compared(comparison: Annotated[int, Path(ge=1, le=NUMBER_MAX, examples=[1])]) -> Response:
         """Tell what a comparison found: per day how many dossiers, which were mended, and which the portal has that are not ours."""
         if (row := await runtime.log.pool.fetchrow(QUERY["comparison"], comparison)) is None:
@@ -64,7 +66,7 @@ def routes(outgoing: Outgoing) -> APIRouter:
             {**{name: row[name] for name in ("since", "asked_by", "asked_at", "done_at")}, "number": comparison, "result": result}
         )
 
-    @router.post("/replay", dependencies=[allowed("national-portal.operate")])
+    @router.post("/replay", dependencies=[allowed("national-portal.operate")], responses=gives(Redelivered))
     async def replay(request: Request, _: EmptyBody) -> Response:
         """Try once more what the portal refused and was parked."""
         key_of(request.headers)

@@ -15,8 +15,10 @@ from kernel.edge.answer import json_response
 from kernel.edge.body import Body, EmptyBody
 from kernel.edge.idempotency import Command
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.position import After
+from services.intake.answers import HeldOriginals, OriginalList, OriginalsReceipt
 from services.intake.domain import commands, states
 from services.intake.handle import Door, DossierOutcome
 from services.intake.http_fields import AskedFor, Code
@@ -51,13 +53,13 @@ def routes(door: Door, register: Register) -> APIRouter:
     router = APIRouter(prefix="/v1")
     add_moves(router, door)
 
-    @router.get("/dossiers/{id}/originals")
+    @router.get("/dossiers/{id}/originals", responses=gives(OriginalList))
     async def originals(id: UUID, principal: Annotated[Principal, allowed("original.read")], when: AskedFor) -> Response:
         """List the originals of a dossier: where each is and since when, and who has it or had it last; now, or as it stood."""
         *_, state, _ = await door.dossier(id, principal, when)
         return json_response({"items": told(state)})
 
-    @router.get("/originals")
+    @router.get("/originals", responses=gives(HeldOriginals))
     async def held(principal: Annotated[Principal, allowed("original.read")], after: After = None) -> Response:
         """List the originals that are held or lost, the oldest first, with how their dossiers stand: none stays when a dossier is over."""
         return json_response(await register.originals(principal, after, HELD_MAX))
@@ -73,7 +75,7 @@ def add_moves(router: APIRouter, door: Door) -> None:
     async def changed(request: Request, id: UUID, principal: Principal, wanted: Wanted) -> Response:
         return await run(request, principal, lambda command: door.change(id, wanted(command), command), answer)
 
-    @router.post("/dossiers/{id}/originals")
+    @router.post("/dossiers/{id}/originals", responses=gives(OriginalsReceipt))
     async def take(request: Request, id: UUID, body: TakingBody, principal: Annotated[Principal, allowed("original.take")]) -> Response:
         """Take the original of a component, to compare a copy with it."""
 
@@ -85,7 +87,7 @@ def add_moves(router: APIRouter, door: Door) -> None:
 
         return await run(request, principal, work, answer)
 
-    @router.post("/dossiers/{id}/originals/{original}/passing-on")
+    @router.post("/dossiers/{id}/originals/{original}/passing-on", responses=gives(OriginalsReceipt))
     async def pass_on(
         request: Request, id: UUID, original: Number, body: PassingBody, principal: Annotated[Principal, allowed("original.move")]
     ) -> Response:
@@ -95,7 +97,7 @@ def add_moves(router: APIRouter, door: Door) -> None:
             request, id, principal, lambda c: commands.PassOriginalOn(original=original, to=body.to, at=c.meta.time, by=by)
         )
 
-    @router.post("/dossiers/{id}/originals/{original}/return")
+    @router.post("/dossiers/{id}/originals/{original}/return", responses=gives(OriginalsReceipt))
     async def give_back(
         request: Request, id: UUID, original: Number, _: EmptyBody, principal: Annotated[Principal, allowed("original.take")]
     ) -> Response:
@@ -103,7 +105,7 @@ def add_moves(router: APIRouter, door: Door) -> None:
         by = principal.sub
         return await changed(request, id, principal, lambda c: commands.GiveOriginalBack(original=original, at=c.meta.time, by=by))
 
-    @router.post("/dossiers/{id}/originals/{original}/loss")
+    @router.post("/dossiers/{id}/originals/{original}/loss", responses=gives(OriginalsReceipt))
     async def report_lost(
         request: Request, id: UUID, original: Number, _: EmptyBody, principal: Annotated[Principal, allowed("original.move")]
     ) -> Response:

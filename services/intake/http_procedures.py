@@ -10,9 +10,11 @@ from starlette.responses import Response
 
 from contracts.intake import ProcedurePublished
 from kernel.edge.answer import json_response
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.legalclock import day_of
+from services.intake.answers_public import Differences, LegalDocumentList, ProcedureList, ProcedureTold, VersionList
 from services.intake.catalogue import as_published
 from services.intake.domain.versions import changes
 from services.intake.handle import Door
@@ -32,14 +34,14 @@ def routes(door: Door) -> APIRouter:
     add_versions(router, door)
     add_legal_documents(router, door)
 
-    @router.get("/procedures", dependencies=[allowed("procedure.read")])
+    @router.get("/procedures", dependencies=[allowed("procedure.read")], responses=gives(ProcedureList))
     async def procedures() -> Response:
         """List the procedures that the department offers."""
         wanted = ("code", "name", "field", "field_name", "limit", "result")
         items = [{name: p.content[name] for name in wanted} | {"content_hash": p.content_hash} for p in door.catalogue.procedures.values()]
         return json_response({"agency": door.catalogue.agency, "items": items})
 
-    @router.get("/procedures/{code}", dependencies=[allowed("procedure.read")])
+    @router.get("/procedures/{code}", dependencies=[allowed("procedure.read")], responses=gives(ProcedureTold))
     async def procedure(code: str) -> Response:
         """Give one procedure: its limit, fees, components and legal basis."""
         if (found := door.catalogue.procedures.get(code)) is None:
@@ -58,12 +60,12 @@ def add_versions(router: APIRouter, door: Door) -> None:
             raise Problem(NOT_FOUND)
         return found
 
-    @router.get("/procedures/{code}/versions", dependencies=[allowed("procedure.read")])
+    @router.get("/procedures/{code}/versions", dependencies=[allowed("procedure.read")], responses=gives(VersionList))
     async def listed(code: str) -> Response:
         """List the versions of a procedure, the oldest first, each with the decision that it came by where there was one."""
         return json_response({"code": code, "items": [said(fact) for fact in await published(code)]})
 
-    @router.get("/procedures/{code}/differences", dependencies=[allowed("procedure.read")])
+    @router.get("/procedures/{code}/differences", dependencies=[allowed("procedure.read")], responses=gives(Differences))
     async def differences(
         code: str,
         older: Annotated[str | None, Query(alias="from", pattern=HASH_PATTERN, description="Content hash; the version before.")] = None,
@@ -85,7 +87,7 @@ def add_legal_documents(router: APIRouter, door: Door) -> None:
     """Add what procedures rest on in law."""
     watch = LegalWatch(door.catalogue)
 
-    @router.get("/legal-documents", dependencies=[allowed("procedure.read")])
+    @router.get("/legal-documents", dependencies=[allowed("procedure.read")], responses=gives(LegalDocumentList))
     async def legal_documents(
         request: Request,
         on: Annotated[date | None, Query(description="A local day; today unless given.")] = None,

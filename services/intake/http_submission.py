@@ -12,9 +12,11 @@ from contracts.intake import Enterprise
 from contracts.vocabulary import Channel, ProcedureCode
 from kernel.edge.body import Body
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
+from services.intake.answers import DossierReceipt
 from services.intake.handle import Door, Submission
-from services.intake.http_fields import COMPONENTS_MAX, Applicant, Code, answer
+from services.intake.http_fields import COMPONENTS_MAX, Applicant, Code, Representative, answer
 
 ACTIONS: Final[dict[str, set[str]]] = {
     "dossier.submit": {"portal", "desk"},
@@ -27,6 +29,7 @@ class SubmissionBody(Body):
     procedure: ProcedureCode
     channel: Channel
     applicant: Applicant
+    representative: Representative | None = None
     components: Annotated[tuple[Code, ...], Field(max_length=COMPONENTS_MAX)]
     arrived_at: AwareDatetime | None = None
 
@@ -36,22 +39,27 @@ def routes(door: Door) -> APIRouter:
     router = APIRouter(prefix="/v1")
     run = door.runtime.commands.run
 
-    @router.post("/dossiers", status_code=201)
+    @router.post("/dossiers", status_code=201, responses=gives(DossierReceipt, 201))
     async def submit(request: Request, body: SubmissionBody, principal: Annotated[Principal, allowed("dossier.submit")]) -> Response:
         """Hand in a dossier (NĐ 61/2018, Điều 16)."""
-        applicant = body.applicant
-        enterprise = Enterprise(name=applicant.name, tax_code=applicant.tax_code or "") if applicant.kind == "enterprise" else None
-        submission = Submission(
-            procedure=body.procedure,
-            channel=body.channel,
-            personal=applicant.model_dump(exclude_none=True),
-            enterprise=enterprise,
-            components=body.components,
-            arrived_at=body.arrived_at,
-        )
+        submission = submission_of(body)
         return await run(
             request, principal, lambda command: door.submit(submission, command), answer, status=201, location="/v1/dossiers/{id}"
         )
 
     _ = submit
     return router
+
+
+def submission_of(body: SubmissionBody) -> Submission:
+    """Give what is handed in, with what is personal apart."""
+    applicant = body.applicant
+    proxy = {"representative": body.representative.model_dump(exclude_none=True)} if body.representative else {}
+    return Submission(
+        procedure=body.procedure,
+        channel=body.channel,
+        personal=applicant.model_dump(exclude_none=True) | proxy,
+        enterprise=Enterprise(name=applicant.name, tax_code=applicant.tax_code or "") if applicant.kind == "enterprise" else None,
+        components=body.components,
+        arrived_at=body.arrived_at,
+    )

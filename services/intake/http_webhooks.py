@@ -18,10 +18,12 @@ from kernel.edge.answer import json_response
 from kernel.edge.body import Body, EmptyBody
 from kernel.edge.idempotency import HEADER, KEY_PATTERN
 from kernel.edge.identity import Principal
+from kernel.edge.openapi import gives
 from kernel.edge.pages import LIMIT, Limit
 from kernel.edge.policy import allowed
 from kernel.edge.position import PATTERN, Position
 from kernel.edge.problem import INVALID, KEY_MISSING, KEY_REUSED, NOT_FOUND, Fault, Problem, Sentence, refusal
+from services.intake.answers_outgoing import DeliveryList, Replayed, SubscriptionList, SubscriptionTold
 from services.intake.feed import agencies_of
 from services.intake.http_feed import behind
 from services.intake.outgoing import QUERY, Outgoing
@@ -94,7 +96,7 @@ def add_subscriptions(router: APIRouter, outgoing: Outgoing, signer: Signer) -> 
     def shown(row: asyncpg.Record) -> dict[str, Any]:
         return listed(row) | {"key": signer.shown(row["id"], row["signature"], row["generation"])}
 
-    @router.post("/webhooks", status_code=201)
+    @router.post("/webhooks", status_code=201, responses=gives(SubscriptionTold, 201))
     async def subscribe(request: Request, body: SubscriptionBody, principal: Annotated[Principal, allowed("webhook.manage")]) -> Response:
         """Have the public events of one's agencies posted to an address, signed after Standard Webhooks.
 
@@ -119,18 +121,18 @@ def add_subscriptions(router: APIRouter, outgoing: Outgoing, signer: Signer) -> 
             raise Problem(KEY_REUSED)
         return json_response(shown(row), 201, headers={"Location": f"/v1/webhooks/{id_}"})
 
-    @router.get("/webhooks")
+    @router.get("/webhooks", responses=gives(SubscriptionList))
     async def subscriptions(principal: Annotated[Principal, allowed("webhook.manage")], limit: Limit = LIMIT) -> Response:
         """List one's own subscriptions without their keys, the newest first; an administrator sees everybody's."""
         rows = await runtime.log.pool.fetch(QUERY["subscriptions"], principal.sub, "admin" in principal.roles, limit)
         return json_response({"items": [listed(row) for row in rows]})
 
-    @router.get("/webhooks/{id}")
+    @router.get("/webhooks/{id}", responses=gives(SubscriptionTold))
     async def subscription(id: UUID, principal: Annotated[Principal, allowed("webhook.manage")]) -> Response:
         """Give a subscription with the key to verify with."""
         return json_response(shown(await own(outgoing, id, principal)))
 
-    @router.post("/webhooks/{id}/rotation")
+    @router.post("/webhooks/{id}/rotation", responses=gives(SubscriptionTold))
     async def rotate(
         request: Request, id: UUID, body: RotationBody, principal: Annotated[Principal, allowed("webhook.manage")]
     ) -> Response:
@@ -140,7 +142,7 @@ def add_subscriptions(router: APIRouter, outgoing: Outgoing, signer: Signer) -> 
         await runtime.log.pool.execute(QUERY["rotate"], id, body.generation)
         return json_response(shown(await own(outgoing, id, principal)))
 
-    @router.post("/webhooks/{id}/end")
+    @router.post("/webhooks/{id}/end", responses=gives(SubscriptionTold))
     async def end(request: Request, id: UUID, _: EmptyBody, principal: Annotated[Principal, allowed("webhook.manage")]) -> Response:
         """End a subscription; the second time changes nothing."""
         key_of(request.headers)
@@ -155,7 +157,7 @@ def add_deliveries(router: APIRouter, outgoing: Outgoing) -> None:
     """Add what became of deliveries, and delivering again."""
     runtime = outgoing.runtime
 
-    @router.get("/webhooks/{id}/deliveries")
+    @router.get("/webhooks/{id}/deliveries", responses=gives(DeliveryList))
     async def deliveries(
         id: UUID,
         principal: Annotated[Principal, allowed("webhook.manage")],
@@ -169,7 +171,7 @@ def add_deliveries(router: APIRouter, outgoing: Outgoing) -> None:
         rows = await runtime.log.pool.fetch(QUERY["of_receiver"], receiver_of(id), pos, state, limit)
         return json_response({"items": [told(row) for row in rows]})
 
-    @router.post("/webhooks/{id}/replay")
+    @router.post("/webhooks/{id}/replay", responses=gives(Replayed))
     async def replay(request: Request, id: UUID, body: ReplayBody, principal: Annotated[Principal, allowed("webhook.manage")]) -> Response:
         """Deliver once more: everything behind a cursor that is kept, or what is parked.
 

@@ -38,13 +38,18 @@ class Likeness:
 
     runtime: Runtime[IntakeSettings]
 
-    def row(self, id: UUID, personal: Mapping[str, str], procedure: str, at: datetime) -> list[tuple[Any, ...]]:
+    def row(self, id: UUID, personal: Mapping[str, Any], procedure: str, at: datetime) -> list[tuple[Any, ...]]:
         """Make the row that is stored with a submission; none for an applicant without a number."""
+        who = self.who(personal)
+        return [] if who is None else [(id, who, procedure, at)]
+
+    def who(self, personal: Mapping[str, Any]) -> bytes | None:
+        """Give what an applicant is found again by: a keyed hash of his number (None: he has given none)."""
         number = personal.get("identity_number") or personal.get("tax_code")
-        if number is None:
-            return []
+        if not number:
+            return None
         secret = self.runtime.settings.token_secret.get_secret_value().encode()
-        return [(id, hmac.digest(secret, f"applicant:{personal['kind']}:{number}".encode(), "sha256"), procedure, at)]
+        return hmac.digest(secret, f"applicant:{personal.get('kind')}:{number}".encode(), "sha256")
 
     async def of(self, id: UUID, found: states.Dossier) -> list[dict[str, Any]]:
         """Give the dossiers that may be this one handed in before or again, the nearest first, each with what speaks for it."""

@@ -13,13 +13,14 @@ from fastapi import APIRouter
 from contracts.catalogue import FACTS
 from kernel.edge.service import Runtime, Service
 from kernel.eventlog import Codec
-from services.intake import handle_files, national_portal, notices
+from services.intake import handle_drafts, handle_files, national_portal, notices, printing
 from services.intake.catalogue import load_catalogue
 from services.intake.consume import REACTOR
 from services.intake.file_store import open_store
 from services.intake.forget import Forgetting
 from services.intake.handle import Door
 from services.intake.handle_catalogue import publish
+from services.intake.handle_drafts import HANDED_IN, Drafts
 from services.intake.handle_files import Filing
 from services.intake.http_api import POLICY, WORDS, routes
 from services.intake.http_dossiers import PURPOSES
@@ -32,7 +33,7 @@ from services.intake.projections import REGISTER
 from services.intake.projections.outward import OUTWARD
 from services.intake.query import Register
 from services.intake.receivers import Receivers
-from services.intake.retention import is_compared, load_retention
+from services.intake.retention import is_compared, load_draft_rules, load_retention
 from services.intake.scan import Scanning
 from services.intake.scanner import scanner_of
 from services.intake.settings import IntakeSettings
@@ -47,7 +48,9 @@ def door_of(runtime: Runtime[IntakeSettings]) -> Door:
 
 def routers(runtime: Runtime[IntakeSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
-    return routes(door_of(runtime), Register(runtime), forgetting_of(runtime), receivers_of(runtime), filing_of(runtime))
+    return routes(
+        door_of(runtime), Register(runtime), forgetting_of(runtime), receivers_of(runtime), filing_of(runtime), drafts_of(runtime)
+    )
 
 
 def filing_of(runtime: Runtime[IntakeSettings]) -> Filing:
@@ -55,10 +58,15 @@ def filing_of(runtime: Runtime[IntakeSettings]) -> Filing:
     return Filing(door_of(runtime), open_store(runtime.settings))
 
 
+def drafts_of(runtime: Runtime[IntakeSettings]) -> Drafts:
+    """Make the keeper of drafts with the rules of retention that the settings name."""
+    return Drafts(door_of(runtime), load_draft_rules(runtime.settings.retention))
+
+
 def forgetting_of(runtime: Runtime[IntakeSettings]) -> Forgetting:
     """Make the handler of erasure with the rules of retention that the settings name."""
     file = runtime.settings.retention
-    return Forgetting(door_of(runtime), filing_of(runtime), load_retention(file), is_compared(file))
+    return Forgetting(door_of(runtime), filing_of(runtime), drafts_of(runtime), load_retention(file), is_compared(file))
 
 
 def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
@@ -71,8 +79,8 @@ def receivers_of(runtime: Runtime[IntakeSettings]) -> Receivers:
 def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[None]]]:
     """Give what a worker does by the clock, each by one process at a time.
 
-    It makes interrupted erasing good and erases whose term is over; has files judged, and swept; watches the law; forgets look-ups; throws
-    away what was delivered long ago; tells who is told.
+    It makes interrupted erasing good and erases whose term is over; has files judged, and swept, and old drafts; watches the law; forgets
+    look-ups; throws away what was delivered long ago; tells who is told.
     """
     receivers = receivers_of(runtime)
     return {
@@ -80,6 +88,7 @@ def jobs(runtime: Runtime[IntakeSettings]) -> dict[str, Callable[[], Awaitable[N
         "retention": forgetting_of(runtime).keep_to_retention,
         "scanning": Scanning(filing_of(runtime), scanner_of(runtime.settings.clamd_url)).keep_scanning,
         "sweeping": Sweeping(filing_of(runtime)).keep_sweeping,
+        "drafts": drafts_of(runtime).keep_sweeping,
         "legal-bases": LegalWatch(load_catalogue(runtime.settings.catalogue)).keep_watching,
         "look-ups": LookUp(runtime).keep_forgetting,
         "trimming": partial(keep_trimming, receivers.outgoing),
@@ -102,8 +111,8 @@ SERVICE: Final = Service(
     routers=routers,
     models=(REGISTER, OUTWARD),
     reactors=lambda _: (REACTOR,),
-    purposes=PURPOSES | handle_files.PURPOSES | {national_portal.PURPOSE, notices.PURPOSE},
+    purposes=PURPOSES | handle_files.PURPOSES | handle_drafts.PURPOSES | printing.PURPOSES | {national_portal.PURPOSE, notices.PURPOSE},
     jobs=jobs,
-    tables=(APPLICANT,),
+    tables=(APPLICANT, HANDED_IN),
     prepare=publish_catalogue,
 )

@@ -53,3 +53,17 @@ LIMIT $3
 
 -- name: unlike
 DELETE FROM likeness.applicant WHERE dossier = $1
+
+-- name: register_book
+-- The dossiers of agency $1 that were received from $2 until before $3 (a year), numbered through it in the order of their codes; of these
+-- the ones of the local days from $4 to $5, at most $6. A code is allotted with the acceptance, so no number is ever given anew.
+SELECT number, dossier_id FROM (
+    SELECT row_number() OVER (ORDER BY on_day, length(code), code) AS number, dossier_id, on_day
+    FROM (
+        SELECT dossier_id, code, (accepted_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS on_day
+        FROM read.dossier WHERE agency = $1 AND accepted_at >= $2 AND accepted_at < $3
+    ) AS received
+) AS numbered
+WHERE on_day BETWEEN $4 AND $5
+ORDER BY number
+LIMIT $6

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.vocabulary import Confidence
-from services.intake.domain.retention import Ending, Rule
+from services.intake.domain.retention import DraftRule, Ending, Rule
 
 
 class RuleOnFile(BaseModel):
@@ -25,6 +25,16 @@ class RuleOnFile(BaseModel):
     legal_basis: Annotated[str, Field(min_length=1, max_length=500)]
 
 
+class DraftRuleOnFile(BaseModel):
+    """A rule for drafts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    from_on: date
+    keep_days: Annotated[int, Field(ge=1, le=366)]
+    legal_basis: Annotated[str, Field(min_length=1, max_length=500)]
+
+
 class RetentionOnFile(BaseModel):
     """All of the file."""
 
@@ -33,6 +43,7 @@ class RetentionOnFile(BaseModel):
     confidence: Confidence
     source: str
     rules: tuple[RuleOnFile, ...]
+    drafts: Annotated[tuple[DraftRuleOnFile, ...], Field(min_length=1)]
 
 
 def load_retention(file: Path) -> tuple[Rule, ...]:
@@ -42,6 +53,15 @@ def load_retention(file: Path) -> tuple[Rule, ...]:
         pydantic.ValidationError: if the file has not the form.
     """
     return tuple(Rule(**one.model_dump()) for one in _on_file(file).rules)
+
+
+def load_draft_rules(file: Path) -> tuple[DraftRule, ...]:
+    """Give the rules for drafts.
+
+    Raises:
+        pydantic.ValidationError: if the file has not the form.
+    """
+    return tuple(DraftRule(**one.model_dump()) for one in _on_file(file).drafts)
 
 
 def is_compared(file: Path) -> bool:

@@ -6,3 +6,4 @@
 \i services/intake/files.sql
 \i services/intake/likeness.sql
 \i services/intake/failing.sql
+\i services/intake/drafts.sql

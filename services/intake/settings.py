@@ -61,7 +61,14 @@ class IntakeSettings(ServiceSettings):
     files_look_seconds: Annotated[float, Field(gt=0)] = 300.0
     """How often a worker looks for uploads that were abandoned."""
 
+    drafts_max: Annotated[int, Field(gt=0, le=1000)] = 50
+    """Drafts of one account."""
+    drafts_look_seconds: Annotated[float, Field(gt=0)] = 300.0
+    """How often a worker looks for drafts that were kept long enough."""
+
     token_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    look_up_url: Annotated[str, Field(pattern=r"^https?://[^?#]+$", max_length=200)] = "https://dev.motcua.invalid/tra-cuu"
+    """The page on which an applicant looks a dossier up: it is printed on the receipt, with code and secret behind a `#` in its QR code."""
     webhooks_inside: bool = False
     webhook_failing_hours: Annotated[float, Field(gt=0)] = 120.0
     """An address of which every try has failed for so long is asked no more."""

@@ -14,6 +14,7 @@ from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for_answers
 from kernel.edge.problem import NOT_FOUND, Problem
+from kernel.paper.answer import A_PDF, pdf_response, wants_pdf
 from kernel.paper.press import Press
 from services.processing import consume
 from services.processing.answers import FormList
@@ -22,17 +23,10 @@ from services.processing.domain.forms import Apology, FormName, Refusal, StopNot
 from services.processing.domain.hand_over_slips import HandOver
 from services.processing.forms import Facts, FormsOffice
 from services.processing.http_fields import AtInstant, AtVersion
-from services.processing.http_permit_check import A_PDF, PDF, pdf_response
 
 Form = ControlSlip | SupplementRequest | Refusal | Apology | StopNotice | HandOver
 
 ACTIONS: Final[dict[str, set[str]]] = {"form.read": {"officer", "leader", "desk"}}
-
-
-def wants_pdf(accept: str | None) -> bool:
-    """Tell whether a caller asks for a PDF; who names neither form gets JSON."""
-    ranges = [one.partition(";")[0].strip().lower() for one in (accept or "").split(",")]
-    return PDF in ranges and "application/json" not in ranges[: ranges.index(PDF)]
 
 
 def routes(office: FormsOffice, press: Press) -> APIRouter:

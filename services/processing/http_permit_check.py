@@ -14,6 +14,7 @@ from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, wait_for_reactions
 from kernel.edge.problem import NOT_FOUND, Problem
+from kernel.paper.answer import A_PDF, pdf_response
 from kernel.paper.shelf import read_page
 from kernel.paper.signing import TOKEN_LENGTH_MAX, NotSigned, claims_of
 from services.processing import consume
@@ -27,9 +28,6 @@ from services.processing.http_fields import AGENCY_PATTERN, AtInstant, instant_o
 from services.processing.projections.permits import PERMITS
 
 NUMBER_PATTERN: Final = r"^[0-9]{1,6}/[A-Z]{1,10}-[A-Z]{1,10}$"
-PDF: Final = "application/pdf"
-A_PDF: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}}
-
 ACTIONS: Final[dict[str, set[str]]] = {
     "permit.read": {"public"},
     "permit.document": {"officer", "leader", "desk", "portal"},
@@ -168,11 +166,3 @@ def add_looking_up(router: APIRouter, office: PermitOffice) -> None:
         )
 
     _ = one
-
-
-def pdf_response(body: bytes, name: str) -> Response:
-    """Answer with a PDF that browsers show."""
-    file = name.replace("/", "-")
-    return Response(
-        body, media_type=PDF, headers={"Content-Disposition": f'inline; filename="{file}.pdf"', "X-Content-Type-Options": "nosniff"}
-    )

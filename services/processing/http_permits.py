@@ -16,12 +16,13 @@ from kernel.edge.identity import Principal
 from kernel.edge.openapi import gives
 from kernel.edge.policy import allowed
 from kernel.edge.problem import NOT_ALLOWED, Kind, Sentence, refusal
+from kernel.paper.answer import A_PDF, pdf_response
 from services.processing.answers_permits import DraftReceipt, Expired, PermitReceipt
 from services.processing.domain.permit import name_of
 from services.processing.domain.permit_states import Absent, Drafted, RevocationReason
 from services.processing.handle_permits import PermitOffice, PermitOutcome
 from services.processing.http_fields import example
-from services.processing.http_permit_check import A_PDF, pdf_response, standing
+from services.processing.http_permit_check import standing
 
 TERMS_MAX: Final = 50
 LINES_MAX: Final = 100

@@ -66,7 +66,9 @@ class World:
 async def of_intake(rig: Rig) -> AsyncGenerator[World]:
     async with rig.running(SERVICES[0], stream_seconds=0.01) as running:
         dossier = await Desk(running).submit()
-        yield World(running, {"dossiers": dossier}, frozenset({dossier}), bodies={"POST /v1/dossiers": submission()})
+        draft = Desk.done(await running.post("/v1/drafts", submission(), running.token("desk", sub="nv-1")))["id"]
+        named = {"dossiers": dossier, "drafts": draft}
+        yield World(running, named, frozenset({dossier, draft}), bodies={"POST /v1/dossiers": submission()})
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, TypeAlias
@@ -22,6 +22,21 @@ class Rule:
     ending: Ending
     keep_months: int
     legal_basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftRule:
+    """From a day on, what was begun and not handed in is kept for so many days after it was saved; `legal_basis` says who wants it."""
+
+    from_on: date
+    keep_days: int
+    legal_basis: str
+
+
+def draft_days_on(rules: Sequence[DraftRule], on: date) -> int:
+    """Give for how many days a draft is kept, by the rule in force on a day; before all of them, by the first."""
+    first = min(rules, key=lambda one: one.from_on)
+    return max((one for one in rules if one.from_on <= on), key=lambda one: one.from_on, default=first).keep_days
 
 
 def rule_on(rules: Iterable[Rule], ending: Ending, on: date) -> Rule | None:

@@ -27,10 +27,10 @@ from contracts.processing_clock import CaseClockPaused, CaseClockResumed
 from contracts.processing_coordination import CaseConsultationAnswered, CaseConsultationRequested
 from contracts.vocabulary import Deadline
 from kernel.legalclock import Calendar, day_of, is_late
-from kernel.paper.administrative import Sheet
+from kernel.paper.administrative import Sheet, moment
 from services.processing.domain.alarms import step_due_at
 from services.processing.domain.case_facts import BY_ITSELF
-from services.processing.domain.forms import CaseForm, Words, base_of, moment
+from services.processing.domain.forms import CaseForm, Words, base_of
 from services.processing.domain.hand_over_slips import DESK, DESK_UNIT
 from services.processing.domain.workflow import Steps, signing_step, step_of
 

@@ -13,8 +13,8 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 from contracts.processing import CaseOpened, CaseResultIssued, CaseStopped, SignedFor
 from contracts.processing_clock import CaseClockPaused, CaseClockResumed, CaseProlonged, CaseReappointed, CaseRestated, CaseTimeExcluded
 from contracts.vocabulary import Deadline
-from kernel.legalclock import VIETNAM, day_of
-from kernel.paper.administrative import Foot, FormNumber, Head, Sheet, dated
+from kernel.legalclock import day_of
+from kernel.paper.administrative import Foot, FormNumber, Head, Sheet, dated, moment
 from services.processing.domain.case_corrections import last_wording
 
 FormName: TypeAlias = Literal[
@@ -256,9 +256,3 @@ def limit_at(facts: Sequence[Any], at: datetime) -> Deadline | None:
 def of_kind(facts: Sequence[Any], kind: type[Known]) -> list[Known]:
     """Give the facts of a kind, in order."""
     return [fact for fact in facts if isinstance(fact, kind)]
-
-
-def moment(at: datetime) -> str:
-    """Write an instant as forms do: `08 giờ 30 phút, ngày 05 tháng 02 năm 2018`."""
-    local = at.astimezone(VIETNAM)
-    return f"{local.hour:02d} giờ {local.minute:02d} phút, {dated(local.date())}"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 from contracts.processing import CaseOpened, CaseResultIssued, CaseStepCompleted
-from services.processing.domain.forms import CaseForm, Words, base_of, moment, of_kind
+from kernel.paper.administrative import moment
+from services.processing.domain.forms import CaseForm, Words, base_of, of_kind
 
 DESK: Final = "Bộ phận Tiếp nhận và Trả kết quả"
 DESK_UNIT: Final = "bo-phan-mot-cua"

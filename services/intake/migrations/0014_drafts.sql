@@ -1,0 +1,1 @@
+\i services/intake/drafts.sql
