@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import yaml
 
+from kernel.eventlog.event import SHARDS
+
 HERE: Final = Path(__file__).parent
 PAGE: Final = HERE.parent / "docs" / "capacity.md"
 BENCHMARKS: Final = HERE.parent / "docs" / "benchmarks.json"
@@ -136,8 +138,6 @@ def read() -> Capacity:
 
 def page(of: Capacity) -> str:
     """Write the page."""
-    from kernel.eventlog.event import SHARDS  # noqa: PLC0415 - the page's one number that is the code's
-
     years, text = of.assumed["years"], HEAD
     text += "## What one node carries\n\n| cores | lifecycles/s | dossiers a year | how it is known |\n|---|---|---|---|\n"
     for cores in CORES:
@@ -159,10 +159,11 @@ def page(of: Capacity) -> str:
     kept = ", ".join(f"{name} {size:,}" for name, size in of.measured["postgres_bytes"].items())
     shares = ", ".join(f"{name} {facts}" for name, facts in of.measured["facts"].items())
     text += (
-        f"\n## What a place needs\n\nA dossier is {of.facts:.1f} facts ({shares}), {of.bytes_a_dossier:,} bytes in PostgreSQL\n({kept}), and"
+        f"\n## What a place needs\n\nA dossier is {of.facts:.1f} facts ({shares}),\n"
+        f"{of.bytes_a_dossier:,} bytes in PostgreSQL ({kept}), and"
         f" {of.measured['stream_bytes']:,} in streams;\nof each there are {COPIES} copies. Measured over 400 dossiers of the demo.\n\n"
-        f"| place | dossiers a year | busiest minute, lifecycles/s | of a node of {of.cores} cores | PostgreSQL after {years} years | streams |"
-        " a read model of all logs is rebuilt in |\n|---|---|---|---|---|---|---|\n"
+        f"| place | dossiers a year | busiest minute, lifecycles/s | of a node of {of.cores} cores"
+        f" | PostgreSQL after {years} years | streams | a read model of all logs is rebuilt in |\n|---|---|---|---|---|---|---|\n"
     )
     for place, dossiers in of.assumed["places"].items():
         peak, there = of.peak(dossiers), dossiers * years
@@ -170,8 +171,8 @@ def page(of: Capacity) -> str:
         keeps = " | ".join(f"{COPIES} × {gigabytes(there * size)}" for size in (of.bytes_a_dossier, of.measured["stream_bytes"]))
         text += f"| {place} | {dossiers:,} | {needs} | {keeps} | {duration(there * of.facts / of.rebuild)} |\n"
     text += (
-        "\nUp to a province work is not what a place is short of. What grows is what is kept, and the time in which it is read again.\nA province"
-        " has nodes of its own so that it fails, is updated and is restored alone, long before it needs them for the work.\n"
+        "\nUp to a province work is not what a place is short of. What grows is what is kept, and the time in which it is read again.\n"
+        "A province has nodes of its own so that it fails, is updated and is restored alone, long before it needs them for the work.\n"
     )
     known = {"cores": of.cores, "of_linear": of.assumed["of_linear"], "flush_ms": of.flush_ms, "append": of.append, "shards": SHARDS}
     return text + UNKNOWN.format(**known)

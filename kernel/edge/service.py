@@ -32,6 +32,7 @@ from kernel.edge.pages import Pages
 from kernel.edge.policy import Policy
 from kernel.edge.serve import run, serve
 from kernel.edge.settings import ServiceSettings
+from kernel.edge.transport import never_wait_for_ever
 from kernel.edge.versions import keep_unparking, retire, shown_check
 from kernel.eventlog import Codec, Log, Reactor, ReadModel, Table, Worker
 from kernel.eventlog.endless import for_ever
@@ -176,6 +177,7 @@ class Service(Generic[Settings]):
 
     def _worker(self, runtime: Runtime[Settings]) -> Worker:
         settings = runtime.settings
+        never_wait_for_ever()
         return Worker(
             runtime.log,
             settings.nats_url.get_secret_value() if settings.nats_url else "",

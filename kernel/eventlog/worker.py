@@ -34,7 +34,6 @@ from kernel.eventlog.seal import key_id_of, seal_for_ever
 from kernel.eventlog.sql import QUERY
 from kernel.eventlog.subscriber import Carried, subscribe
 from kernel.eventlog.tail import BATCH_MAX
-from kernel.eventlog.transport import never_wait_for_ever
 from kernel.eventlog.witness import witness
 
 LEADER_LOCK: Final = 0x6C6561646572  # "leader"
@@ -78,7 +77,6 @@ class Worker:
 
     async def run(self) -> None:
         """Lead whenever nobody else does, until cancelled."""
-        never_wait_for_ever()
         await for_ever("the worker", self._lead)
 
     async def _lead(self) -> None:

@@ -12,16 +12,21 @@ from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from nats.aio.transport import TcpTransport
 
 from deploy.local.processes import answers, free_port, spawn, stop, wait_until
+from kernel.edge.transport import never_wait_for_ever, wait_closed
 from kernel.eventlog import Worker
 from tests.deploy.cluster import START_SECONDS, certificates
 from tests.kernel.eventlog.bank import Deposited, Opened, add
 from tests.kernel.eventlog.rig import Rig, eventually, running
 from tests.servers import NatsServer, PostgresServer
+from tests.services.four import SERVICES
+from tests.services.rig import VAULT_KEYS
 
 
 @pytest.fixture
@@ -79,6 +84,7 @@ async def test_when_the_brokers_certificate_runs_out_facts_wait_and_a_new_one_le
     ends_at = datetime.now(UTC) + timedelta(seconds=6 if connected else -60)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates(server.folder / "tls", ends_at=ends_at)))
     log = await rig.log()
+    never_wait_for_ever()  # as every service does for its worker
     server.start()
     worker = Worker(log, f"tls://localhost:{server.port}")
 
@@ -102,3 +108,11 @@ async def test_when_the_brokers_certificate_runs_out_facts_wait_and_a_new_one_le
         assert await acked() == (2 if connected else 0)
         server.renew()
         await eventually(acked, lambda pos: pos == 3)  # and nobody is restarted
+
+
+def test_every_service_that_makes_a_worker_waits_for_no_connection_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TcpTransport, "wait_closed", TcpTransport.wait_closed)
+    for service in SERVICES:
+        told: Any = {"database_url": "postgresql://nobody@nowhere/none", "jwks_file": tmp_path / "none", "vault_keys": VAULT_KEYS}
+        service._worker(service.runtime(service.settings(**told)))
+    assert TcpTransport.wait_closed is wait_closed

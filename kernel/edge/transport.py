@@ -1,4 +1,4 @@
-"""Step 5 of 8, relay, and step 6, consume: a connection to the broker whose TLS handshake failed is given up, not waited for.
+"""Beside the steps: a connection to the broker whose TLS handshake failed is given up, not waited for.
 
 nats-py closes it and waits until it is closed; but asyncio lets nobody know who held the connection before the handshake, so it would wait
 for ever, and a certificate that had run out would stop a worker until somebody started it again, long after there was a new one.
