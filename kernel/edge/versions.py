@@ -27,11 +27,12 @@ def shown_check(log: Log, models: Sequence[ReadModel]) -> Check:
     waiting = list(models)
 
     async def check() -> str | None:
-        while waiting:
-            shown = await log.pool.fetchval(QUERY["live_version"], waiting[-1].name)
-            if shown is None or shown < waiting[-1].version:
+        for model in [*waiting]:  # who asks at the same time goes through a list of his own
+            shown = await log.pool.fetchval(QUERY["live_version"], model.name)
+            if shown is None or shown < model.version:
                 return "filling"
-            waiting.pop()
+            if model in waiting:
+                waiting.remove(model)
         return None
 
     return check

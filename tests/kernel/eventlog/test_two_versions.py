@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 from uuid import uuid4
 
 from kernel.edge.versions import keep_unparking, retire, shown_check
-from kernel.eventlog import Codec, Log, Worker, positions
+from kernel.eventlog import Codec, Log, ReadModel, Worker, positions
 from kernel.eventlog.project import Projector
 from kernel.eventlog.rebuild import install, switch
 from tests.kernel.eventlog.bank import CODEC, Deposited, Opened, add, some_history
@@ -40,6 +41,16 @@ async def test_an_api_is_unready_until_its_version_is_shown_and_stays_ready_if_a
     await switch(log.pool, FIRST)
     assert await check() is None
     assert await shown_check(log, [SECOND])() == "filling"
+
+
+async def test_several_who_ask_at_once_are_told_the_same(rig: Rig) -> None:
+    log = await rig.log()
+    other = ReadModel("other", 1, ("bank",), "CREATE TABLE entry (n bigint PRIMARY KEY, pos_bank bigint);", ())
+    await project(log, SECOND)
+    check = shown_check(log, [other, SECOND])
+    assert await asyncio.gather(*(check() for _ in range(5))) == ["filling"] * 5  # nobody has made the other one
+    await project(log, other)
+    assert await asyncio.gather(*(check() for _ in range(5))) == [None] * 5
 
 
 async def test_an_older_api_is_ready_on_a_later_version(rig: Rig) -> None:
