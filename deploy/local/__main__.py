@@ -118,11 +118,19 @@ def restore(
 
 
 @drill.command
-def update(*, json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False, data: Data = DRILL) -> int:
+def update(
+    *,
+    since: Annotated[
+        str, Parameter(name="--from", help="Revision of the old processes; `release`: the last one, in deploy/release.yaml.")
+    ] = "",
+    json: Annotated[bool, Parameter(negative="", show_default=False, help="For programs.")] = False,
+    data: Data = DRILL,
+) -> int:
     """Replace every process, one after the other, while people work: no request may fail."""
-    from deploy.local import drill_update
+    from deploy.local import drill_update, release
 
-    return drill_update.update(as_json=json, data=data.resolve())
+    revision = release.last_release().revision if since == "release" else since
+    return drill_update.update(since=revision or None, as_json=json, data=data.resolve())
 
 
 @app.command

@@ -1,7 +1,8 @@
 """`./motcua drill update`: every process of every service is replaced, one after the other, while people work; no request may fail.
 
 As the manifests have it: two APIs and two workers of each service, the new process beside the old one before that is asked to go. The
-callers here try nothing twice. They go to whichever API says that it is ready, as a Kubernetes Service lets them.
+callers here try nothing twice. They go to whichever API says that it is ready, as a Kubernetes Service lets them. The old processes run
+the program of `--from`; its databases are migrated, while it works on them, before the first is replaced.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count, cycle
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import aiohttp
@@ -24,14 +26,15 @@ import aiohttp
 from deploy.local import verify
 from deploy.local.demo import say
 from deploy.local.permits import WHOLESALE
-from deploy.local.processes import answers, free_port, spawn, wait_until
-from deploy.local.stack import Stack
+from deploy.local.processes import ROOT, answers, free_port, spawn, tail, wait_until
+from deploy.local.release import check_out
+from deploy.local.stack import SERVICES, Stack
 from deploy.local.story import FIRST_DAY, end_of, plan
+from deploy.local.supervisor import StartFailed
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Generator, Iterator
-    from pathlib import Path
 
 EACH: Final = 2
 CALLERS: Final = 8
@@ -44,7 +47,8 @@ REQUEST_SECONDS: Final = 30.0
 SERVER_ERROR: Final = 500
 
 Role: TypeAlias = Literal["api", "worker"]
-ROLES: Final[tuple[Role, ...]] = ("api", "worker")
+ROLES: Final[tuple[Role, ...]] = ("worker", "api")
+"""Workers first: a new API is ready once the worker shows what it reads. Kubernetes starts both at once, and the API waits."""
 
 
 @dataclass
@@ -67,6 +71,7 @@ class Deployment:
     """What the manifests would run, as processes of this machine."""
 
     stack: Stack
+    code: Path
     running: list[Process] = field(default_factory=list[Process])
     ready: dict[str, list[str]] = field(default_factory=dict[str, "list[str]"])
 
@@ -81,12 +86,29 @@ class Deployment:
             log=log,
             when_parent_dies=signal.SIGKILL,
             environment={**self.stack.environment(service), **more},
+            code=self.code,
         )
         process = Process(service, role, port, made)
         probe = f"{process.url}/{'readyz' if role == 'api' else 'livez'}"
         wait_until(lambda: answers(probe), within_seconds=START_SECONDS, what=f"{service} {role} answers", log=log)
         self.running.append(process)
         return process
+
+    def migrate(self) -> None:
+        """Bring every database to this program's version, as the Jobs do, all at once and beside whatever runs."""
+        logs = {service: self.stack.data / "logs" / f"{service}-migrate.log" for service in self.stack.services}
+        jobs = {
+            service: spawn(
+                [sys.executable, "-m", f"services.{service}", "migrate"],
+                log=log,
+                when_parent_dies=signal.SIGKILL,
+                environment=self.stack.environment(service, migrate=True),
+                code=self.code,
+            )
+            for service, log in logs.items()
+        }
+        if failed := [f"{service}: {tail(logs[service])}" for service, job in jobs.items() if job.wait(START_SECONDS) != 0]:
+            raise StartFailed("\n".join(failed))
 
     def replace(self, old: Process) -> None:
         """Start a new process, and only then ask the old one to go; return when it has gone."""
@@ -192,24 +214,29 @@ def at_work(people: People) -> Generator[None]:
         thread.join()
 
 
-def update(*, as_json: bool, data: Path) -> int:
-    """Rehearse an update; print the figures; 0 if no request failed and all is as it must be afterwards."""
+def update(*, since: str | None, as_json: bool, data: Path) -> int:
+    """Rehearse an update from the program of a revision (None: the present one); 0 if no request failed and all is as it must be."""
     shutil.rmtree(data, ignore_errors=True)
-    stack = Stack(data, demo_clock=True)
+    older = ROOT if since is None else check_out(since, data / "older")
+    stack = Stack(data, demo_clock=True, code=older)
     with stack:
         for name in stack.services:
             stack.hold(name)
-        deployment = Deployment(stack)
+        deployment = Deployment(stack, older)
         people = People(deployment)
         try:
-            for name in stack.services:
-                for role in ROLES:
+            for role in ROLES:
+                for name in stack.services:
                     for _ in range(EACH):
                         deployment.start(name, role)
             with at_work(people):
                 time.sleep(BEFORE_SECONDS)
                 before, people.seconds = people.seconds, []
                 began = time.monotonic()
+                deployment.code = ROOT
+                deployment.migrate()
+                migrated = time.monotonic() - began
+                say(f"  migrated; {len(people.seconds)} requests, {len(people.failures)} failed")
                 for old in [*deployment.running]:
                     deployment.replace(old)
                     say(f"  {old.service} {old.role}: replaced; {len(people.seconds)} requests, {len(people.failures)} failed")
@@ -219,7 +246,10 @@ def update(*, as_json: bool, data: Path) -> int:
         finally:
             deployment.stop()
     figures: dict[str, Any] = {
+        "from": since,
+        "migrations": added(older),
         "replaced": len(ROLES) * EACH * len(stack.services),
+        "migrate_seconds": round(migrated, 1),
         "seconds": round(lasted, 1),
         "requests": len(people.seconds),
         "submitted": people.submitted,
@@ -239,3 +269,12 @@ def update(*, as_json: bool, data: Path) -> int:
 def percentile(seconds: list[float], part: float = 0.95) -> int:
     """Give a percentile, in milliseconds."""
     return round(1000 * sorted(seconds)[int(part * len(seconds))])
+
+
+def added(older: Path) -> dict[str, list[str]]:
+    """Name the migrations of each service that an older program lacks."""
+    found: dict[str, list[str]] = {}
+    for service in SERVICES:
+        present, before = ({file.stem for file in (code / "services" / service / "migrations").glob("*.sql")} for code in (ROOT, older))
+        found[service] = sorted(present - before)
+    return found

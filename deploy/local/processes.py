@@ -48,8 +48,9 @@ def spawn(
     prefix: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
     user: int | None = None,
+    code: Path = ROOT,
 ) -> subprocess.Popen[bytes]:
-    """Start `argv` with its output appended to `log`.
+    """Start `argv` with its output appended to `log`, in the folder `code`, whose modules Python finds first.
 
     The kernel sends `when_parent_dies` when the *thread* that called this ends: call it from one that stays.
     `prefix` is what drops privileges; it goes first, because changing identity forgets the death signal.
@@ -59,7 +60,7 @@ def spawn(
     with log.open("ab") as output:
         return subprocess.Popen(
             [*prefix, *tie, *map(str, argv)],
-            cwd=ROOT,
+            cwd=code,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -61,6 +61,7 @@ class Stack:
     `fast` gives up durability against a crash of the machine: for throw-away folders only. `nodes` is how many NATS servers
     there are: one, or three that keep three copies of every stream. `portal` starts a national portal to try things out on
     (national_portal.py), which intake tells of every dossier.
+    `code` is the folder of the services' program: another version of it, where two are to meet.
     """
 
     data: Path = DATA
@@ -70,6 +71,7 @@ class Stack:
     package: str = "services"
     nodes: int = 1
     portal: bool = False
+    code: Path = ROOT
     say: Callable[[str], None] = silent
     postgres: Postgres = field(init=False)
     brokers: dict[str, broker.Broker] = field(init=False)
@@ -270,7 +272,7 @@ class Stack:
             argv = [sys.executable, "-m", f"{self.package}.{name}", task]
             # Nobody is left to wait for a drain when the supervisor was killed, and a service may be killed at any time.
             environment = self.environment(name, migrate=task == "migrate")
-            return spawn(argv, log=logs / f"{log}.log", when_parent_dies=signal.SIGKILL, environment=environment)
+            return spawn(argv, log=logs / f"{log}.log", when_parent_dies=signal.SIGKILL, environment=environment, code=self.code)
 
         self._supervisor.finish({f"{name}-migrate": launch(name, "migrate", f"{name}-migrate") for name in self.services}, logs)
         if self.portal:

@@ -5,6 +5,7 @@ python -m services.<name> api       HTTP only
 python -m services.<name> worker    relay and readers only, with probes
 python -m services.<name> migrate   bring the database to this version, then end
 python -m services.<name> unpark    apply what was parked once more, beside the running worker, then end
+python -m services.<name> retire    drop what only an older version of the program reads, after an update, then end
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from kernel.edge.pages import Pages
 from kernel.edge.policy import Policy
 from kernel.edge.serve import run, serve
 from kernel.edge.settings import ServiceSettings
+from kernel.edge.transport import never_wait_for_ever
+from kernel.edge.versions import keep_unparking, retire, shown_check
 from kernel.eventlog import Codec, Log, Reactor, ReadModel, Table, Worker
 from kernel.eventlog.endless import for_ever
 from kernel.eventlog.migrate import migrate, newest
@@ -39,7 +42,7 @@ from kernel.eventlog.sql import QUERY
 from kernel.vault import ENTRY, KeyRing, Vault
 from kernel.vault.keys import KEY_BYTES
 
-Role = Literal["all", "api", "worker", "migrate", "unpark"]
+Role = Literal["all", "api", "worker", "migrate", "unpark", "retire"]
 Settings = TypeVar("Settings", bound=ServiceSettings)
 
 FORGET_SECONDS: Final = 3600.0
@@ -140,6 +143,8 @@ class Service(Generic[Settings]):
         health.require("append", flag_check(lambda: log.alive, "ended"))
         health.require("log", halted_check(log))
         health.require("schema", schema_check(log, newest(self.migrations)))
+        if role == "api":  # whoever fills them himself would wait for himself
+            health.require("models", shown_check(log, self.models))
         return create_app(
             f"Motcua {self.name}",
             "1",
@@ -154,8 +159,10 @@ class Service(Generic[Settings]):
     def _tasks(self, runtime: Runtime[Settings], role: Role) -> list[asyncio.Task[None]]:
         if role == "api":
             return []
+        worker = self._worker(runtime)
         return [
-            asyncio.create_task(self._worker(runtime).run(), name="worker"),
+            asyncio.create_task(worker.run(), name="worker"),
+            asyncio.create_task(for_ever("unparking", partial(keep_unparking, worker)), name="unparking"),
             asyncio.create_task(for_ever("forgetting", partial(forget_commands, runtime.commands)), name="forgetting"),
             *(asyncio.create_task(for_ever(name, job), name=name) for name, job in self.jobs(runtime).items()),
         ]
@@ -170,6 +177,7 @@ class Service(Generic[Settings]):
 
     def _worker(self, runtime: Runtime[Settings]) -> Worker:
         settings = runtime.settings
+        never_wait_for_ever()
         return Worker(
             runtime.log,
             settings.nats_url.get_secret_value() if settings.nats_url else "",
@@ -188,6 +196,9 @@ class Service(Generic[Settings]):
             return
         if role == "unpark":
             await self._unpark(settings)
+            return
+        if role == "retire":
+            await self._retire(settings)
             return
         stop_tracing = telemetry.start(self.name, settings.otlp_endpoint)
         try:
@@ -213,10 +224,18 @@ class Service(Generic[Settings]):
         if parked:
             sys.exit(f"{parked} facts are parked still")
 
+    async def _retire(self, settings: Settings) -> None:
+        runtime = self.runtime(settings)
+        await runtime.log.open()
+        try:
+            await retire(runtime.log.pool, self.models)
+        finally:
+            await runtime.log.close()
+
     def run(self, argv: Sequence[str]) -> None:
         """Run the process as the command line says; the whole of a service's `main.py` ends in this call."""
         match argv:
-            case [("all" | "api" | "worker" | "migrate" | "unpark") as role]:
+            case [("all" | "api" | "worker" | "migrate" | "unpark" | "retire") as role]:
                 run(self.main(role))
             case _:
                 sys.exit(USAGE)

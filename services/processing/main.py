@@ -23,6 +23,7 @@ from services.processing.handle_organisation import Establishment
 from services.processing.handle_permits import PermitOffice
 from services.processing.handle_watch import Watch
 from services.processing.http_api import POLICY, WORDS, routes
+from services.processing.pressure import Pressure
 from services.processing.projections import CASES, PROCEDURES, REGISTERS
 from services.processing.projections.permits import PERMITS
 from services.processing.query import Register
@@ -73,6 +74,7 @@ def jobs(runtime: Runtime[ProcessingSettings]) -> dict[str, Callable[[], Awaitab
     department, every_seconds = employed(runtime), runtime.settings.alarms_seconds
     return {
         "alarms": partial(keep_looking, Watch(department).ring, every_seconds),
+        "pressure": partial(keep_looking, Pressure(department.register).look, every_seconds),
         "expiries": partial(keep_looking, office(runtime, department.register).expire, every_seconds),
     }
 

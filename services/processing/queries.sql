@@ -123,3 +123,10 @@ WHERE ($4::boolean OR (from_on <= $1::date AND (to_on IS NULL OR to_on >= $1::da
   AND ($5::text IS NULL OR (code, issue) > ($5, $6::integer))
 ORDER BY code, issue
 LIMIT $7
+
+-- name: pressure
+-- Per agency, running cases past their limit at $1, and those whose limit runs out by $2.
+SELECT agency, count(*) FILTER (WHERE late_from <= $1) AS overdue, count(*) FILTER (WHERE late_from > $1 AND due_at <= $2) AS due_soon
+FROM read.case_register
+WHERE state IN ('waiting', 'claimed')
+GROUP BY agency

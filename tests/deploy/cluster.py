@@ -22,7 +22,7 @@ from typing import Any, Final
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
 from deploy.local.processes import answers, free_port, spawn, stop, wait_until
@@ -91,29 +91,40 @@ def launch(
     return spawn(argv, log=folder / f"{node}.log", when_parent_dies=signal.SIGKILL, environment=environment)
 
 
-def certificates(folder: Path) -> Path:
-    """Make an authority, and a certificate of its for every node; give the authority's file."""
-    folder.mkdir()
-    authority, key = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())
+def certificates(folder: Path, ends_at: datetime | None = None) -> Path:
+    """Make an authority, unless it is there, and a certificate of its for every node, good until an instant (None: for a day).
+
+    Returns:
+        The authority's file.
+    """
+    folder.mkdir(exist_ok=True)
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
-    local = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    root = signed(issuer, issuer, authority, authority, (x509.BasicConstraints(ca=True, path_length=0), True))
-    leaf = signed(
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nats")]), issuer, key, authority, (x509.SubjectAlternativeName(local), False)
-    )
-    (folder / "ca.crt").write_bytes(root)
-    (folder / "tls.crt").write_bytes(leaf)
+    kept = folder / "ca.key"
+    if not kept.exists():
+        made = generate_private_key(SECP256R1())
+        kept.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        (folder / "ca.crt").write_bytes(signed(issuer, issuer, made, made, (x509.BasicConstraints(ca=True, path_length=0), True)))
+    authority, key = load_pem_private_key(kept.read_bytes(), None), generate_private_key(SECP256R1())
+    assert isinstance(authority, EllipticCurvePrivateKey)
+    local = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nats")])
+    (folder / "tls.crt").write_bytes(signed(name, issuer, key, authority, (local, False), ends_at))
     (folder / "tls.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return folder / "ca.crt"
 
 
 def signed(
-    subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey, by: EllipticCurvePrivateKey, extension: tuple[Any, bool]
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: EllipticCurvePrivateKey,
+    by: EllipticCurvePrivateKey,
+    extension: tuple[Any, bool],
+    ends_at: datetime | None = None,
 ) -> bytes:
-    """Sign one certificate, good for a day."""
+    """Sign one certificate, good until an instant (None: for a day)."""
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
+    builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(ends_at or now + timedelta(days=1))
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key()), critical=False)
     return builder.add_extension(extension[0], critical=extension[1]).sign(by, SHA256()).public_bytes(Encoding.PEM)

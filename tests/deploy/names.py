@@ -16,10 +16,20 @@ from kernel.edge.service import Role, Service
 from tests.deploy.manifests import Document, Documents, labels_of, name_of, of_kind, one, pod_of, selects, workloads
 
 SUFFIXES: Final[Mapping[str, tuple[str, ...]]] = {"gauge": ("",), "counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
-GIVEN: Final = frozenset({"service", "component", "pod", "namespace", "le", "persistentvolumeclaim"})
-"""Labels that the monitor, Prometheus or Kubernetes adds."""
-FOREIGN: Final = frozenset({"up", "kubelet_volume_stats_available_bytes", "kubelet_volume_stats_capacity_bytes"})
-"""Metrics that are not ours."""
+GIVEN: Final = frozenset({"service", "component", "pod", "namespace", "le", "persistentvolumeclaim", "name"})
+"""Labels that the monitor, Prometheus, Kubernetes or cert-manager adds."""
+FOREIGN: Final = frozenset(
+    {
+        "up",
+        "kubelet_volume_stats_available_bytes",
+        "kubelet_volume_stats_capacity_bytes",
+        "certmanager_certificate_expiration_timestamp_seconds",
+        "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp",
+        "cnpg_pg_stat_archiver_seconds_since_last_archival",
+        "cnpg_pg_replication_streaming_replicas",
+    }
+)
+"""Metrics that are not ours: Prometheus's, the kubelet's, cert-manager's, and CloudNativePG's with its plugin's."""
 
 
 def service_of(name: str) -> Service[Any]:
@@ -109,6 +119,8 @@ def astray(documents: Documents) -> list[str]:
     scalers = [(name_of(d), d["spec"]["scaleTargetRef"]["name"]) for d in of_kind(documents, "HorizontalPodAutoscaler")]
     findings += [f"{scaler}: no {target}" for scaler, target in scalers if target not in names]
     for monitor in of_kind(documents, "PodMonitor"):
+        if monitor["spec"]["selector"].get("matchLabels", {}).get("motcua/server") == "postgres":
+            continue  # whose pods and ports are the operator's
         ports = {port["name"] for _, w in processes(documents) for port in pod_of(w)["containers"][0].get("ports", ())}
         ends = monitor["spec"]["podMetricsEndpoints"]
         findings += [
@@ -155,7 +167,7 @@ def metrics() -> dict[str, frozenset[str]]:
     for collector, names in REGISTRY._collector_to_names.items():
         labels: frozenset[str] = frozenset(getattr(collector, "_labelnames", ()))
         kind = getattr(collector, "_type", None)
-        bases = {name for name in names if name.startswith(("log_", "http_", "process_loop_"))}
+        bases = {name for name in names if name.startswith(("log_", "http_", "process_loop_", "cases_"))}
         found |= {name: labels for name in bases for suffix in SUFFIXES.get(str(kind), ()) if name.endswith(suffix)}
     return found
 

@@ -176,6 +176,29 @@ def lost(documents: Documents) -> list[str]:
     return findings
 
 
+def unsaved(documents: Documents) -> list[str]:
+    """Give clusters of PostgreSQL that could not be brought back: no log archived, no copy by a clock, no end to how long they are kept."""
+    findings: list[str] = []
+    stores = {store["metadata"]["name"]: store["spec"] for store in of_kind(documents, "ObjectStore")}
+    for cluster in of_kind(documents, "Cluster"):
+        name, own = name_of(cluster), cluster["metadata"]["name"]
+        archivers = [plugin for plugin in cluster["spec"].get("plugins", ()) if plugin.get("isWALArchiver")]
+        if len(archivers) != 1:
+            findings.append(f"{name}: its write-ahead log is not archived")
+            continue
+        store = stores.get(archivers[0]["parameters"]["barmanObjectName"])
+        if store is None:
+            findings.append(f"{name}: its log goes to a store that is not there")
+        elif "retentionPolicy" not in store:
+            findings.append(f"{name}: what a person had erased stays in its backups for ever")
+        schedules = [one["spec"] for one in of_kind(documents, "ScheduledBackup") if one["spec"]["cluster"]["name"] == own]
+        if not any(one["method"] == "plugin" and not one.get("suspend") for one in schedules):
+            findings.append(f"{name}: nothing copies it by the clock")
+        if "archive_timeout" not in cluster["spec"]["postgresql"]["parameters"]:
+            findings.append(f"{name}: a quiet evening would stand in no archive")
+    return findings
+
+
 def templates(workload: Document) -> list[Mapping[str, str]]:
     """Give the names of the volumes that a StatefulSet makes for each pod."""
     return [template["metadata"] for template in workload["spec"].get("volumeClaimTemplates", ())]

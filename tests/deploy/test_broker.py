@@ -12,6 +12,7 @@ import nats
 import pytest
 from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
+from nats.js.errors import NoStreamResponseError
 
 from deploy.local.broker import admin, analyst, service
 from deploy.local.keys import prepare_seal_key
@@ -95,11 +96,19 @@ async def test_not_even_the_administrator_takes_a_fact_back(brokers: Cluster) ->
     try:
         jetstream = client.jetstream()
         await jetstream.add_stream(stream_config("feedback", "e", 3))
-        kept = await jetstream.publish("feedback.00.h09-13.note.made.v1", b"{}")
+
+        async def stored() -> int | None:
+            try:
+                return (await jetstream.publish("feedback.00.h09-13.note.made.v1", b"{}")).seq
+            except NoStreamResponseError:  # its three copies have not chosen who leads yet
+                return None
+
+        kept = await eventually(stored, lambda seq: seq is not None)
+        assert kept is not None
         with pytest.raises(JetStreamError, match="not permitted"):
             await jetstream.purge_stream("FEEDBACK")
         with pytest.raises(JetStreamError, match="not permitted"):
-            await jetstream.delete_msg("FEEDBACK", kept.seq)
+            await jetstream.delete_msg("FEEDBACK", kept)
         assert (await jetstream.stream_info("FEEDBACK")).state.messages == 1
         await jetstream.delete_stream("FEEDBACK")
     finally:

@@ -64,3 +64,33 @@ def test_the_demo_gives_every_value_that_is_asked_for_and_knows_every_port() -> 
     others = {"postgres": [POSTGRES_PORT], "national-portal": [PORTAL_PORT]}
     assert published == {**{f"{name}-api": [port] for name, port in SERVICE_PORTS.items()}, **nodes, **others}
     assert {port.split(":")[0] for one in COMPOSE.values() for port in one.get("ports", ())} == {"127.0.0.1"}
+
+
+def test_with_the_collector_every_process_tells_it_and_it_listens_there() -> None:
+    more: Any = yaml.safe_load((ROOT / "deploy" / "compose.collector.yaml").read_text(encoding="utf-8"))["services"]
+    told = {name: one["environment"] for name, one in more.items() if name != "collector"}
+    assert told == {
+        f"{name}-{role}": {f"{name.upper()}_OTLP_ENDPOINT": "http://collector:4318"} for name in SERVICES for role in ("api", "worker")
+    }
+    assert all("otlp_endpoint" in getattr(service_of(name).settings, "model_fields", ()) for name in SERVICES)
+    (mounted,) = more["collector"]["volumes"]
+    assert unconnected(yaml.safe_load((ROOT / "deploy" / mounted.split(":")[0]).read_text(encoding="utf-8")), 4318) == []
+
+
+def unconnected(told: Any, port: int) -> list[str]:
+    """Say what a collector's configuration names and does not have, has and does not use, and whether it listens."""
+    wrong: list[str] = []
+    for kind in ("receivers", "processors", "exporters"):
+        used = {name for pipeline in told["service"]["pipelines"].values() for name in pipeline.get(kind, ())}
+        wrong += [f"{kind}: {name}" for name in sorted(used ^ set(told[kind]))]
+    wrong += [f"extensions: {name}" for name in sorted(set(told["service"]["extensions"]) ^ set(told["extensions"]))]
+    listens = told["receivers"]["otlp"]["protocols"]["http"]["endpoint"]
+    return wrong if listens.endswith(f":{port}") else [*wrong, f"listens on {listens}"]
+
+
+def test_a_collector_that_nothing_arrives_at_would_be_found() -> None:
+    told = yaml.safe_load((ROOT / "deploy" / "otel" / "collector.yaml").read_text(encoding="utf-8"))
+    told["service"]["pipelines"]["traces"]["exporters"] = ["otlp"]
+    told["extensions"]["pprof"] = {}
+    told["receivers"]["otlp"]["protocols"]["http"]["endpoint"] = "0.0.0.0:4317"
+    assert unconnected(told, 4318) == ["exporters: debug", "exporters: otlp", "extensions: pprof", "listens on 0.0.0.0:4317"]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.architecture.source import ROOT, listed
 from tests.deploy.manifests import OVERLAYS, Documents, deployed, one, pod_of
-from tests.deploy.policies import floating, lost, open_ways, told_secrets, unbounded, unrestricted, unwatched
+from tests.deploy.policies import floating, lost, open_ways, told_secrets, unbounded, unrestricted, unsaved, unwatched
 
 VERSION: Final[str] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
@@ -22,6 +22,7 @@ POLICIES: Final[Mapping[str, Callable[[Documents], list[str]]]] = {
     "secrets": told_secrets,
     "network": open_ways,
     "references": lost,
+    "backups": unsaved,
 }
 
 
@@ -99,6 +100,16 @@ BREAKS: Final[Mapping[str, tuple[str, Break, str]]] = {
     "no pod": ("references", lambda d: one(d, "Service", "intake-api")["spec"]["selector"].update(a="b"), "takes no pod"),
     "no account": ("references", lambda d: d.remove(one(d, "ServiceAccount", "intake-account")), "no such account"),
     "no port": ("references", lambda d: container(d)["ports"].clear(), "no port http"),
+    "no archive": ("backups", lambda d: one(d, "Cluster", "postgres")["spec"].pop("plugins"), "is not archived"),
+    "no store": ("backups", lambda d: d.remove(one(d, "ObjectStore", "postgres-backup")), "a store that is not there"),
+    "no schedule": ("backups", lambda d: d.remove(one(d, "ScheduledBackup", "postgres")), "nothing copies it"),
+    "a schedule that rests": ("backups", lambda d: one(d, "ScheduledBackup", "postgres")["spec"].update(suspend=True), "nothing copies it"),
+    "kept for ever": ("backups", lambda d: one(d, "ObjectStore", "postgres-backup")["spec"].pop("retentionPolicy"), "for ever"),
+    "no timeout": (
+        "backups",
+        lambda d: one(d, "Cluster", "postgres")["spec"]["postgresql"]["parameters"].pop("archive_timeout"),
+        "a quiet evening",
+    ),
     "not mounted": ("references", lambda d: pod_of(api(d)).setdefault("volumes", []).append({"name": "v"}), "volume v is not mounted"),
 }
 

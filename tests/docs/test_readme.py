@@ -73,7 +73,7 @@ def unknown_calls(of: Page) -> list[str]:
     findings: list[str] = []
     for words in calls(of):
         command = [word for word in words if not word.startswith("-")][:1]
-        if command in (["events"], ["fold"]) and len(words) > 1:
+        if command in (["drill"], ["events"], ["fold"]) and len(words) > 1:
             command = words[:2]
         if not command:
             continue

@@ -233,6 +233,7 @@ async def test_a_statement_that_forgets_whose_rows_it_asks_for_shows_no_foreign_
 
 OF_ALL: Final = {
     "alarms_due": "a job rings for every agency",
+    "pressure": "a job counts for every agency, for an alert and nobody's answer",
     "timers_due": "a job lets steps pass for every agency",
     "reminders_due": "a job reminds for every agency",
     "permits_over": "a job notes what has expired, for every agency",

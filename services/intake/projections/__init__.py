@@ -83,7 +83,7 @@ def columns(event: Recorded) -> Columns:
 
 REGISTER: Final = ReadModel(
     name="register",
-    version=4,
+    version=5,
     sources=("intake",),
     ddl=walled(read_ddl(Path(__file__).with_name("tables.sql"))),
     projections=(Projection(table="dossier", key_column="dossier_id", key=key, columns=columns, facts=FACTS), FEES, ORIGINALS),

@@ -20,6 +20,7 @@ import asyncpg
 
 from deploy.local.issuer import AUDIENCE, ISSUER, Issuer
 from deploy.local.processes import answers, free_port, spawn, stop, wait_until
+from kernel.eventlog.rebuild import install
 from services.intake.main import SERVICE
 from tests.benchmarks.department import submission
 from tests.benchmarks.machine import Machine
@@ -43,6 +44,9 @@ async def run(machine: Machine, size: Size) -> list[Measure]:
     owner = await asyncpg.connect(plain.owner_dsn)
     await owner.execute(f"{TABLE}; GRANT ALL ON dossier TO intake")
     await owner.close()
+    async with asyncpg.create_pool(database.runtime_dsn, min_size=1, max_size=1) as pool:
+        for model in SERVICE.models:  # there is no worker here, and an API is ready once it sees what it reads
+            await install(pool, model)
     issuer.prepare()
     told = {
         "INTAKE_DATABASE_URL": database.runtime_dsn,
