@@ -27,6 +27,7 @@ from kernel.edge.app import Words, create_app
 from kernel.edge.clock import Clock
 from kernel.edge.health import Check, Health, database_check, flag_check
 from kernel.edge.idempotency import COMMAND, Commands
+from kernel.edge.mirror import mirror_for_ever
 from kernel.edge.pages import Pages
 from kernel.edge.policy import Policy
 from kernel.edge.serve import run, serve
@@ -157,8 +158,15 @@ class Service(Generic[Settings]):
         return [
             asyncio.create_task(self._worker(runtime).run(), name="worker"),
             asyncio.create_task(for_ever("forgetting", partial(forget_commands, runtime.commands)), name="forgetting"),
+            *self._mirroring(runtime.settings),
             *(asyncio.create_task(for_ever(name, job), name=name) for name, job in self.jobs(runtime).items()),
         ]
+
+    def _mirroring(self, settings: Settings) -> list[asyncio.Task[None]]:
+        if settings.nats_url is None or not settings.stream_mirrored:
+            return []
+        job = partial(mirror_for_ever, settings.nats_url.get_secret_value(), self.name)
+        return [asyncio.create_task(for_ever("mirrors", job), name="mirrors")]
 
     def _keys(self, settings: Settings) -> KeyRing:
         if settings.vault_keys is not None:
