@@ -32,6 +32,7 @@ from kernel.edge.pages import Pages
 from kernel.edge.policy import Policy
 from kernel.edge.serve import run, serve
 from kernel.edge.settings import ServiceSettings
+from kernel.edge.turnstile import Turnstile
 from kernel.eventlog import Codec, Log, Reactor, ReadModel, Table, Worker
 from kernel.eventlog.endless import for_ever
 from kernel.eventlog.migrate import migrate, newest
@@ -81,6 +82,7 @@ class Service(Generic[Settings]):
         jobs: what a worker does besides, by name; each runs again whenever it ends or fails.
         tables: further tables that take rows beside events; `migrations` makes them.
         prepare: runs once the log is open, before the first request; must be harmless the second time.
+        signed: actions without an account whose requests prove by a signature whose they are; no turnstile stands before them.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Service(Generic[Settings]):
     jobs: Callable[[Runtime[Settings]], Mapping[str, Callable[[], Awaitable[None]]]] = lambda _: {}
     tables: Sequence[Table] = ()
     prepare: Callable[[Runtime[Settings]], Awaitable[None]] = nothing
+    signed: frozenset[str] = frozenset()
 
     @property
     def migrations(self) -> Path:
@@ -144,7 +147,7 @@ class Service(Generic[Settings]):
         return create_app(
             f"Motcua {self.name}",
             "1",
-            routers=self.routers(runtime) if role != "worker" else (),
+            routers=self._guarded(runtime) if role != "worker" else (),
             policy=self.policy,
             settings=settings,
             words=self.words,
@@ -161,6 +164,13 @@ class Service(Generic[Settings]):
             *self._mirroring(runtime.settings),
             *(asyncio.create_task(for_ever(name, job), name=name) for name, job in self.jobs(runtime).items()),
         ]
+
+    def _guarded(self, runtime: Runtime[Settings]) -> Sequence[APIRouter]:
+        """Make the routes; before those that everybody may call stands the turnstile."""
+        routers, settings = self.routers(runtime), runtime.settings
+        turnstile = Turnstile(settings.anonymous_per_minute, settings.anonymous_total_per_minute, settings.trusted_proxies)
+        turnstile.guard(routers, self.policy, self.signed)
+        return routers
 
     def _mirroring(self, settings: Settings) -> list[asyncio.Task[None]]:
         if settings.nats_url is None or not settings.stream_mirrored:

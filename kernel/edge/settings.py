@@ -23,8 +23,9 @@ class ServiceSettings(BaseSettings):
     them, as `realm_access.roles`; several are taken together.
 
     Secrets never show in a repr, and a refused value is not repeated in the error. `trusted_proxies` are the networks of gateways whose
-    X-Forwarded-For is believed. `stream_mirrored` has the analysts' copy of the service's stream made, where the broker has an account
-    for them.
+    X-Forwarded-For is believed. Without an account, `anonymous_per_minute` requests are let in from each network and
+    `anonymous_total_per_minute` from all, per process. `stream_mirrored` has the analysts' copy of the service's stream made, where the
+    broker has an account for them.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -36,6 +37,8 @@ class ServiceSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    anonymous_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 60
+    anonymous_total_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
     body_max_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
     drain_seconds: Annotated[float, Field(ge=0, le=60)] = 0.0
     shutdown_seconds: Annotated[int, Field(ge=1, le=300)] = 20

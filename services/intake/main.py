@@ -106,4 +106,5 @@ SERVICE: Final = Service(
     jobs=jobs,
     tables=(APPLICANT,),
     prepare=publish_catalogue,
+    signed=frozenset({"payment.report"}),
 )

@@ -21,7 +21,6 @@ from kernel.edge.pages import LIMIT, Cursor, Limit, Page
 from kernel.edge.policy import Policy, allowed
 from kernel.edge.position import After, wait_for
 from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
-from kernel.edge.turnstile import Turnstile
 from kernel.paper.press import Press
 from services.reporting import http_form, http_petitions, http_satisfaction, http_trace, sheet
 from services.reporting import page as page_
@@ -70,17 +69,15 @@ class PeriodBody(Body):
     agency: AgencyCode = MODEL_AGENCY
 
 
-def routes(mirror: Mirror, publisher: Publisher, turnstile: Turnstile) -> list[APIRouter]:
-    """Make reporting's routes; before those that everybody may call stands the turnstile."""
+def routes(mirror: Mirror, publisher: Publisher) -> list[APIRouter]:
+    """Make reporting's routes."""
     router = APIRouter()
     add_figures(router, mirror)
     add_register(router, mirror)
     add_page(router, mirror)
     add_reports(router, mirror, publisher)
     own = [http_petitions.routes(mirror), http_satisfaction.routes(mirror), http_trace.routes(mirror)]
-    routers = [router, http_form.routes(mirror, Press()), *own]
-    turnstile.guard(routers, POLICY)
-    return routers
+    return [router, http_form.routes(mirror, Press()), *own]
 
 
 def add_figures(router: APIRouter, mirror: Mirror) -> None:

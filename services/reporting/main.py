@@ -14,7 +14,6 @@ from fastapi import APIRouter
 from contracts.catalogue import FACTS
 from contracts.vocabulary import WITHOUT_DERIVATIONS
 from kernel.edge.service import Runtime, Service
-from kernel.edge.turnstile import Turnstile
 from kernel.eventlog import Codec
 from services.reporting.consume import REACTORS
 from services.reporting.handle import Publisher
@@ -29,9 +28,8 @@ from services.reporting.trace import Trace
 
 def routers(runtime: Runtime[ReportingSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
-    mirror, settings = mirror_of(runtime), runtime.settings
-    turnstile = Turnstile(settings.anonymous_per_minute, settings.anonymous_total_per_minute, settings.trusted_proxies)
-    return routes(mirror, Publisher(mirror), turnstile)
+    mirror = mirror_of(runtime)
+    return routes(mirror, Publisher(mirror))
 
 
 def mirror_of(runtime: Runtime[ReportingSettings]) -> Mirror:

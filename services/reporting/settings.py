@@ -14,8 +14,8 @@ class ReportingSettings(ServiceSettings):
 
     Every `score_seconds` the scores of units and officers are measured over `score_months` whole months, the present one included: a score
     falls below `score_floor` percent of satisfied (the target of Nghị quyết 30c/NQ-CP; later ones are to be verified),
-    and recovers `score_margin` points above it; fewer than `score_answers_min` answers say nothing. Without an account,
-    `anonymous_per_minute` requests are let in from each network and `anonymous_total_per_minute` from all, per process.
+    and recovers `score_margin` points above it; fewer than `score_answers_min` answers say nothing. What all without an account may ask is
+    half of what it is elsewhere, because counting costs more than looking up.
     """
 
     model_config = service_prefix("REPORTING")
@@ -25,5 +25,4 @@ class ReportingSettings(ServiceSettings):
     score_floor: Annotated[int, Field(ge=0, le=100)] = 80
     score_margin: Annotated[int, Field(ge=0, le=50)] = 5
     score_answers_min: Annotated[int, Field(ge=5)] = 30
-    anonymous_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 60
     anonymous_total_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
