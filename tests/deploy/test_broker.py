@@ -174,9 +174,13 @@ async def held(client: Client, name: str) -> int:
 
 
 async def sent_to(client: Client, subject: str) -> list[str]:
-    """Have everything that a stream holds sent to a subject, by a consumer that the broker serves by itself."""
+    """Have what a stream holds sent to a subject in each way there is: by itself, when asked for more, and as the answer to a question."""
     config = ConsumerConfig(deliver_subject=subject, ack_policy=AckPolicy.NONE, deliver_policy=DeliverPolicy.ALL)
-    return [(await client.jetstream().add_consumer("INTAKE", config)).name]
+    pushed, pulled = await client.jetstream().add_consumer("INTAKE", config), await client.jetstream().add_consumer("INTAKE", reading())
+    await client.publish(f"$JS.API.CONSUMER.MSG.NEXT.INTAKE.{pulled.name}", b'{"batch": 5, "no_wait": true}', reply=subject)
+    await client.publish("$JS.API.INFO", b"", reply=subject)
+    await client.flush()
+    return [pushed.name, pulled.name]
 
 
 @pytest.fixture
@@ -226,6 +230,24 @@ async def test_what_an_analyst_has_sent_somewhere_reaches_no_stream_of_a_service
     await owner.flush()
     assert await held(owner, "INTAKE") == before + 1
     assert (await owner.jetstream().stream_info("INTAKE")).state.consumer_count == 0
+
+
+@pytest.mark.servers
+async def test_what_a_service_has_sent_somewhere_reaches_no_stream_of_another(brokers: Cluster, mirrored: tuple[Client, Client]) -> None:
+    owner, _ = mirrored
+    with suppress(NotFoundError):
+        await owner.jetstream().delete_stream("PROCESSING")
+    await owner.jetstream().add_stream(stream_config("processing", "e", 3))
+    culprit = await nats.connect(brokers.url("intake").split(","), inbox_prefix="_INBOX.intake")
+    try:
+        for subject in ("processing.00.h09-13.note.made.v1", "seals.processing", "_INBOX.processing.x"):
+            await sent_to(culprit, subject)
+        await culprit.jetstream().publish("intake.00.h09-13.note.made.v1", b"{}")
+        await eventually(partial(held, owner, "INTAKE"), lambda count: count == 2)
+    finally:
+        await culprit.close()
+    await owner.jetstream().publish("processing.00.h09-13.note.made.v1", b"{}")
+    assert await held(owner, "PROCESSING") == 1
 
 
 @pytest.mark.servers
