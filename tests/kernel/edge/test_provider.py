@@ -230,7 +230,7 @@ async def test_a_header_that_asks_for_something_else_is_refused_though_the_signa
 
 def signed(content: str) -> bytes:
     """Sign as RS256 does, with the realm's own key."""
-    return rsa_key("sig-1").private_key.sign(content.encode(), PKCS1v15(), SHA256())  # pyright: ignore[reportOptionalMemberAccess]
+    return rsa_key("sig-1").private_key.sign(content.encode(), PKCS1v15(), SHA256())  # pyright: ignore[reportOptionalMemberAccess] - it has a private half
 
 
 async def test_signing_by_hand_is_signing(verifier: Verifier, realm: Keycloak) -> None:
