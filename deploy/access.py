@@ -101,3 +101,6 @@ def page() -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    for service in SERVICES:
+        print(f"{service.name:<12}{counted(list(cells(service)))}")
+    print(f"{'all':<12}{counted([cell for service in SERVICES for cell in cells(service)])}, for {len(roles())} callers")

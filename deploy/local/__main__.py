@@ -156,6 +156,14 @@ def faults(
 
 
 @app.command
+def fuzz(*parsers: str, minutes: Annotated[float, Parameter(help="For how long, all of them together.")] = 10.0) -> None:
+    """Look for bytes that break a parser, led by what they reach (atheris): all of them, or those named. Exit code 1: some were found."""
+    from deploy.local import commands
+
+    commands.fuzz(parsers, minutes=minutes)
+
+
+@app.command
 def check() -> int:
     """Run format, lint, types, import rules and the tests that need no server."""
     from deploy.local import commands

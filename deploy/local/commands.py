@@ -1,4 +1,4 @@
-"""What `./motcua up`, `down`, `status`, `test`, `faults` and `check` do."""
+"""What `./motcua up`, `down`, `status`, `test`, `faults`, `fuzz` and `check` do."""
 
 from __future__ import annotations
 
@@ -178,6 +178,13 @@ def faults(*, minutes: float, seed: int, cluster: bool, as_json: bool) -> None:
     os.chdir(ROOT)
     switches = [name for name, wanted in (("--cluster", cluster), ("--json", as_json)) if wanted]
     command = [sys.executable, "-m", "tests.faults", "--minutes", str(minutes), "--seed", str(seed), *switches]
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+
+
+def fuzz(parsers: Sequence[str], *, minutes: float) -> None:
+    """Become the fuzzer, which stands with the tests: its last line and its exit code are the result."""
+    os.chdir(ROOT)
+    command = [sys.executable, "-m", "tests.fuzz", "--minutes", str(minutes), *parsers]
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 

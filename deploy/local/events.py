@@ -1,4 +1,7 @@
-"""`./motcua events`: watch the facts as they are recorded, or write them to a file. Read-only, as the analyst's user."""
+"""`./motcua events`: watch the facts as they are recorded, as analysts do, or write them to a file. Read-only.
+
+What is written must end where the log ends now, and a mirror may be a moment behind: that is read from the streams themselves.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ def tail(data: Path, sources: Sequence[str], after: int | None) -> int:
             for source in sources:
                 readers.create_task(follow(connection, source, after))
 
-    return read(data, watch)
+    return read(data, "analyst", watch)
 
 
 def export(data: Path, sources: Sequence[str], out: Path) -> int:
@@ -55,14 +58,14 @@ def export(data: Path, sources: Sequence[str], out: Path) -> int:
                     writer.key(source, key)
         print(f"{count} events", file=sys.stderr)
 
-    return read(data, write)
+    return read(data, "admin", write)
 
 
-def read(data: Path, work: Callable[[Client], Coroutine[None, None, None]]) -> int:
-    """Connect to the broker of the Motcua that runs in `data`, and read."""
+def read(data: Path, user: str, work: Callable[[Client], Coroutine[None, None, None]]) -> int:
+    """Connect to the broker of the Motcua that runs in `data` as a user, and read."""
 
     async def connected() -> None:
-        connection = await nats.connect(Stack(data).nats_url("analyst").split(","), max_reconnect_attempts=-1)
+        connection = await nats.connect(Stack(data).nats_url(user).split(","), max_reconnect_attempts=-1)
         try:
             await work(connection)
         except* BrokenPipeError:

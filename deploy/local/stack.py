@@ -198,7 +198,7 @@ class Stack:
         return f"postgresql://{user}:{self._secret(f'postgres {user}')}@127.0.0.1:{self._port('postgres')}/{service}"
 
     def nats_url(self, user: str = "admin") -> str:
-        """Return the URL for a service's user, "admin" (everything) or "analyst" (reads, never writes); of a cluster all, with commas."""
+        """Return the URL for a service's user, "admin" or "analyst" (reads mirrors, never writes); of a cluster all, with commas."""
         return ",".join(f"nats://{user}:{self._secret(f'nats {user}')}@127.0.0.1:{self._port(name)}" for name in self.nats_names)
 
     @property
@@ -308,6 +308,7 @@ class Stack:
             "SIGNING_CERTIFICATE_FILE": str(self.signer(service)[1]),
             "PUBLIC_URL": self.urls[service],
             "STREAM_REPLICAS": str(self.nodes),
+            "STREAM_MIRRORED": "true",
             # One machine is one network, and a whole town speaks from it.
             "ANONYMOUS_PER_MINUTE": "1000000",
             "ANONYMOUS_TOTAL_PER_MINUTE": "1000000",

@@ -95,8 +95,9 @@ def create_app(
         ValueError: if a route does not name who may call it, or names an action that the policy does not know.
     """
     watched = health or Health()
-    keys = Keys(settings.jwks_url, settings.jwks_file)
-    verifier = Verifier(keys, settings.issuer, settings.audience, settings.algorithms, settings.leeway_seconds)
+    keys = Keys(settings.jwks_url, settings.jwks_file, settings.issuer)
+    claims = settings.roles_claims, settings.agencies_claims
+    verifier = Verifier(keys, settings.issuer, settings.audience, settings.algorithms, settings.leeway_seconds, *claims)
 
     @contextlib.asynccontextmanager
     async def living(app: FastAPI) -> AsyncGenerator[None]:

@@ -26,16 +26,18 @@ from joserfc.jwt import JWTClaimsRegistry
 from joserfc.util import urlsafe_b64decode
 
 from kernel.edge.problem import IDENTITY_AWAY, OTHER_AGENCY, TOKEN_EXPIRED, TOKEN_INVALID, Kind, Problem, retry_later
+from kernel.edge.provider import fetch, keys_url_of
 
 TOKEN_LENGTH_MAX: Final = 8192
 REMEMBERED_MAX: Final = 4096
 REMEMBER_SECONDS: Final = 300.0
 REFRESH_SECONDS_MIN: Final = 10.0
 KEYS_SECONDS: Final = 600.0
-FETCH_SECONDS: Final = 2.0
 KEYS_MAX: Final = 32
 SUBJECT_LENGTH_MAX: Final = 100
 EVERYWHERE: Final = "*"
+SCOPE: Final = "scope"
+"""The claim that is a text of words (RFC 8693, 4.2)."""
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -72,24 +74,16 @@ PUBLIC: Final = Principal("public", frozenset({"public"}), (EVERYWHERE,))
 """Whoever asks without a token."""
 
 
-async def fetch(url: str) -> bytes:
-    """Get a JWKS document.
-
-    Raises:
-        httpx2.HTTPError: if it cannot be had within `FETCH_SECONDS`.
-    """
-    async with httpx2.AsyncClient(timeout=FETCH_SECONDS, follow_redirects=False) as client:
-        answer = await client.get(url)
-        answer.raise_for_status()
-        return answer.content
-
-
 @dataclass
 class Keys:
-    """The identity provider's public keys, from a URL or a file; fetched again when a token names a key that is not there."""
+    """The identity provider's public keys; fetched again when a token names a key that is not there.
+
+    From a URL or a file, or from where the issuer says that they are.
+    """
 
     url: str | None = None
     file: Path | None = None
+    issuer: str = ""
     clock: Callable[[], float] = time.monotonic
     _keys: dict[str, Key] = field(default_factory=dict[str, Key], init=False)
     _asked_at: float = field(default=float("-inf"), init=False)
@@ -120,11 +114,15 @@ class Keys:
                 return
             self._asked_at = self.clock()
             try:
-                document = await fetch(self.url) if self.url is not None else await asyncio.to_thread(cast("Path", self.file).read_bytes)
-                self._keys = keys_of(document)
+                self._keys = keys_of(await self._document())
             except (httpx2.HTTPError, OSError, ValueError) as error:
                 # The keys that we have stay good: an identity provider's bad minute must not close every desk.
                 LOGGER.warning("keys not fetched: %s", type(error).__name__)
+
+    async def _document(self) -> bytes:
+        if self.file is not None:
+            return await asyncio.to_thread(self.file.read_bytes)
+        return await fetch(self.url or await keys_url_of(self.issuer))
 
     async def close(self) -> None:
         """End a refresh that is under way."""
@@ -166,6 +164,7 @@ class Verifier:
         issuer, audience: what `iss` must be and `aud` must hold.
         algorithms: the accepted signatures; `none` and shared secrets are never among them.
         leeway_seconds: how far the provider's clock may be from ours.
+        roles, agencies: where a token has them.
         clock: seconds since 1970.
     """
 
@@ -174,6 +173,8 @@ class Verifier:
     audience: str
     algorithms: Sequence[str] = ("ES256", "RS256", "EdDSA")
     leeway_seconds: int = 30
+    roles: Sequence[str] = ("roles",)
+    agencies: Sequence[str] = ("agencies",)
     clock: Callable[[], float] = time.time
     _remembered: OrderedDict[bytes, tuple[Principal, float]] = field(
         default_factory=OrderedDict[bytes, tuple[Principal, float]], init=False
@@ -214,13 +215,15 @@ class Verifier:
         if key is None:
             raise rejected(TOKEN_INVALID)
         try:
-            claims = jwt.decode(token, key, registry=self._registry).claims
-            self._claims.validate(claims)
+            found = jwt.decode(token, key, registry=self._registry)
+            self._claims.validate(claims := found.claims)
         except ExpiredTokenError as error:
             raise rejected(TOKEN_EXPIRED) from error
         except (JoseError, ValueError, TypeError) as error:
             raise rejected(TOKEN_INVALID) from error
-        return principal_of(claims), float(claims["exp"]) + self.leeway_seconds
+        if not is_access(found.header.get("typ"), claims.get("typ")):
+            raise rejected(TOKEN_INVALID)
+        return principal_of(claims, self.roles, self.agencies), float(claims["exp"]) + self.leeway_seconds
 
 
 def key_id(token: str) -> str:
@@ -238,7 +241,17 @@ def key_id(token: str) -> str:
     return kid
 
 
-def principal_of(claims: Mapping[str, Any]) -> Principal:
+def is_access(typed: object, called: object) -> bool:
+    """Tell whether a token is one that opens doors, and no other that the same provider signs (RFC 8725, 3.11; RFC 9068, 4).
+
+    Args:
+        typed: the header's `typ`, which not every provider writes.
+        called: the claim `typ`, by which Keycloak tells its tokens apart.
+    """
+    return str(typed or "JWT").lower().removeprefix("application/") in {"jwt", "at+jwt"} and called in {None, "Bearer"}
+
+
+def principal_of(claims: Mapping[str, Any], roles: Sequence[str] = ("roles",), agencies: Sequence[str] = ("agencies",)) -> Principal:
     """Read the principal; claims of the wrong shape give no rights.
 
     Raises:
@@ -247,9 +260,29 @@ def principal_of(claims: Mapping[str, Any]) -> Principal:
     sub = claims["sub"]
     if not isinstance(sub, str) or not 0 < len(sub) <= SUBJECT_LENGTH_MAX or sub == PUBLIC.sub:
         raise rejected(TOKEN_INVALID)
-    return Principal(sub, frozenset(words(claims.get("roles"))), tuple(words(claims.get("agencies"))))
+    return Principal(sub, frozenset(words_at(claims, roles)), tuple(words_at(claims, agencies)))
 
 
-def words(value: object) -> list[str]:
-    """Give the strings of a list; anything else is nothing."""
+def words_at(claims: Mapping[str, Any], paths: Sequence[str]) -> list[str]:
+    """Give the words in some claims, one after another."""
+    return [word for path in paths for word in words(claim_at(claims, path), split=path == SCOPE)]
+
+
+def claim_at(claims: object, path: str) -> object:
+    """Give the claim at a path such as `resource_access.portal.example.vn.roles`: names may have dots in them. None if there is none."""
+    if not isinstance(claims, dict):
+        return None
+    named = cast("dict[str, object]", claims)
+    if path in named:
+        return named[path]
+    for at in (at for at, letter in enumerate(path) if letter == "."):
+        if path[:at] in named and (found := claim_at(named[path[:at]], path[at + 1 :])) is not None:
+            return found
+    return None
+
+
+def words(value: object, *, split: bool = False) -> list[str]:
+    """Give the strings of a list; of a text, where one is wanted, its words; anything else is nothing."""
+    if split and isinstance(value, str):
+        return value.split()
     return [one for one in cast("list[object]", value) if isinstance(one, str)] if isinstance(value, list) else []

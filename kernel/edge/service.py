@@ -28,11 +28,13 @@ from kernel.edge.app import Words, create_app
 from kernel.edge.clock import Clock
 from kernel.edge.health import Check, Health, database_check, flag_check
 from kernel.edge.idempotency import COMMAND, Commands
+from kernel.edge.mirror import mirror_for_ever
 from kernel.edge.pages import Pages
 from kernel.edge.policy import Policy
 from kernel.edge.serve import run, serve
 from kernel.edge.settings import ServiceSettings
 from kernel.edge.transport import never_wait_for_ever
+from kernel.edge.turnstile import Turnstile
 from kernel.edge.versions import keep_unparking, retire, shown_check
 from kernel.eventlog import Codec, Log, Reactor, ReadModel, Table, Worker
 from kernel.eventlog.endless import for_ever
@@ -83,6 +85,7 @@ class Service(Generic[Settings]):
         jobs: what a worker does besides, by name; each runs again whenever it ends or fails.
         tables: further tables that take rows beside events; `migrations` makes them.
         prepare: runs once the log is open, before the first request; must be harmless the second time.
+        signed: actions without an account whose requests prove by a signature whose they are; no turnstile stands before them.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Service(Generic[Settings]):
     jobs: Callable[[Runtime[Settings]], Mapping[str, Callable[[], Awaitable[None]]]] = lambda _: {}
     tables: Sequence[Table] = ()
     prepare: Callable[[Runtime[Settings]], Awaitable[None]] = nothing
+    signed: frozenset[str] = frozenset()
 
     @property
     def migrations(self) -> Path:
@@ -148,7 +152,7 @@ class Service(Generic[Settings]):
         return create_app(
             f"Motcua {self.name}",
             "1",
-            routers=self.routers(runtime) if role != "worker" else (),
+            routers=self._guarded(runtime) if role != "worker" else (),
             policy=self.policy,
             settings=settings,
             words=self.words,
@@ -164,8 +168,22 @@ class Service(Generic[Settings]):
             asyncio.create_task(worker.run(), name="worker"),
             asyncio.create_task(for_ever("unparking", partial(keep_unparking, worker)), name="unparking"),
             asyncio.create_task(for_ever("forgetting", partial(forget_commands, runtime.commands)), name="forgetting"),
+            *self._mirroring(runtime.settings),
             *(asyncio.create_task(for_ever(name, job), name=name) for name, job in self.jobs(runtime).items()),
         ]
+
+    def _guarded(self, runtime: Runtime[Settings]) -> Sequence[APIRouter]:
+        """Make the routes; before those that everybody may call stands the turnstile."""
+        routers, settings = self.routers(runtime), runtime.settings
+        turnstile = Turnstile(settings.anonymous_per_minute, settings.anonymous_total_per_minute, settings.trusted_proxies)
+        turnstile.guard(routers, self.policy, self.signed)
+        return routers
+
+    def _mirroring(self, settings: Settings) -> list[asyncio.Task[None]]:
+        if settings.nats_url is None or not settings.stream_mirrored:
+            return []
+        job = partial(mirror_for_ever, settings.nats_url.get_secret_value(), self.name)
+        return [asyncio.create_task(for_ever("mirrors", job), name="mirrors")]
 
     def _keys(self, settings: Settings) -> KeyRing:
         if settings.vault_keys is not None:

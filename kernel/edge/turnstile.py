@@ -10,6 +10,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -103,9 +104,10 @@ class Turnstile:
 
         return turned
 
-    def guard(self, routers: Iterable[APIRouter], policy: Policy) -> None:
-        """Put the turnstile before every route that everybody may call, and say so in its description."""
+    def guard(self, routers: Iterable[APIRouter], policy: Policy, signed: AbstractSet[str] = frozenset()) -> None:
+        """Put the turnstile before every route that everybody may call, but for some actions, and say so in its description."""
         for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
-            if ANYBODY in policy[action_of(route.dependant) or ""]:
+            action = action_of(route.dependant) or ""
+            if ANYBODY in policy.get(action, ()) and action not in signed:
                 route.app = self.before(route.app)
                 route.responses = {**route.responses, **TURNED_AWAY}

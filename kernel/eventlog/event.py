@@ -220,7 +220,7 @@ def stream_of(body: bytes) -> UUID:
     """Give the stream of a stored event even where its data cannot be read.
 
     Raises:
-        ValueError, KeyError: if the body is no CloudEvent at all.
+        ValueError, KeyError, TypeError, AttributeError: if the body is no CloudEvent at all.
     """
     return UUID(orjson.loads(body)["subject"])
 

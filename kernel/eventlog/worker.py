@@ -50,6 +50,12 @@ CONNECTION: Final[dict[str, Any]] = {
 }
 """A half-open connection is noticed after ten seconds; a broker that is away is asked for four times a second."""
 
+
+def named(source: str, use: str) -> dict[str, Any]:
+    """Give how a service connects: by a name, and with inboxes that its user alone may hear."""
+    return {"name": f"{source}-{use}", "inbox_prefix": f"_INBOX.{source}", **CONNECTION}
+
+
 LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -116,8 +122,7 @@ class Worker:
 
     async def unpark(self) -> int:
         """Apply everything that is parked once more, beside the worker that leads; give how many facts are parked still."""
-        projectors, reactors = self._consumers()
-        for consumer in (*projectors, *reactors):
+        for consumer in (one for kind in self._consumers() for one in kind):
             for row in await self.log.pool.fetch(QUERY["parked_streams"], consumer.name):
                 try:
                     LOGGER.info("%s unparked %d facts of %s", consumer.name, await consumer.unpark(row["stream"]), row["stream"])
@@ -147,7 +152,7 @@ class Worker:
     async def _relay(self, standing: asyncio.Event) -> None:
         connection = Client()
         try:
-            await connection.connect(self.nats_url.split(","), name=f"{self.log.source}-relay", **CONNECTION)
+            await connection.connect(self.nats_url.split(","), **named(self.log.source, "relay"))
             self.relay = Relay(self.log, connection, self.replicas, standing)
             await self.relay.run()
         finally:
@@ -156,10 +161,9 @@ class Worker:
     async def _seal(self, key: Ed25519PrivateKey, standing: asyncio.Event) -> None:
         """Seal, and show the seals to the others, once this process has seen that the log is no older copy of itself."""
         await standing.wait()
-        connection, public = Client(), key.public_key()
+        connection, keys = Client(), {key_id_of(key.public_key()): key.public_key()}
         try:
-            await connection.connect(self.nats_url.split(","), name=f"{self.log.source}-seals", **CONNECTION)
-            keys = {key_id_of(public): public}
+            await connection.connect(self.nats_url.split(","), **named(self.log.source, "seals"))
             await seal_for_ever(self.log, key, partial(witness, self.log.pool, connection, self.log.source, keys, self.replicas))
         finally:
             await connection.close()
@@ -172,7 +176,7 @@ class Worker:
             await standing.wait()
             return await consumer.begin(source)
 
-        broker = NatsBroker(self.nats_url.split(","), name=f"{self.log.source}-reader", logger=None, graceful_timeout=5, **CONNECTION)
+        broker = NatsBroker(self.nats_url.split(","), logger=None, graceful_timeout=5, **named(self.log.source, "reader"))
         for consumer in consumers:
             for source in consumer.sources:
                 if source != self.log.source:

@@ -13,5 +13,5 @@ WITH gone AS (
 SELECT count(*) FROM gone
 
 -- name: accesses
--- Who has read an entry, when and for what.
-SELECT principal, purpose, at FROM vault.access WHERE ref = $1 ORDER BY id
+-- Who has read some entries, when and for what, the latest first.
+SELECT ref, principal, purpose, at FROM vault.access WHERE ref = ANY($1::uuid[]) ORDER BY id DESC LIMIT $2

@@ -12,7 +12,6 @@ from fastapi import APIRouter
 
 from kernel.edge.app import Words
 from kernel.edge.policy import Policy
-from kernel.edge.turnstile import Turnstile
 from services.feedback import (
     http_answers,
     http_campaigns,
@@ -55,11 +54,11 @@ WITH_REFUSALS: Final = (http_invitations, http_signing, http_answers, http_campa
 WORDS: Final = Words({kind.slug: kind for part in WITH_REFUSALS for kind in part.REFUSALS})
 
 
-def routes(surveys: Surveys, heard: Opinions, voices: Voices, turnstile: Turnstile) -> list[APIRouter]:
-    """Make feedback's routes; before those that everybody may call stands the turnstile."""
+def routes(surveys: Surveys, heard: Opinions, voices: Voices) -> list[APIRouter]:
+    """Make feedback's routes."""
     runtime = surveys.runtime
     petitions, register = Petitions(runtime), PetitionRegister(runtime)
-    routers = [
+    return [
         http_invitations.routes(surveys, voices),
         http_answers.routes(Box(surveys)),
         http_campaigns.routes(Campaigns(surveys), CampaignRegister(runtime)),
@@ -70,5 +69,3 @@ def routes(surveys: Surveys, heard: Opinions, voices: Voices, turnstile: Turnsti
         http_engagement.routes(Engagements(runtime), register),
         http_pages.routes(),
     ]
-    turnstile.guard(routers, POLICY)
-    return routers

@@ -21,6 +21,7 @@ from kernel.edge.pages import LIMIT, Cursor, Limit
 from kernel.edge.policy import allowed
 from kernel.edge.position import After, freshness, wait_for
 from kernel.edge.problem import NOT_ALLOWED, Problem, Sentence
+from kernel.vault.readings import readings
 from services.feedback.domain import petition_commands as asked
 from services.feedback.handle_petitions import PROTECTED_ROLE, Entered, Part, PetitionOutcome, Petitions
 from services.feedback.petition_limits import load_rules
@@ -44,6 +45,7 @@ ACTIONS: Final = {
     "petition.list": {"officer", "leader", PROTECTED_ROLE},
     "petition.read": {"officer", "leader", PROTECTED_ROLE},
     "petition.public": {"public"},
+    "petition.readings": {"data-protection", PROTECTED_ROLE},
 }
 
 CHANNEL_NEEDS_CLERK: Final = Sentence(
@@ -174,12 +176,18 @@ def add_reading(router: APIRouter, petitions: Petitions, register: PetitionRegis
         version, view = await register.petition(id, principal, purpose)
         return json_response(view, headers={"ETag": etag(version)})
 
+    @router.get("/petitions/{id}/readings")
+    async def read_by(id: UUID, principal: Annotated[Principal, allowed("petition.readings")]) -> Response:
+        """List who has read anything that was written in a petition, when and what for, the latest first; also after it was erased."""
+        await petitions.found(id, principal)
+        return json_response({"items": await readings(runtime.log, id)})
+
     @router.get("/petition-rules")
     async def rules(_: Annotated[Principal, allowed("petition.public")]) -> Response:
         """List the limits by the day from which they hold, with the text that each comes from and how sure that is."""
         return json_response({"items": load_rules(runtime.settings.petition_limits).rules})
 
-    _ = (listed, read, rules)
+    _ = (listed, read, read_by, rules)
 
 
 def add_public(router: APIRouter, register: PetitionRegister) -> None:

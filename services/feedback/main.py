@@ -14,7 +14,6 @@ from fastapi import APIRouter
 from contracts.catalogue import FACTS
 from kernel.edge.jobs import keep_looking
 from kernel.edge.service import Runtime, Service
-from kernel.edge.turnstile import Turnstile
 from kernel.eventlog import Codec, Reactor
 from services.feedback.consume import reactor
 from services.feedback.handle import Surveys
@@ -33,9 +32,7 @@ from services.feedback.surveys import load_surveys
 
 def routers(runtime: Runtime[FeedbackSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
-    settings = runtime.settings
-    turnstile = Turnstile(settings.anonymous_per_minute, settings.anonymous_total_per_minute, settings.trusted_proxies)
-    return routes(surveyed(runtime), Opinions(runtime), Voices(runtime), turnstile)
+    return routes(surveyed(runtime), Opinions(runtime), Voices(runtime))
 
 
 def reactors(runtime: Runtime[FeedbackSettings]) -> list[Reactor]:

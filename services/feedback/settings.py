@@ -18,9 +18,8 @@ HERE: Final = Path(__file__).parent
 class FeedbackSettings(ServiceSettings):
     """`token_secret` makes links of invitations, `code_secret` codes of petitions; `agency` is whose box, hotline and web form these are.
 
-    `petition_limits` is the file of the limits of petitions. Without an account, `anonymous_per_minute` requests are let in from each
-    network and `anonymous_total_per_minute` from all, per process. Answers are recorded at least `answers_min` together (never below 5 with
-    a real issuer), every `mixing_seconds`; after `mixing_days` in the box an answer is content to say less of itself. A class takes answers
+    `petition_limits` is the file of the limits of petitions. Answers are recorded at least `answers_min` together (never below 5 with a
+    real issuer), every `mixing_seconds`; after `mixing_days` in the box an answer is content to say less of itself. A class takes answers
     for `class_days`. Every `alarms_seconds` a worker looks whether a petition's limit is near or has run out; what it records does not
     depend on it.
     """
@@ -38,8 +37,6 @@ class FeedbackSettings(ServiceSettings):
     mixing_days: Annotated[int, Field(ge=0, le=90)] = 7
     alarms_seconds: Annotated[float, Field(gt=0)] = 60.0
     class_days: Annotated[int, Field(ge=1, le=90)] = 62
-    anonymous_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 60
-    anonymous_total_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
 
     @model_validator(mode="after")
     def _refuse_what_would_betray_who_answers(self) -> Self:

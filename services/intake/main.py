@@ -115,4 +115,5 @@ SERVICE: Final = Service(
     jobs=jobs,
     tables=(APPLICANT, HANDED_IN),
     prepare=publish_catalogue,
+    signed=frozenset({"payment.report"}),
 )

@@ -14,7 +14,6 @@ from fastapi import APIRouter
 from contracts.catalogue import FACTS
 from contracts.vocabulary import WITHOUT_DERIVATIONS
 from kernel.edge.service import Runtime, Service
-from kernel.edge.turnstile import Turnstile
 from kernel.eventlog import Codec
 from services.reporting import http_indicators, http_query
 from services.reporting.consume import REACTORS
@@ -37,11 +36,10 @@ from services.reporting.trace import Trace
 def routers(runtime: Runtime[ReportingSettings]) -> list[APIRouter]:
     """Make the routes of one process."""
     mirror, settings = mirror_of(runtime), runtime.settings
-    turnstile = Turnstile(settings.anonymous_per_minute, settings.anonymous_total_per_minute, settings.trusted_proxies)
     check = Check(mirror, nats_url_of(settings), SERVICE.codec)
     indicators = http_indicators.routes(mirror, shelf([settings.indicators_folder]), check)
     bounds = Bounds(settings.query_cost_max, settings.query_timeout_ms)
-    return routes(mirror, Publisher(mirror), turnstile, [indicators, http_query.routes(mirror, bounds)])
+    return routes(mirror, Publisher(mirror), [indicators, http_query.routes(mirror, bounds)])
 
 
 def nats_url_of(settings: ReportingSettings) -> str | None:

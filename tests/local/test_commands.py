@@ -121,7 +121,9 @@ def test_the_help_of_token_names_every_role_that_opens_a_door() -> None:
     assert not [role for role in roles if role not in told], told
 
 
-@pytest.mark.parametrize("command", ["up", "down", "status", "demo", "test", "check", "verify", "recover", "events", "token", "contracts"])
+@pytest.mark.parametrize(
+    "command", ["up", "down", "status", "demo", "test", "check", "fuzz", "verify", "recover", "events", "token", "contracts"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     helped = motcua(command, "--help")
     assert helped.returncode == 0

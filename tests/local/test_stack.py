@@ -16,6 +16,7 @@ from deploy.local.issuer import AUDIENCE, ISSUER, Issuer
 from deploy.local.processes import wait_until
 from deploy.local.stack import AlreadyRunning, Stack, supervisor_of
 from deploy.local.supervisor import StartFailed
+from kernel.edge.mirror import ANALYSTS_API, make_mirrors
 from tests.local.asking import ask_nats, ask_postgres, refusal
 
 if TYPE_CHECKING:
@@ -72,7 +73,6 @@ def test_files_with_passwords_are_ours_alone_to_read(stack: Stack) -> None:
     [
         "probe.00.h09-13.note.made.v1",
         "seals.probe",
-        "poke.probe",
         "$JS.API.STREAM.CREATE.PROBE",
         "$JS.API.STREAM.CREATE.SEALS",
         "$JS.API.CONSUMER.CREATE.OTHER",
@@ -88,7 +88,7 @@ def test_a_service_may_publish_its_own_facts(stack: Stack, subject: str) -> None
         "other.00.h09-13.note.made.v1",
         "seals.other",
         "seals.probe.x",
-        "poke.other",
+        "_INBOX.other.x",
         "$JS.API.STREAM.CREATE.OTHER",
         "$JS.API.STREAM.DELETE.PROBE",
         *(f"$JS.API.STREAM.{action}.SEALS" for action in ("UPDATE", "DELETE", "PURGE")),
@@ -107,6 +107,7 @@ def test_an_analyst_may_not_publish(stack: Stack, subject: str) -> None:
 
 async def record(client: Client) -> None:
     await client.jetstream().add_stream(name="PROBE", subjects=["probe.>"])
+    await make_mirrors(client.jetstream(), client.jetstream(prefix=ANALYSTS_API), ["probe"])
     await client.jetstream().publish("probe.note", b"kept")
 
 

@@ -44,6 +44,8 @@ LOG_MIGRATIONS: Final = Path(__file__).parents[2] / "kernel" / "eventlog" / "mig
 CODEC: Final = Codec(FACTS)
 VAULT_KEYS: Final = f"1:{b64encode(bytes(KEY_BYTES)).decode()}"
 WITHIN_SECONDS: Final = 20.0
+MANY: Final = 1_000_000
+"""One machine is one network, and a whole town speaks from it."""
 TEMPLATES: Final[dict[tuple[str, str], str]] = {}
 """Migrated databases of this test process, by server and kind; each test gets a copy."""
 
@@ -218,6 +220,8 @@ class Rig:
             "nats_url": self.nats.url,
             "jwks_file": issuer.jwks,
             "demo_clock": True,
+            "anonymous_per_minute": MANY,
+            "anonymous_total_per_minute": MANY,
             "vault_keys": VAULT_KEYS,
             "files_url": (self.folder / "files").as_uri(),  # a service that keeps none does not hear of it
         }

@@ -53,8 +53,11 @@ def test_a_real_issuer_goes_anywhere() -> None:
         ({**REAL, "demo_clock": True}, "demo_clock"),
         ({**DEVELOPMENT, "host": "0.0.0.0"}, "loopback"),  # noqa: S104 - the point
         ({**REAL, "cursor_secret": "development"}, "cursor_secret"),
-        ({}, "one of them"),
-        ({**REAL, "jwks_file": "x"}, "one of them"),
+        ({}, "give jwks_file"),
+        ({**REAL, "jwks_file": "x"}, "neither of them"),
+        ({"issuer": "http://id.example.vn", "cursor_secret": "x"}, "issuer must be https"),
+        ({"issuer": "id.example.vn", "cursor_secret": "x"}, "issuer must be https"),
+        ({**REAL, "roles_claims": ()}, "roles_claims"),
         ({**REAL, "jwks_url": "http://id.example.vn/keys"}, "https"),
         ({**DEVELOPMENT, "algorithms": ("none",)}, "algorithms"),
         ({**DEVELOPMENT, "algorithms": ("HS256",)}, "algorithms"),

@@ -103,6 +103,9 @@ async def test_the_identity_of_a_denouncer_is_in_no_event_log_line_or_read_table
     view = (await ear.running.get(f"/v1/petitions/{part['id']}", inspector, purpose="inspection")).json()
     assert (view["contact"]["name"], view["kind"]) == (SECRETS[0], "denunciation")
     assert ("inspector", "inspection") in await ear.running.readings()
+    read_by = f"/v1/petitions/{part['id']}/readings"
+    assert [one["by"] for one in (await ear.running.get(read_by, inspector)).json()["items"]] == ["inspector"]
+    problem(await ear.running.get(read_by, ear.running.token("data-protection")), 404, "no-such-petition")
     events = await ear.running.events(stream=part["id"])
     told = "".join(event.fact.model_dump_json() for event in events)
     assert [event.fact.kind for event in events if isinstance(event.fact, PetitionClassified)] == ["denunciation"]
@@ -121,3 +124,14 @@ async def test_an_erased_petitioner_is_gone_and_the_register_stays(ear: Listenin
     await ear.running.forget(frozenset({"answering"}), made["id"])
     view = (await ear.running.get(f"/v1/petitions/{made['id']}", ear.running.token("officer"), purpose="answering")).json()
     assert (view["text"], view["contact"], await ear.running.events(PetitionReceived)) == (None, None, before)
+
+
+async def test_who_has_read_a_petition_is_told_to_whoever_answers_for_it(ear: Listening) -> None:
+    petition, dpo = (await enter(ear))["id"], ear.running.token("data-protection", sub="dpo")
+    officer = ear.running.token("officer", sub="nv-tt-01")
+    (await ear.running.get(f"/v1/petitions/{petition}", officer, purpose="answering")).raise_for_status()
+    told = (await ear.running.get(f"/v1/petitions/{petition}/readings", dpo)).json()["items"]
+    assert [(one["by"], one["purpose"], one["of"]) for one in told] == [("nv-tt-01", "answering", "text")]
+    elsewhere = ear.running.token("data-protection", agencies=("H10.5",))
+    problem(await ear.running.get(f"/v1/petitions/{petition}/readings", elsewhere), 403, "other-agency")
+    problem(await ear.running.get(f"/v1/petitions/{petition}/readings", officer), 403, "not-allowed")

@@ -344,3 +344,25 @@ def test_a_refusal_of_erasure_names_no_person() -> None:
     with pytest.raises(Refused) as caught:
         dossier.decide(ask(months=1), dossier.DECIDER.fold([submitted, withdrawn]))
     assert set(caught.value.detail) == {"legal", "until", "legal_basis"}
+
+
+async def test_who_has_read_a_persons_data_is_told_to_whoever_answers_for_it_also_after_it_is_gone(rig: Rig) -> None:
+    async with rig.running(SERVICE) as intake:
+        desk = Desk(intake)
+        id, officer = await desk.submit(applicant=PERSON), intake.token("officer", sub="nv-tm-03")
+        (await intake.get(f"/v1/dossiers/{id}/personal", officer, purpose="contact")).raise_for_status()
+        (await intake.get(f"/v1/dossiers/{id}/personal", officer, purpose="appraisal")).raise_for_status()
+        dpo, at = intake.token("data-protection", sub="dpo"), f"/v1/dossiers/{id}/readings"
+
+        async def told() -> list[tuple[str, str, str]]:
+            return [(one["by"], one["purpose"], one["of"]) for one in (await intake.get(at, dpo)).json()["items"]]
+
+        read = [("nv-tm-03", "appraisal", "personal"), ("nv-tm-03", "contact", "personal")]
+        assert [one for one in await told() if one[0] == "nv-tm-03"] == read
+        assert "Huỳnh" not in (await intake.get(at, dpo)).text
+        problem(await intake.get(at, officer), 403, "not-allowed")
+        problem(await intake.get(at, intake.token("data-protection", sub="dpo", agencies=("H10.5",))), 403, "other-agency")
+        problem(await intake.get(f"/v1/dossiers/{UUID(int=9)}/readings", dpo), 404, "not-found")
+        await intake.forget(PURPOSES, id)
+        assert (await told())[0] == ("dpo", "erasure", "personal")
+        assert read == [one for one in await told() if one[0] == "nv-tm-03"]
