@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.vocabulary import Confidence
 from services.intake.domain.retention import DraftRule, Ending, Rule
+
+SHIPPED: Final = Path(__file__).with_name("retention.yaml")
 
 
 class RuleOnFile(BaseModel):
@@ -43,7 +45,7 @@ class RetentionOnFile(BaseModel):
     confidence: Confidence
     source: str
     rules: tuple[RuleOnFile, ...]
-    drafts: Annotated[tuple[DraftRuleOnFile, ...], Field(min_length=1)]
+    drafts: tuple[DraftRuleOnFile, ...] = ()
 
 
 def load_retention(file: Path) -> tuple[Rule, ...]:
@@ -56,12 +58,12 @@ def load_retention(file: Path) -> tuple[Rule, ...]:
 
 
 def load_draft_rules(file: Path) -> tuple[DraftRule, ...]:
-    """Give the rules for drafts.
+    """Give the rules for drafts; of a file that says nothing of them, those that come with the code: a draft is never kept for ever.
 
     Raises:
         pydantic.ValidationError: if the file has not the form.
     """
-    return tuple(DraftRule(**one.model_dump()) for one in _on_file(file).drafts)
+    return tuple(DraftRule(**one.model_dump()) for one in _on_file(file).drafts or _on_file(SHIPPED).drafts)
 
 
 def is_compared(file: Path) -> bool:

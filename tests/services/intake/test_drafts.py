@@ -7,6 +7,7 @@ import io
 import unicodedata
 from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
@@ -17,6 +18,8 @@ from contracts.intake import DossierSubmitted
 from kernel.edge import logs
 from services.intake.domain.retention import DraftRule, draft_days_on
 from services.intake.main import SERVICE
+from services.intake.retention import load_draft_rules
+from services.intake.settings import RETENTION
 from tests.services.intake.desk import CITIZEN, ENTERPRISE, PETROL, Desk, pointers, submission
 from tests.services.intake.test_erasure import DEMAND, MARKS, PERSON, found, places
 from tests.services.rig import Rig, Running, eventually, problem
@@ -258,3 +261,9 @@ def test_the_rule_of_the_day_says_how_long_a_draft_is_kept() -> None:
     late = DraftRule(from_on=date(2027, 1, 1), keep_days=10, legal_basis="Luật 91/2025/QH15")
     days = [draft_days_on((late, early), day) for day in (date(2025, 5, 1), date(2026, 12, 31), datetime(2027, 1, 1, tzinfo=UTC).date())]
     assert days == [30, 30, 10]
+
+
+def test_where_the_rules_on_file_say_nothing_of_drafts_those_that_come_with_the_code_hold(tmp_path: Path) -> None:
+    file = tmp_path / "retention.yaml"
+    file.write_text("confidence: L\nsource: Luật Lưu trữ\nrules: []\n", encoding="utf-8")
+    assert load_draft_rules(file) == load_draft_rules(RETENTION) != ()
