@@ -1,4 +1,4 @@
-"""Beside the steps: how many cases are late or nearly so, as metrics for whoever watches over the services.
+"""Beside step 8: how many cases are late or nearly so, as metrics for whoever watches over the services.
 
 Figures of now for an alert, not for a report: those come from reporting, with the facts behind them.
 """

@@ -24,6 +24,7 @@ SLEEPS: Final[dict[str, str]] = {
     "tests/kernel/edge/test_process.py::until": "asks for a condition until a deadline",
     "tests/simulation/loop.py::connect": "the time is virtual",
     "tests/simulation/world.py::pause": "the time is virtual",
+    "tests/system/test_rehearsals.py::taken": "asks again until a deadline, as a patient client does",
     "tests/faults/nemesis.py::until": "asks for a condition until a deadline",
     "tests/faults/nemesis.py::last": "a fault lasts for as long as its schedule says",
     "tests/faults/proxy.py::_pump": "a slow wire is slow",

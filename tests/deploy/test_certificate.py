@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import signal
@@ -94,11 +93,14 @@ async def test_when_the_brokers_certificate_runs_out_facts_wait_and_a_new_one_le
     async def said() -> str:
         return caplog.text
 
+    async def now() -> datetime:
+        return datetime.now(UTC)
+
     async with running(worker.run()):
         await add(log, uuid4(), [Opened(owner="Nguyễn Văn An"), Deposited(amount=5)])
         if connected:
             await eventually(acked, lambda pos: pos == 2)
-            await asyncio.sleep((ends_at - datetime.now(UTC)).total_seconds() + 1)
+            await eventually(now, lambda instant: instant > ends_at + timedelta(seconds=1))
             assert await acked() == 2  # what is connected stays so: nobody looks at the certificate again
             server.stop()
             server.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 import httpx2
 import pytest
 
+from deploy.local.processes import wait_until
 from deploy.local.stack import SERVICES, Stack
 from tests.benchmarks.department import submission, tokens
 from tests.services.four import SERVICES as FOUR
@@ -31,10 +31,8 @@ def told(url: str, token: str, body: object, trace: str, key: str) -> dict[str, 
 
 def arrived(collector: Collector, service: str, trace: str, names: set[str]) -> None:
     """Return when a service has told of these spans of a trace; they are sent every few seconds."""
-    end = time.monotonic() + WITHIN_SECONDS
-    while not names <= collector.of(trace, service):
-        assert time.monotonic() < end, f"{service} told only of {collector.of(trace, service)}, not of {names}"
-        time.sleep(0.1)
+    told_of = f"{service} tells of {names} in {trace}"
+    wait_until(lambda: names <= collector.of(trace, service), within_seconds=WITHIN_SECONDS, what=told_of)
 
 
 def test_a_callers_trace_leads_from_the_portal_through_intake_and_processing_to_the_report(
