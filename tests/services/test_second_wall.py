@@ -243,6 +243,7 @@ OF_ALL: Final = {
     "dossier_of": "whoever has the code of a dossier may look it up",
     "left_in_vault": "a job finishes erasing for every agency",
     "left_in_store": "a job finishes erasing for every agency",
+    "retention_over": "a job forgets for every agency",
     "known": "the first and the last day of all that was counted",
     "days": "the first and the last day of all cases that are known",
     "of_dossier": "whose a case is, is asked so that others are refused",

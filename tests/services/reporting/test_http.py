@@ -16,6 +16,7 @@ from services.reporting.main import SERVICE
 from services.reporting.query import DEFINITION_FILES, DEFINITION_HASH
 from tests.services.reporting.facts import day
 from tests.services.reporting.mirror import MARCH, Mirrored
+from tests.services.reporting.test_folds import WHOLE as PROMOTION
 from tests.services.rig import eventually, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -150,10 +151,12 @@ async def test_only_those_whom_the_policy_names_get_in(told: Mirrored) -> None:
     assert set(POLICY.values()) == set(routes.values())
     for route, roles in routes.items():
         method, path = route.split(" ")
-        path = re.sub(r"\{(?!id)\w+\}", "1", path.replace("{code}", "2.000648")).replace("{id}", "11111111-1111-4111-8111-111111111111")
+        path = path.replace("{code}", "2.000648").replace("{name}", "dwell-by-office")
+        path = re.sub(r"\{(?!id)\w+\}", "1", path).replace("{id}", "11111111-1111-4111-8111-111111111111")
+        body = {"POST": MARCH, "PUT": PROMOTION}.get(method)
         for role in (None, *ROLES):
             token = told.service.token(role) if role else None
-            answer = await (told.service.post(path, MARCH, token) if method == "POST" else told.service.get(path, token))
+            answer = await told.service.ask(method, path, token, json=body)
             if role is None and ANYBODY not in roles:
                 problem(answer, 401, "token-missing")
             elif role is not None and roles.isdisjoint({role, ANYBODY}):
