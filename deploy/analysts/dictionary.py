@@ -45,6 +45,16 @@ FIGURES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "reports": ("published reports", ("report",)),
     "conformance": ("deviations from the workflow", ("way", "turn", "workflow_version", "staffing")),
     "fairness": ("who was passed over", ("way", "turn", "workflow_version")),
+    "indicators of dossiers": ("sets of indicators", ("dossier_register", "clock", "demand", "supplement_request", "moved_appointment")),
+    "indicators of files, payments and other agencies": ("sets of indicators", ("attachment", "payment", "consultation_turn")),
+    "indicators of publication": ("sets of indicators", ("revision", "published_version")),
+    "indicators overridden": ("sets of indicators", ("overriding",)),
+    "dwell by step": ("how long cases lay at each step", ("step_turn", "worked_case")),
+    "plans and tasks": ("the reform as it is managed", ("reform_plan", "reform_task")),
+    "findings and corrective actions": ("the reform as it is managed", ("finding", "corrective_action")),
+    "reviews, coverage of inspections": ("the reform as it is managed", ("review", "inspection_plan", "inspection")),
+    "directives, publicity": ("the reform as it is managed", ("directive", "publicity_item")),
+    "time cut": ("ledger of simplification", ("procedure_version", "catalogue_decision")),
 }
 """What an answer of reporting is made of: where it is told, and the read tables that it is counted from."""
 

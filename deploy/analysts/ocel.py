@@ -45,17 +45,26 @@ OBJECTS: Final = {
     "report_id": "report",
     "score_id": "score",
     "file_id": "file",
+    "override_id": "indicator-override",
+    "plan_id": "reform-plan",
+    "finding_id": "finding",
+    "review_id": "review",
+    "inspection_id": "inspection",
+    "directive_id": "directive",
+    "item_id": "publicity-item",
 }
 """What a field of a fact refers to, by the field's name."""
 
 OF_TYPE: Final = {
     ("intake.procedure.published.v1", "code"): "procedure",
     ("processing.workflow.published.v1", "content_hash"): "workflow",
+    **{(f"reporting.inspection-plan.{event}.v1", "plan_id"): "inspection-plan" for event in ("adopted", "changed", "inspection-held")},
 }
 """The same, where the name alone does not say it."""
 
-UNLINKED: Final = {"rating_id", "answer_id", "class_id", "slip_id", "personal_ref"}
-"""Ids that lead to no object on purpose: an answer belongs to nobody, and what lies in a vault stays there."""
+UNLINKED: Final = {"rating_id", "answer_id", "class_id", "slip_id", "personal_ref", "found_in"}
+"""Ids that lead to no object on purpose: an answer belongs to nobody, what lies in a vault stays there, and by what something was found
+another field says."""
 
 OFFICERS: Final = {"officer", "stand_in", "by", "holder_before", "reform_officer", "lead"}
 NOT_OFFICERS: Final = {"sort_by", "publish_by", "return_by"}

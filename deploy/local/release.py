@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
-import tarfile
+import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -51,10 +51,10 @@ def check_out(revision: str, folder: Path) -> Path:
     Raises:
         NotThere: if this clone lacks it, as a shallow one does; with what to do.
     """
-    made = subprocess.run(["git", "archive", "--format=tar", revision], cwd=ROOT, check=False, capture_output=True)
+    made = subprocess.run(["git", "archive", "--format=zip", revision], cwd=ROOT, check=False, capture_output=True)
     if made.returncode != 0:
         message = f"{revision} is not in this clone (a shallow one? `git fetch --unshallow`): {made.stderr.decode().strip()}"
         raise NotThere(message)
-    with tarfile.open(fileobj=io.BytesIO(made.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+    with zipfile.ZipFile(io.BytesIO(made.stdout)) as archive:
+        archive.extractall(folder)
     return folder

@@ -74,7 +74,7 @@ class Overrider:
         """
         standing = overriding.DECIDER.state_of(await self.mirror.runtime.log.load(id))
         if standing is None:
-            raise Refused("nothing-overridden")
+            raise Refused("no-such-override")
         command.principal.require(standing.agency)
         fact = IndicatorOverrideWithdrawn(
             override_id=id,

@@ -39,7 +39,7 @@ ACTIONS: Final[dict[str, set[str]]] = {
     "indicator.override": {"leader"},
     "override.read": {"leader", "analyst"},
 }
-REFUSALS: Final = (refusal("nothing-overridden", "Chưa ai ấn định giá trị này.", "Nobody has said a value there.", status=404),)
+REFUSALS: Final = (refusal("no-such-override", "Chưa ai ấn định giá trị này.", "Nobody has said a value there.", status=404),)
 TOO_MANY: Final = Kind(
     "too-many-facts",
     409,

@@ -106,10 +106,11 @@ def add_news(router: APIRouter, mirror: Mirror, news: News) -> None:
     """Add the stream that says when there is something new."""
     settings = mirror.runtime.settings
 
-    def room() -> None:
-        """Insist that a further stream may be opened, before anything of it is sent."""
+    async def room() -> None:
+        """Insist that a further stream may be opened, and that there is something to say, before anything of it is sent."""
         if news.is_full:
             raise retry_later(BUSY)
+        await news.now()
 
     @router.get("/v1/news", response_class=EventSourceResponse, dependencies=[allowed("news.follow"), Depends(room)])
     async def follow(

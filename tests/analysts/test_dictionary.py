@@ -31,7 +31,9 @@ def test_every_read_table_of_reporting_that_is_filled_from_facts_is_named_by_a_f
 
 def test_what_a_table_takes_from_a_fact_is_what_its_projection_does_with_it() -> None:
     known = dictionary.lineage()
-    assert known["reporting", "clock"]["intake.dossier.rescheduled.v1"] == ["changed_on", "dossier_id", "due_on", "runs"]
+    assert known["reporting", "clock"]["intake.dossier.rescheduled.v1"] == [
+        *("amount", "at", "changed_on", "dossier_id", "due_on", "mode", "rule_pack", "runs", "start_rule", "unit", "what"),
+    ]
     assert set(known["reporting", "clock"]) == {
         "intake.dossier.accepted.v1",
         "intake.dossier.rescheduled.v1",

@@ -32,6 +32,8 @@ NAMED: Final = {
     "original": 1,
     "task": 1,
     "inspection": 1,
+    "name": "dwell-by-office",
+    "pack": "qd-766",
 }
 """What stands in the addresses."""
 

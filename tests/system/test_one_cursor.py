@@ -17,12 +17,16 @@ import asyncpg
 import httpx2
 import nats
 import pytest
+from nats.aio.client import Client
+from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
 from standardwebhooks import Webhook
 
 from deploy.local.stack import Stack
 from services.intake.domain.public_view import PUBLIC
 from tests.benchmarks.department import submission
+from tests.services.rig import eventually
 from tests.system.test_faults import head, until
 from tests.system.told import told
 
@@ -101,13 +105,22 @@ class Door(threading.Thread):
         assert self.error is None
 
 
+async def subscribed(client: Client, start: ConsumerConfig) -> JetStreamContext.PullSubscription | None:
+    """Subscribe to the analysts' mirror; None while it is not made yet."""
+    try:
+        return await client.jetstream().pull_subscribe("intake.>", stream="INTAKE", config=start)
+    except NotFoundError:
+        return None
+
+
 async def by_jetstream(stack: Stack, follower: Follower, enough: int) -> None:
     """Read the stream as an analyst may, with the client that everybody has, from behind the cursor on."""
     client = await nats.connect(stack.nats_url("analyst"))
     start = ConsumerConfig(
         deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=follower.cursor + 1, ack_policy=AckPolicy.NONE, inactive_threshold=30
     )
-    subscription = await client.jetstream().pull_subscribe("intake.>", stream="INTAKE", config=start)
+    subscription = await eventually(lambda: subscribed(client, start))
+    assert subscription is not None
     until_count = len(follower.taken) + enough
     while len(follower.taken) < until_count:
         for message in await subscription.fetch(1, timeout=SECONDS):

@@ -38,7 +38,7 @@ def decide(command: Command, state: State) -> list[Command]:
         case IndicatorOverrideWithdrawn(), IndicatorOverrideWithdrawn():
             return []
         case IndicatorOverrideWithdrawn(), None:
-            raise Refused("nothing-overridden")
+            raise Refused("no-such-override")
 
 
 def evolve(_: State, event: Command) -> State:

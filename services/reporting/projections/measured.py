@@ -105,7 +105,7 @@ def by_position(table: str, columns: Callable[[Any], Columns], *facts: type[Fact
         table=table,
         key_column=f"{source}_pos",
         key=lambda event: event.pos,
-        columns=lambda event: columns(event.fact),
+        columns=lambda event: columns(event.fact) if isinstance(event.fact, facts) else {},
         facts=facts,
     )
 
@@ -143,7 +143,7 @@ MEASURED: Final = (
         table="attachment",
         key_column="file_id",
         key=lambda event: event.fact.file_id,
-        columns=lambda event: attachment(event.fact),
+        columns=lambda event: attachment(event.fact) if isinstance(event.fact, DossierFileAttached) else {},
         facts=(DossierFileAttached,),
     ),
     by_position("supplement_request", supplement_request, DossierSupplementRequested),
@@ -157,7 +157,7 @@ MEASURED: Final = (
         table="worked_case",
         key_column="case_id",
         key=lambda event: event.fact.case_id,
-        columns=lambda event: worked_case(event.fact),
+        columns=lambda event: worked_case(event.fact) if isinstance(event.fact, CaseOpened | CaseResultIssued | CaseStopped) else {},
         facts=(CaseOpened, CaseResultIssued, CaseStopped),
     ),
     Projection(

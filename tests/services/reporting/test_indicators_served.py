@@ -179,7 +179,7 @@ async def test_only_a_leader_of_the_agency_overrides_and_what_he_says_is_checked
         assert [error["pointer"] for error in wrong["errors"]] == [pointer], name
     leader = mirrored.service.token("leader")
     nobody = "/v1/indicator-overrides/11111111-1111-4111-8111-111111111111"
-    problem(await mirrored.service.post(f"{nobody}/withdrawal", {"decision": "x"}, leader), 404, "nothing-overridden")
+    problem(await mirrored.service.post(f"{nobody}/withdrawal", {"decision": "x"}, leader), 404, "no-such-override")
     problem(await mirrored.get(nobody, "leader"), 404, "not-found")
 
 

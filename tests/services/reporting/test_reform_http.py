@@ -46,7 +46,7 @@ def reform(mirrored: Mirrored) -> Reforming:
 
 def test_every_reason_to_refuse_is_explained_in_both_languages() -> None:
     aliases = (reform_plan, finding, review, inspection_plan, directive, publicity)
-    reasons = {reason for module in aliases for reason in module.Refusal.__args__} | {"no-such-petition"}
+    reasons = {reason for module in aliases for reason in module.Refusal.__args__} | {"no-such-petition", "no-such-override"}
     said_in_both_languages(WORDS, *reasons)
 
 
