@@ -74,13 +74,13 @@ def service(name: str, password: str) -> User:
     """Return a service's user: it publishes its own facts and seals, reads all, and has the analysts' mirror of its stream made.
 
     Any of them may make the stream of seals and its mirror, whoever comes first; none may change it. What is sent to one of them, no
-    other hears: each has inboxes of its own.
+    other hears: its inboxes are in its own account. So they may be called as every client calls them, and as the last release did.
     """
     stream = name.upper()
     own = (f"{name}.>", f"$JS.API.STREAM.CREATE.{stream}", f"$JS.API.STREAM.UPDATE.{stream}")
     seals = (f"seals.{name}", "$JS.API.STREAM.CREATE.SEALS")
     mirrors = tuple(f"{ANALYSTS_API}.STREAM.{verb}.{of}" for of in (stream, "SEALS") for verb in ("INFO", "CREATE"))
-    return User(name, password, (*own, *seals, *mirrors, *READ), (f"_INBOX.{name}.>",), stream)
+    return User(name, password, (*own, *seals, *mirrors, *READ), ("_INBOX.>",), stream)
 
 
 def accounts(users: Sequence[User]) -> dict[str, Any]:

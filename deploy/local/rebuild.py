@@ -85,7 +85,7 @@ def main(data: Path, service: str, name: str, *, only_compare: bool, as_json: bo
 
 async def _rebuild(stack: Stack, service: Service[Any], model: ReadModel, *, only_compare: bool) -> Rebuilt:
     async with asyncpg.create_pool(stack.dsn(service.name), min_size=1, max_size=1) as pool:
-        broker = await nats.connect(stack.nats_url(service.name).split(","), inbox_prefix=f"_INBOX.{service.name}")
+        broker = await nats.connect(stack.nats_url(service.name).split(","))
         try:
             return await Rebuilding(pool, broker, service, model).run(only_compare=only_compare)
         finally:

@@ -66,7 +66,7 @@ async def recover_service(stack: Stack, service: str) -> tuple[Recovered, list[s
     """
     database = await asyncpg.connect(stack.dsn(service))
     try:
-        broker = await nats.connect(stack.nats_url(service).split(","), inbox_prefix=f"_INBOX.{service}")
+        broker = await nats.connect(stack.nats_url(service).split(","))
         try:
             recovered = await recover(database, broker, service, trusted_keys(stack.seals, service))
         finally:

@@ -52,8 +52,8 @@ CONNECTION: Final[dict[str, Any]] = {
 
 
 def named(source: str, use: str) -> dict[str, Any]:
-    """Give how a service connects: by a name, and with inboxes that its user alone may hear."""
-    return {"name": f"{source}-{use}", "inbox_prefix": f"_INBOX.{source}", **CONNECTION}
+    """Give how a service connects."""
+    return {"name": f"{source}-{use}", **CONNECTION}
 
 
 LOGGER: Final = logging.getLogger(__name__)

@@ -23,12 +23,7 @@ from kernel.eventlog.relay import stream_name
 
 FRESH_SECONDS: Final = 1.0
 ASK_SECONDS: Final = 0.5
-CONNECTION: Final[dict[str, Any]] = {
-    "allow_reconnect": False,
-    "connect_timeout": ASK_SECONDS,
-    "max_reconnect_attempts": 0,
-    "inbox_prefix": "_INBOX.reporting",  # others may not hear
-}
+CONNECTION: Final[dict[str, Any]] = {"allow_reconnect": False, "connect_timeout": ASK_SECONDS, "max_reconnect_attempts": 0}
 
 
 async def hushed(_: Exception) -> None:

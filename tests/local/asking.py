@@ -6,7 +6,6 @@ import asyncio
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 import asyncpg
 import nats
@@ -47,9 +46,7 @@ def ask_nats(url: str, question: Callable[[Client], Awaitable[Answer]]) -> Answe
     """Put `question` over a connection of its own, to whichever of several addresses answers; return the answer."""
 
     async def ask() -> Answer:
-        # A service's user hears what is sent to its own inboxes and to no other.
-        inboxes = ".".join(("_INBOX", *filter(None, [urlsplit(url.partition(",")[0]).username])))
-        client = await nats.connect(url.split(","), connect_timeout=CONNECT_SECONDS, inbox_prefix=inboxes)
+        client = await nats.connect(url.split(","), connect_timeout=CONNECT_SECONDS)
         try:
             return await question(client)
         finally:
