@@ -13,7 +13,7 @@ import orjson
 from kernel.legalclock import day_of
 from services.intake.domain.national import record_of
 from services.intake.national_caller import Away, Declined
-from services.intake.national_portal import CHANGED_HERE, National, is_erased
+from services.intake.national_portal import CHANGED_HERE, EVERYTHING, National, is_erased
 from services.intake.national_shape import Shape, day_code, digest, digest_of_day, progress
 from services.intake.outgoing import QUERY, Delivery, Tried
 
@@ -79,7 +79,9 @@ class Comparer:
         known = await self.national.facts(stream, None)
         if (record := record_of([fact for _, fact in known])) is None:
             return {}, []
-        shape = await self.national.shape(record, number, forgotten=is_erased(known))
+        # Forgotten is forgotten from when it is listed: an earlier fact that went after it has told the portal no name any more.
+        forgotten = is_erased(await self.national.facts(stream, EVERYTHING))
+        shape = await self.national.shape(record, number, forgotten=forgotten)
         return shape, [progress(line, number) for line in record.progress]
 
     async def _mend(self, stream: UUID, number: str) -> bool:

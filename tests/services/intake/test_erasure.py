@@ -315,6 +315,38 @@ async def test_by_terms_that_nobody_has_compared_with_the_law_nothing_is_erased_
         assert await intake.events(DossierPersonalDataErased) == []
 
 
+NOT_TOLD_YET: Final = """
+UPDATE portal.delivery SET state = 'waiting', attempts = 0, due_at = now() + interval '1 hour'
+WHERE id = (SELECT max(id) FROM portal.delivery WHERE receiver = 'national' AND stream = $1 AND state = 'done')
+RETURNING pos
+"""
+
+
+async def test_a_comparison_gives_no_name_back_that_was_taken_away_before_the_portal_was_told_why(rig: Rig) -> None:
+    portal = simulator.Portal()
+    async with national(rig, portal) as intake:
+        desk = Desk(intake)
+        id = await desk.submit(applicant=PERSON)
+        await desk.do(id, "withdrawal", LEAVING)
+        intake.later(days=92)
+        async with intake.connected(intake.database.owner_dsn) as owner:
+            left = await owner.fetchrow("SELECT ref, stream, key_id, body FROM vault.entry WHERE stream = $1", UUID(id))
+            Desk.done(await desk.ask(id, "erasure", DEMAND, intake.token("data-protection")))
+            (erased,) = [event for event in await intake.events() if isinstance(event.fact, DossierPersonalDataErased)]
+
+            async def told() -> int:
+                done = "SELECT max(pos) FROM portal.delivery WHERE receiver = 'national' AND stream = $1 AND state = 'done'"
+                return await owner.fetchval(done, UUID(id)) or 0
+
+            await eventually(told, lambda pos: pos == erased.pos)
+            # As if an earlier fact had gone late, told with no name, and this one were still to be told; and the vault not empty yet.
+            assert await owner.fetchval(NOT_TOLD_YET, UUID(id)) == erased.pos
+            assert left is not None
+            await owner.execute("INSERT INTO vault.entry (ref, stream, key_id, body) VALUES ($1, $2, $3, $4)", *left)
+        assert [day["mended"] for day in await compare(intake)] == [[]]
+        assert [one["ChuHoSo"] for one in portal.dossiers.values()] == [""]
+
+
 async def test_who_is_forgotten_is_forgotten_by_the_national_portal_too_and_before_the_vault_is_empty(rig: Rig) -> None:
     portal = simulator.Portal()
     async with national(rig, portal) as intake:
