@@ -20,8 +20,8 @@ from kernel.vault import ENTRY
 from services.intake.catalogue import Catalogue, Procedure, as_published, stream_of
 from services.intake.domain import commands, dossier, register, states
 from services.intake.likeness import APPLICANT, Likeness
+from services.intake.query_then import NOW, When
 from services.intake.settings import IntakeSettings
-from services.intake.then import NOW, When
 
 DossierOutcome = Outcome[states.State]
 

@@ -16,7 +16,7 @@ from kernel.edge.problem import Sentence
 from services.intake.domain import states
 from services.intake.domain.money import NONE_YET
 from services.intake.handle import DossierOutcome
-from services.intake.then import When
+from services.intake.query_then import When
 
 FAULTS: Final = {
     "tax-code-missing": Sentence(

@@ -24,7 +24,6 @@ from kernel.edge.problem import INVALID, NOT_FOUND, Fault, Problem, Sentence
 from kernel.paper.press import Press
 from services.reporting import (
     http_duties,
-    http_evidence,
     http_findings,
     http_folds,
     http_form,
@@ -34,6 +33,7 @@ from services.reporting import (
     http_petitions,
     http_query,
     http_reform,
+    http_reform_fields,
     http_satisfaction,
     http_simplification,
     http_trace,
@@ -80,7 +80,7 @@ POLICY: Final = Policy(
     }
     | http_reform.OF_ALL,
 )
-WORDS: Final = Words({kind.slug: kind for part in (http_indicators, *OF_REFORM) for kind in part.REFUSALS}, http_evidence.FAULTS)
+WORDS: Final = Words({kind.slug: kind for part in (http_indicators, *OF_REFORM) for kind in part.REFUSALS}, http_reform_fields.FAULTS)
 MODEL_AGENCY: Final = "H09.13"
 
 UNKNOWN_FIELD: Final = Fault(

@@ -20,8 +20,8 @@ from kernel.edge.problem import refusal
 from kernel.eventlog import Outcome, Target
 from services.reporting.domain import directive, publicity
 from services.reporting.handle_reform import Reform
-from services.reporting.http_evidence import Day, EvidenceBody, OwnerBody, Paging, Reference, Shown, Text, listed, values
 from services.reporting.http_reform import WORKERS, IsOverdue, OfOfficer, OfUnit
+from services.reporting.http_reform_fields import Day, EvidenceBody, OwnerBody, Paging, Reference, Shown, Text, listed, values
 from services.reporting.query_reform import ReformRegister, at_instant
 
 ISSUER_LENGTH_MAX: Final = 200

@@ -19,8 +19,8 @@ from kernel.edge.problem import refusal
 from kernel.eventlog import Outcome
 from services.reporting.domain import finding_commands, finding_states
 from services.reporting.handle_reform import LEADS, Found, Reform
-from services.reporting.http_evidence import Day, OwnerBody, Paging, Shown, Text, UnitName, listed, values
 from services.reporting.http_reform import WORKERS, IsOverdue, OfOfficer, OfUnit
+from services.reporting.http_reform_fields import Day, OwnerBody, Paging, Shown, Text, UnitName, listed, values
 from services.reporting.query_reform import ReformRegister, at_instant
 
 ACTIONS: Final[dict[str, set[str]]] = {

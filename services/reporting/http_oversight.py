@@ -23,8 +23,8 @@ from kernel.eventlog import Outcome, Target
 from services.reporting.domain import inspection_plan
 from services.reporting.domain.inspection_plan import DECIDER, State
 from services.reporting.handle_reform import Reform
-from services.reporting.http_evidence import Account, Day, EvidenceBody, Paging, Text, UnitName, Year, listed
 from services.reporting.http_reform import WORKERS, OfUnit
+from services.reporting.http_reform_fields import Account, Day, EvidenceBody, Paging, Text, UnitName, Year, listed
 from services.reporting.query_reform import ReformRegister
 
 PLANNED_MAX: Final = 300

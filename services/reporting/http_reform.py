@@ -24,7 +24,7 @@ from services.reporting.domain import reform_plan, reform_plan_commands
 from services.reporting.domain.reform_plan import DECIDER
 from services.reporting.handle_overdue import Overdue
 from services.reporting.handle_reform import Reform
-from services.reporting.http_evidence import (
+from services.reporting.http_reform_fields import (
     ACCOUNT_PATTERN,
     UNIT_PATTERN,
     Day,

@@ -13,7 +13,7 @@ from contracts.reporting_findings import FindingOpened
 from contracts.reporting_reform import ReformTaskOverdue
 from services.reporting.domain import directive, finding, inspection_plan, publicity, reform_plan, review
 from services.reporting.http_api import WORDS
-from services.reporting.http_evidence import about_work
+from services.reporting.http_reform_fields import about_work
 from tests.services.reporting.facts import mixed
 from tests.services.reporting.mirror import Mirrored, some_weeks
 from tests.services.reporting.reform_http import (
